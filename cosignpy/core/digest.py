@@ -1,0 +1,75 @@
+"""Content digests as OCI names them: `algorithm:hex` (OCI image spec, descriptor.md, Digests)."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.errors import DigestMismatch, MalformedError
+
+HEX_LENGTHS: Final[Mapping[str, int]] = {"sha256": 64, "sha512": 128}
+"""The registered algorithms we accept, with the length of their lower-case hex form."""
+
+_HEX: Final = re.compile(r"[0-9a-f]+")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """A digest whose algorithm is known and whose hex has the right length; parse once, trust after."""
+
+    algorithm: str
+    hex: str
+
+    def __post_init__(self) -> None:
+        wanted = HEX_LENGTHS.get(self.algorithm)
+        if wanted is None:
+            known = ", ".join(HEX_LENGTHS)
+            raise MalformedError("digest", f"unknown algorithm {self.algorithm!r}, known are {known}")
+        if len(self.hex) != wanted or not _HEX.fullmatch(self.hex):
+            raise MalformedError("digest", f"{self.algorithm} needs {wanted} lower-case hex digits")
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Digest":
+        """Parse `algorithm:hex`.
+
+        Raises:
+            MalformedError: No colon, an algorithm that is not known, or hex of the wrong length or case.
+        """
+        algorithm, colon, hexadecimal = text.partition(":")
+        if not colon:
+            raise MalformedError("digest", "expected algorithm:hex")
+        return cls(algorithm, hexadecimal)
+
+    @classmethod
+    def of(cls, content: bytes, algorithm: str = "sha256") -> "Digest":
+        """Compute the digest of bytes at hand."""
+        return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
+
+    def verify(self, content: bytes, *, what: str) -> bytes:
+        """Return the content once it is shown to have this digest.
+
+        Raises:
+            DigestMismatch: It does not.
+        """
+        found = Digest.of(content, self.algorithm)
+        if not hmac.compare_digest(found.hex, self.hex):
+            raise DigestMismatch(what, str(self), str(found))
+        return content
+
+    def verify_stream(self, chunks: Iterable[bytes], *, what: str) -> Iterator[bytes]:
+        """Pass chunks through and check the whole at the end; the consumer must not act before that.
+
+        Raises:
+            DigestMismatch: After the last chunk, when the content was not this digest's.
+        """
+        hasher = hashlib.new(self.algorithm)
+        for chunk in chunks:
+            hasher.update(chunk)
+            yield chunk
+        if not hmac.compare_digest(hasher.hexdigest(), self.hex):
+            raise DigestMismatch(what, str(self), f"{self.algorithm}:{hasher.hexdigest()}")

@@ -1,0 +1,229 @@
+"""Everything that can go wrong, as data a caller can decide on.
+
+One class per thing a caller would do differently. Errors never print, log or exit; what a person
+reads is `str(error)`, one line, and `hint` says what to do about it where that is known.
+Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
+
+    CosignError
+    ├── UsageError                  the request itself is wrong
+    ├── MalformedError              bytes from outside that are not what they claim to be
+    │   └── LimitExceeded           too much of it
+    ├── KeyUnusable                 a key that cannot do what was asked
+    │   └── WrongPassword
+    ├── VerificationError           proof is missing or false
+    │   ├── DigestMismatch          content is not what its digest says
+    │   ├── SignatureMismatch       no given key made this signature
+    │   ├── ClaimMismatch           properly signed, but it says something else
+    │   ├── TransparencyRequired    a log entry is needed and was neither given nor waived
+    │   └── NoMatchingSignatures    signatures exist, none satisfies the policy
+    ├── NotFoundError
+    │   ├── NoSuchTag               the registry does not know this tag or digest
+    │   └── NoSignatures            the artifact is there, unsigned
+    ├── FileError                   a local file that cannot be read or must not be overwritten
+    └── RemoteError                 a service that refused, failed or did not answer
+        ├── Unreachable             no answer at all
+        ├── AccessDenied            401 and 403
+        └── RateLimited             429
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class CosignError(Exception):
+    """Whatever cosignpy raises on purpose."""
+
+    hint: str | None = None
+
+
+@dataclass(eq=False)
+class UsageError(CosignError):
+    """The request cannot be carried out as it was worded."""
+
+    problem: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+@dataclass(eq=False)
+class MalformedError(CosignError):
+    """Input that does not follow its format: `what` it was to be, `why` it is not."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"malformed {self.what}: {self.why}"
+
+
+@dataclass(eq=False)
+class LimitExceeded(MalformedError):
+    """Input larger, longer or deeper than we accept; never cut off, always refused."""
+
+    def __str__(self) -> str:
+        return f"{self.what} is over the limit: {self.why}"
+
+
+@dataclass(eq=False)
+class KeyUnusable(CosignError):
+    """A key that cannot do what was asked of it."""
+
+    source: str
+    why: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"cannot use key {self.source}: {self.why}"
+
+
+@dataclass(eq=False)
+class WrongPassword(KeyUnusable):
+    """The password does not open the private key."""
+
+
+class VerificationError(CosignError):
+    """Something that had to be proved was not."""
+
+
+@dataclass(eq=False)
+class DigestMismatch(VerificationError):
+    """Content whose digest is not the one it was fetched or named by."""
+
+    what: str
+    wanted: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.what} does not have the digest it was asked for by: wanted {self.wanted}, found {self.found}"
+
+
+@dataclass(eq=False)
+class SignatureMismatch(VerificationError):
+    """The signature was not made by the key over these bytes."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"invalid signature: {self.why}"
+
+
+@dataclass(eq=False)
+class ClaimMismatch(VerificationError):
+    """A signed statement that says something other than what had to be proved."""
+
+    claim: str
+    wanted: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"the signed {self.claim} is {self.found}, wanted {self.wanted}"
+
+
+@dataclass(eq=False)
+class TransparencyRequired(VerificationError):
+    """A transparency log entry is demanded and cannot be had."""
+
+    why: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One signature that did not pass: where it lies and why it was refused."""
+
+    signature: str
+    error: CosignError
+
+    def __str__(self) -> str:
+        return f"{self.signature}: {self.error}"
+
+
+@dataclass(eq=False)
+class NoMatchingSignatures(VerificationError):
+    """There are signatures, and not enough of them satisfy the policy; every reason is kept."""
+
+    artifact: str
+    rejections: Sequence[Rejection]
+    why: str = "no matching signatures"
+
+    def __str__(self) -> str:
+        return f"{self.why} for {self.artifact}"
+
+
+class NotFoundError(CosignError):
+    """Something that was looked for in the right place is not there."""
+
+
+@dataclass(eq=False)
+class NoSuchTag(NotFoundError):
+    """The registry, layout or daemon does not know this tag or digest."""
+
+    reference: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"no such image: {self.reference}"
+
+
+@dataclass(eq=False)
+class NoSignatures(NotFoundError):
+    """The artifact exists and nobody signed it."""
+
+    reference: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"no signatures found for {self.reference}"
+
+
+@dataclass(eq=False)
+class FileError(CosignError):
+    """A local file that cannot be read, written, or must not be overwritten."""
+
+    path: str
+    why: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
+
+@dataclass(eq=False)
+class RemoteError(CosignError):
+    """A service that answered with a failure. `url` never carries credentials or query values."""
+
+    service: str
+    url: str
+    status: int | None
+    detail: str
+    retryable: bool = False
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        status = f" with {self.status}" if self.status is not None else ""
+        return f"{self.service} answered{status} at {self.url}: {self.detail}"
+
+
+@dataclass(eq=False)
+class Unreachable(RemoteError):
+    """No usable answer: refused, reset, timed out, name not resolved, TLS failed."""
+
+    def __str__(self) -> str:
+        return f"cannot reach {self.service} at {self.url}: {self.detail}"
+
+
+@dataclass(eq=False)
+class AccessDenied(RemoteError):
+    """Credentials are missing, wrong or not enough (401, 403)."""
+
+
+@dataclass(eq=False)
+class RateLimited(RemoteError):
+    """The service asks to slow down (429); `retry_after` seconds where it said so."""
+
+    retry_after: float | None = None

@@ -1,0 +1,105 @@
+"""What operations need from the outside world, as small protocols.
+
+A registry, an OCI layout directory and an archive all implement them, so that every operation
+works on every place an image can be. Adapters do not inherit from these.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from cosignpy.core.digest import Digest
+from cosignpy.core.oci.manifest import Descriptor, Manifest
+from cosignpy.core.oci.reference import Tag
+
+
+class ManifestSource(Protocol):
+    """Where images and their attachments are read from."""
+
+    def fetch_manifest(self, name: Digest | Tag) -> Manifest:
+        """Return the manifest, shown to have its digest.
+
+        Raises:
+            NoSuchTag: There is none by this name.
+            DigestMismatch: The content is not what the digest names.
+            RemoteError: The registry failed; never mistaken for "not there".
+        """
+        ...
+
+    def fetch_blob(self, descriptor: Descriptor) -> bytes:
+        """Return a small blob (bundle, payload) whole, shown to have its digest and size.
+
+        Raises:
+            NoSuchTag: There is none.
+            DigestMismatch: The content is not what the digest names.
+            LimitExceeded: Larger than an attachment may be.
+            RemoteError: The registry failed.
+        """
+        ...
+
+    def fetch_referrers(self, subject: Digest) -> Sequence[Descriptor]:
+        """Return all manifests that refer to the subject, by the API or by the fallback tag.
+
+        Raises:
+            MalformedError: The list is not one.
+            RemoteError: The registry failed.
+        """
+        ...
+
+
+class ManifestSink(Protocol):
+    """Where images and their attachments are written to."""
+
+    def push_blob(self, content: bytes) -> None:
+        """Make a blob available under its sha256 digest, unless it is there already."""
+        ...
+
+    def push_manifest(self, manifest: Manifest, tag: Tag | None = None) -> None:
+        """Push by digest, or under a tag. A manifest with a subject becomes one of its referrers
+        on registries without the referrers API too (fallback tag, merged, no entry lost).
+        """
+        ...
+
+    def update_tag(self, tag: Tag, merge: Callable[[Manifest | None], Manifest]) -> Manifest:
+        """Replace what a tag names by `merge(what it names now)`, so that concurrent writers lose nothing.
+
+        `merge` is called again whenever another writer came between; it must be idempotent: merging into
+        its own result returns an equal manifest. Blobs must be pushed before.
+        """
+        ...
+
+
+class BlobStreams(Protocol):
+    """Large content, never held in memory: layers on their way from one place to another."""
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Tell whether a blob is there."""
+        ...
+
+    def stream_blob(self, descriptor: Descriptor) -> Iterator[bytes]:
+        """Yield a blob's content, checked against its digest after the last chunk."""
+        ...
+
+    def push_stream(self, descriptor: Descriptor, chunks: Iterator[bytes]) -> None:
+        """Store a blob from chunks; nothing becomes visible when the digest does not match."""
+        ...
+
+
+class TagSource(Protocol):
+    """Names in a repository, and their removal."""
+
+    def fetch_tags(self) -> Sequence[Tag]:
+        """Return all tags, sorted."""
+        ...
+
+    def delete_manifest(self, name: Digest | Tag) -> None:
+        """Remove a tag, or a manifest by digest with all its tags.
+
+        Raises:
+            NoSuchTag: There is none.
+            RemoteError: The registry does not allow deletion.
+        """
+        ...
+
+
+class Repository(ManifestSource, ManifestSink, BlobStreams, TagSource, Protocol):
+    """All of it: a remote repository, a layout directory, an archive."""
