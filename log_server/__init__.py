@@ -1,0 +1,1 @@
+"""A transparency log that speaks the protocols of Rekor and of certificate transparency."""
