@@ -1,0 +1,1 @@
+"""Sigstore bundles: the signature and everything needed to verify it, in one unit."""

@@ -1,0 +1,76 @@
+"""Legacy signature images: one layer per signature under the tag `sha256-<hex>.sig` (cosign specs/SIGNATURE_SPEC.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.core.digest import Digest
+from cosignpy.core.encoding import decode_b64, encode_b64, encode_json
+from cosignpy.core.oci.manifest import OCI_MANIFEST, ArtifactManifest, Descriptor, Manifest
+from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION, SIMPLE_SIGNING
+from cosignpy.errors import LimitExceeded, MalformedError
+
+MAX_LEGACY_SIGNATURES: Final = 1000
+"""Layers of one signature image; the limit of cosign itself."""
+
+_CONFIG_TYPE: Final = "application/vnd.oci.image.config.v1+json"
+DEFAULT_CREATED: Final = "0001-01-01T00:00:00Z"
+"""Go's zero time: what cosign writes unless told otherwise, so that the same signatures give the same digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegacySignature:
+    """One layer of a signature image: where the payload is, and the signature over it."""
+
+    layer: Descriptor
+    signature: bytes
+
+    @classmethod
+    def parse(cls, layer: Descriptor) -> "LegacySignature":
+        """Read a layer's annotations.
+
+        Raises:
+            MalformedError: There is no signature, or it is not base64.
+        """
+        text = layer.annotations.get(SIGNATURE_ANNOTATION, "")
+        if not text:
+            raise MalformedError("legacy signature", f"layer {layer.digest} has no signature annotation")
+        return cls(layer, decode_b64(text, what="legacy signature"))
+
+
+def select_signature_layers(manifest: Manifest) -> Sequence[Descriptor]:
+    """Return the layers that are legacy signatures, in the order they were added.
+
+    Raises:
+        LimitExceeded: More than any verifier reads.
+    """
+    layers = [layer for layer in manifest.layers if layer.media_type == SIMPLE_SIGNING]
+    if len(layers) > MAX_LEGACY_SIGNATURES:
+        raise LimitExceeded("legacy signatures", f"{len(layers)}, at most {MAX_LEGACY_SIGNATURES} are read")
+    return layers
+
+
+def build_signature_layer(payload: bytes, signature: bytes) -> Descriptor:
+    """Describe the payload as the layer that carries its signature."""
+    return Descriptor(
+        SIMPLE_SIGNING, Digest.of(payload), len(payload), annotations={SIGNATURE_ANNOTATION: encode_b64(signature)}
+    )
+
+
+def build_signature_image(layers: Sequence[Descriptor], created: str = DEFAULT_CREATED) -> tuple[Manifest, bytes]:
+    """Assemble the signature image over these layers; returns the manifest and its config blob.
+
+    `created` is an RFC 3339 time. The config is the odd but fixed one that go-containerregistry writes.
+    """
+    config = encode_json(
+        {
+            "architecture": "",
+            "created": created,
+            "history": [{"created": created} for _ in layers],
+            "os": "",
+            "rootfs": {"type": "layers", "diff_ids": [str(layer.digest) for layer in layers]},
+            "config": {},
+        }
+    )
+    manifest = ArtifactManifest(Descriptor.of(config, _CONFIG_TYPE), tuple(layers), media_type=OCI_MANIFEST)
+    return manifest.build(), config

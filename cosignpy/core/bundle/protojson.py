@@ -1,0 +1,103 @@
+"""Bundles in protobuf JSON, v0.1 to v0.3 read, v0.3 written.
+
+Stricter than protobuf's own JSON mapping on purpose: base64 only in its canonical standard form, no
+repeated keys, no unknown fields. Everything that writes bundles writes them so.
+"""
+
+from typing import Final
+
+from cosignpy.core.bundle.model import (
+    BUNDLE_TYPES,
+    BUNDLE_V03,
+    Bundle,
+    CertificateMaterial,
+    MessageSignature,
+    PublicKeyMaterial,
+)
+from cosignpy.core.dsse import Envelope
+from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, encode_json
+
+MAX_LOG_ENTRIES: Final = 32
+MAX_TIMESTAMPS: Final = 32
+MAX_CHAIN: Final = 16
+"""The limits the released Sigstore verifiers share (log entries, timestamps); a chain is never this long."""
+
+
+def parse_bundle(raw: bytes) -> Bundle:
+    """Parse a bundle.
+
+    Raises:
+        MalformedError: Not strict JSON, not a bundle, or not exactly one kind of material and of content.
+        LimitExceeded: More log entries, timestamps or certificates than a verifier accepts.
+    """
+    found = JsonObject.parse(raw, what="bundle")
+    found.refuse_unknown("mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope")
+    media_type = found.text("mediaType")
+    if media_type not in BUNDLE_TYPES:
+        raise found.malformed("mediaType", f"{media_type!r} is not a bundle type we know")
+    material = found.child("verificationMaterial")
+    material.refuse_unknown(
+        "publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"
+    )
+    return Bundle(
+        media_type=media_type,
+        material=_parse_material(material),
+        content=_parse_content(found),
+        log_entries=tuple(material.children("tlogEntries", most=MAX_LOG_ENTRIES)),
+        timestamps=_parse_timestamps(material),
+    )
+
+
+def _parse_material(found: JsonObject) -> PublicKeyMaterial | CertificateMaterial:
+    kinds = [name for name in ("publicKey", "certificate", "x509CertificateChain") if name in found]
+    if len(kinds) != 1:
+        raise found.malformed("", "exactly one of publicKey, certificate and x509CertificateChain is needed")
+    member = found.child(kinds[0])
+    if kinds[0] == "publicKey":
+        member.refuse_unknown("hint")
+        return PublicKeyMaterial(member.optional_text("hint"))
+    leaf_only = kinds[0] == "certificate"
+    certificates = [member] if leaf_only else member.children("certificates", most=MAX_CHAIN)
+    if not certificates:
+        raise member.malformed("certificates", "empty")
+    return CertificateMaterial(tuple(certificate.b64("rawBytes") for certificate in certificates))
+
+
+def _parse_content(found: JsonObject) -> Envelope | MessageSignature:
+    if ("dsseEnvelope" in found) == ("messageSignature" in found):
+        raise found.malformed("", "exactly one of dsseEnvelope and messageSignature is needed")
+    if "dsseEnvelope" in found:
+        return Envelope.parse(found.child("dsseEnvelope"))
+    message = found.child("messageSignature")
+    message.refuse_unknown("messageDigest", "signature")
+    digest = message.optional_child("messageDigest")
+    return MessageSignature(
+        algorithm=digest.text("algorithm") if digest else "",
+        digest=digest.b64("digest") if digest else b"",
+        signature=message.b64("signature"),
+    )
+
+
+def _parse_timestamps(material: JsonObject) -> tuple[bytes, ...]:
+    found = material.optional_child("timestampVerificationData")
+    if found is None:
+        return ()
+    return tuple(
+        item.b64("signedTimestamp") for item in found.children("rfc3161Timestamps", most=MAX_TIMESTAMPS)
+    )
+
+
+def encode_key_bundle(hint: str, envelope: Envelope) -> bytes:
+    """Encode a v0.3 bundle made with a key, members in the order cosign writes them."""
+    signatures: list[JsonValue] = [{"sig": encode_b64(item.signature)} for item in envelope.signatures]
+    return encode_json(
+        {
+            "mediaType": BUNDLE_V03,
+            "verificationMaterial": {"publicKey": {"hint": hint}},
+            "dsseEnvelope": {
+                "payload": encode_b64(envelope.payload),
+                "payloadType": envelope.payload_type,
+                "signatures": signatures,
+            },
+        }
+    )

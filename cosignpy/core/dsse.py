@@ -1,0 +1,56 @@
+"""DSSE envelopes (secure-systems-lab/dsse, protocol.md and envelope.md v1.0)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.core.encoding import JsonObject
+
+IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
+MAX_SIGNATURES: Final = 16
+"""Signatures read from one envelope; ours and cosign's hold exactly one."""
+
+
+def encode_pae(payload_type: str, payload: bytes) -> bytes:
+    """Encode what is really signed: the pre-authentication encoding (protocol.md, "Signature Definition")."""
+    kind = payload_type.encode("utf-8")
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeSignature:
+    """One signature over the PAE. `keyid` is a hint that nobody signed: never a reason to trust."""
+
+    signature: bytes
+    keyid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A payload exactly as received, its type, and signatures over both."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[EnvelopeSignature, ...]
+
+    @property
+    def pae(self) -> bytes:
+        """The bytes that the signatures are over."""
+        return encode_pae(self.payload_type, self.payload)
+
+    @classmethod
+    def parse(cls, found: JsonObject) -> "Envelope":
+        """Read an envelope.
+
+        Raises:
+            MalformedError: A member is missing, unknown or of the wrong type, or base64 is not canonical.
+            LimitExceeded: Too many signatures.
+        """
+        found.refuse_unknown("payload", "payloadType", "signatures")
+        signatures = found.children("signatures", most=MAX_SIGNATURES)
+        for signature in signatures:
+            signature.refuse_unknown("sig", "keyid")
+        return cls(
+            payload_type=found.text("payloadType"),
+            payload=found.b64("payload"),
+            signatures=tuple(EnvelopeSignature(item.b64("sig"), item.optional_text("keyid")) for item in signatures),
+        )
