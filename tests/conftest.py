@@ -19,6 +19,17 @@ def _refuse_socket(*_args: object, **_kwargs: object) -> NoReturn:
     raise AssertionError(message)
 
 
+def pytest_configure() -> None:
+    """Refuse to run without the third-party vectors in continuous integration.
+
+    Raises:
+        pytest.UsageError: CI=true, and the vectors are absent.
+    """
+    if vectors.required() and not vectors.available():
+        message = f"CI=true and the third-party vectors are absent: {vectors.VECTORS}"
+        raise pytest.UsageError(message)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Run unit and property tests, their fixtures included, where nothing can connect, listen or resolve.
@@ -34,17 +45,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that need third-party vectors where there are none; in CI that is an error.
-
-    Raises:
-        pytest.UsageError: CI=true, and the vectors are absent.
-    """
+    """Deselect the tests that need third-party vectors where there are none."""
     if vectors.available():
         return
     needing = [item for item in items if item.get_closest_marker(vectors.NEEDED.name)]
-    if needing and vectors.required():
-        message = f"CI=true and the third-party vectors are absent: {vectors.VECTORS}"
-        raise pytest.UsageError(message)
     config.stash[_DESELECTED] = len(needing)
     if needing:
         config.hook.pytest_deselected(items=needing)

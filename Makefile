@@ -1,0 +1,67 @@
+# Everything a contributor runs. `make demo` and `make test` work as the first command on a fresh checkout:
+# Python 3.11 or newer with pip is all they need, no root, no Docker, no Go.
+
+PY := .venv/bin/python
+STAMP := .venv/.set-up
+# The first of these that is at least 3.11; `make setup PYTHON=...` overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+PIP := $(PY) -m pip --disable-pip-version-check --retries 5 --timeout 60
+CORE := cosignpy/core/*
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint interop bench fixtures lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## build .venv from the lock file (the others call it)
+
+# Without byte code every import takes twice as long, and some environments tell Python not to write it:
+# hence compileall, which writes it all the same. A file that does not compile is one for another Python.
+$(STAMP): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed, and none is on PATH; name one: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
+		{ echo "error: $(PYTHON) cannot build a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	@for try in 1 2 3; do \
+		$(PIP) install --quiet --require-hashes -r requirements-dev.lock && \
+		$(PIP) install --quiet --no-deps --no-build-isolation -e . && exit 0; \
+		echo "install failed, attempt $$try of 3" >&2; sleep $$((try * 5)); \
+	done; echo "error: the development dependencies could not be installed; pip's message is above" >&2; exit 1
+	@$(PY) -m compileall -qq -j 0 .venv/lib cosignpy ca_server log_server || true
+	@touch $@
+
+demo: setup ## sign and verify an image in an embedded registry, step by step
+	@$(PY) examples/demo.py
+
+test: setup ## the offline tests, with the coverage they must reach
+	$(PY) -m pytest -n 2 --cov --cov-report=
+	$(PY) -m coverage report --include='$(CORE)' --fail-under=100
+	$(PY) -m coverage report --omit='$(CORE)' --fail-under=95
+
+lint: setup ## ruff, mypy, import contracts, documents
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) -m tests.docs
+
+interop: setup ## install the real peers (Go, apt) and test against them
+	$(PY) -m tests.interop.peers install
+	$(PY) -m pytest tests/interop
+
+bench: setup ## measure side by side with the real cosign
+	$(PY) -m tests.interop.peers install --only cosign-v3 --only registry
+	$(PY) bench/run.py
+
+fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3
+	$(PY) -m tests.interop.peers install --only cosign-v2 --only cosign-v3 --only crane --only registry
+	$(PY) registry-fixtures/make.py
+
+lock: setup ## resolve the development dependencies anew
+	.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+		--python-version 3.11 --extra dev --custom-compile-command "make lock" -o requirements-dev.lock pyproject.toml
+
+clean: ## remove the environment and everything generated
+	rm -rf .venv dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,214 @@
+"""The real programs we must agree with: one table, installed by `python -m tests.interop.peers install`.
+
+Each is built once per version into the user's cache directory, so that clean checkouts share it:
+`$XDG_CACHE_HOME/cosignpy/peers/<name>-<version>/bin/<binary>`. Only the ordinary package clients (go, apt-get) are
+used. A test asks for `path(key)`; a peer that is not installed is an error there, never a skip.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+ATTEMPTS: Final = 4
+PAUSE_SECONDS: Final = 5.0
+BUILD_SECONDS: Final = 1800
+"""For one build; cosign, the largest, takes two minutes on two cores with a cold cache."""
+
+_APT_WAIT: Final = ("-o", "DPkg::Lock::Timeout=120")
+_HERE: Final = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class GoPackage:
+    """A Go program of someone else's module, at the peer's version."""
+
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoFolder:
+    """A Go program in this repository, with its own go.mod and go.sum."""
+
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DebianPackage:
+    """A program of the Linux distribution, in whatever version that has."""
+
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One program: what it is called, which version, and where it comes from."""
+
+    name: str
+    version: str
+    binary: str
+    source: GoPackage | GoFolder | DebianPackage
+
+
+@dataclass(eq=False)
+class PeerUnavailableError(Exception):
+    """A peer that is not there, or cannot be installed."""
+
+    key: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"peer {self.key}: {self.why}"
+
+
+def _content_version(folder: Path) -> str:
+    seen = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        seen.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return seen.hexdigest()[:12]
+
+
+_GGCR_REGISTRY: Final = _HERE / "ggcr_registry"
+
+PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
+    {
+        "cosign-v3": Peer("cosign", "v3.1.3", "cosign", GoPackage("github.com/sigstore/cosign/v3/cmd/cosign")),
+        "cosign-v2": Peer("cosign", "v2.6.5", "cosign", GoPackage("github.com/sigstore/cosign/v2/cmd/cosign")),
+        "crane": Peer("crane", "v0.22.1", "crane", GoPackage("github.com/google/go-containerregistry/cmd/crane")),
+        # go-containerregistry's in-memory registry: no referrers API ...
+        "registry": Peer(
+            "registry", "v0.22.1", "registry", GoPackage("github.com/google/go-containerregistry/cmd/registry")
+        ),
+        # ... and the same code with the referrers API switched on.
+        "ggcr-referrers": Peer(
+            "ggcr_registry", _content_version(_GGCR_REGISTRY), "ggcr_registry", GoFolder(_GGCR_REGISTRY)
+        ),
+        "distribution": Peer(
+            "distribution", "v3.1.2", "registry", GoPackage("github.com/distribution/distribution/v3/cmd/registry")
+        ),
+        # distribution 2.8: no referrers API.
+        "docker-registry": Peer("docker-registry", "debian", "docker-registry", DebianPackage("docker-registry")),
+    }
+)
+
+
+def cache_folder() -> Path:
+    """Return the folder that all checkouts of this user share (XDG base directory specification)."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "cosignpy" / "peers"
+
+
+def path(key: str) -> Path:
+    """Return the program of an installed peer.
+
+    Raises:
+        PeerUnavailableError: Not in the table, or not installed.
+    """
+    if key not in PEERS:
+        raise PeerUnavailableError(key, f"unknown, known are {', '.join(PEERS)}")
+    found = _location(PEERS[key])
+    if not os.access(found, os.X_OK):
+        raise PeerUnavailableError(key, f"not installed at {found}; run: make interop")
+    return found
+
+
+def _location(peer: Peer) -> Path:
+    if isinstance(peer.source, DebianPackage):
+        return Path(shutil.which(peer.binary) or f"/usr/bin/{peer.binary}")
+    return cache_folder() / f"{peer.name}-{peer.version}" / "bin" / peer.binary
+
+
+def install(keys: Sequence[str]) -> None:
+    """Install what is missing of these peers, one process at a time.
+
+    Raises:
+        PeerUnavailableError: One of them cannot be had; the message says why.
+    """
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    for key in keys:
+        peer = PEERS[key]
+        with _locked(f"{peer.name}-{peer.version}"):
+            if not os.access(_location(peer), os.X_OK):
+                print(f"installing {peer.name} {peer.version}", file=sys.stderr, flush=True)
+                _install_one(key, peer)
+        print(f"{key:16} {peer.version:14} {path(key)}")
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    with (cache_folder() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install_one(key: str, peer: Peer) -> None:
+    match peer.source:
+        case DebianPackage(package):
+            _apt_install(key, package)
+        case GoPackage(package):
+            command = ("go", "install", f"{package}@{peer.version}")
+            _go_build(key, peer, command, cwd=cache_folder())
+        case GoFolder(folder):
+            _go_build(key, peer, ("go", "install", "-mod=readonly", "."), cwd=folder)
+
+
+def _go_build(key: str, peer: Peer, command: Sequence[str], *, cwd: Path) -> None:
+    """Build aside and rename: a build that was interrupted never looks installed."""
+    if shutil.which("go") is None:
+        raise PeerUnavailableError(key, "Go 1.25 or newer is needed to build it and is not on PATH")
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".build-") as aside:
+        env = {**os.environ, "CGO_ENABLED": "0", "GOBIN": aside, "GOFLAGS": "-trimpath -buildvcs=false"}
+        _run_with_retries(key, command, env=env, cwd=cwd)
+        target = _location(peer)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (Path(aside) / peer.binary).replace(target)
+
+
+def _apt_install(key: str, package: str) -> None:
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise PeerUnavailableError(key, f"install the package {package} as root: apt-get install {package}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _run_with_retries(key, ("apt-get", "update", *_APT_WAIT, "-q"), env=env, cwd=_HERE)
+    command = ("apt-get", "install", *_APT_WAIT, "-q", "-y", "--no-install-recommends", package)
+    _run_with_retries(key, command, env=env, cwd=_HERE)
+
+
+def _run_with_retries(key: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
+    """Run a package client; its downloads fail now and then, so try again with growing pauses."""
+    for attempt in range(1, ATTEMPTS + 1):
+        done = subprocess.run(command, env=env, cwd=cwd, check=False, stdout=sys.stderr, timeout=BUILD_SECONDS)
+        if done.returncode == 0:
+            return
+        print(f"{' '.join(command)}: exit code {done.returncode}, attempt {attempt} of {ATTEMPTS}", file=sys.stderr)
+        if attempt < ATTEMPTS:
+            time.sleep(PAUSE_SECONDS * attempt)
+    raise PeerUnavailableError(key, f"{' '.join(command)} failed {ATTEMPTS} times; its messages are above")
+
+
+def main() -> int:
+    """Install the peers named on the command line, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.interop.peers", description=__doc__.splitlines()[0])
+    parser.add_argument("verb", choices=["install"])
+    parser.add_argument("--only", action="append", choices=list(PEERS), help="this peer (repeatable)")
+    arguments = parser.parse_args()
+    try:
+        install(arguments.only or list(PEERS))
+    except PeerUnavailableError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
