@@ -9,7 +9,7 @@ from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
-from cosignpy.core.oci.manifest import OCI_INDEX, Descriptor, Manifest
+from cosignpy.core.oci.manifest import MAX_MANIFEST, OCI_INDEX, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
 from cosignpy.errors import LimitExceeded, MalformedError
 
@@ -118,5 +118,7 @@ def _digest_of(entry: Mapping[str, JsonValue]) -> str:
 
 def _build_list(members: Mapping[str, JsonValue], entries: Sequence[Mapping[str, JsonValue]]) -> Manifest:
     frame = {"schemaVersion": 2, "mediaType": OCI_INDEX}
-    document = frame | dict(members) | {"manifests": list(entries)}
-    return Manifest.parse(encode_json(document), OCI_INDEX)
+    raw = encode_json(frame | dict(members) | {"manifests": list(entries)})
+    if len(raw) > MAX_MANIFEST:
+        raise LimitExceeded(_WHAT, f"{len(raw)} bytes, registries take {MAX_MANIFEST}")
+    return Manifest.parse(raw, OCI_INDEX)

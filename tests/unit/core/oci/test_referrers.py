@@ -150,6 +150,12 @@ def test_merge_refuses_to_overfill_a_list() -> None:
         merge_referrer(full, entry(b"more"), SUBJECT)
 
 
+def test_merge_refuses_a_list_larger_than_registries_take() -> None:
+    current = listing(entry(b"foreign", note="x" * (4 << 20)).encode())
+    with pytest.raises(LimitExceeded):
+        merge_referrer(current, entry(b"ours"), SUBJECT)
+
+
 def test_remove_takes_one_entry_out() -> None:
     current = listing(entry(b"a").encode(), entry(b"b").encode(), annotations={"kept": "yes"})
     left = remove_referrer(current, Digest.of(b"a"))

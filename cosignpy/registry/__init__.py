@@ -1,0 +1,1 @@
+"""Where images are: remote registries, layouts, archives, the local Docker engine."""
