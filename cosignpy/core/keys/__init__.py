@@ -1,0 +1,1 @@
+"""Keys and the signatures they make, without IO."""

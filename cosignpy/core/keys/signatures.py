@@ -1,0 +1,90 @@
+"""Making a signature is a port; checking one raises or returns the algorithm that matched."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+
+from cosignpy.core.keys.algorithms import Algorithm, Scheme, accepted_algorithms
+from cosignpy.core.keys.public import PublicHandle, PublicKey
+from cosignpy.errors import SignatureMismatch
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+HASHES: Final[Mapping[str, HashAlgorithm]] = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
+"""The registry's hash names as objects of `cryptography`."""
+
+
+class Signer(Protocol):
+    """Whatever can sign: a key file, a hardware token, a key management service."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key that verifies what this signs."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign with the registered algorithm of the key."""
+        ...
+
+
+def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> Algorithm:
+    """Show that the key made the signature over the message, and return the algorithm that it used.
+
+    ECDSA signatures must be canonical DER with r and s in range (RFC 3279 section 2.2.3): OpenSSL
+    encodes what it has parsed again and compares.
+
+    Raises:
+        SignatureMismatch: It did not, by none of the algorithms of its kind; malformed signatures included.
+    """
+    for algorithm in accepted_algorithms(key.algorithm.key):
+        try:
+            _VERIFIERS[algorithm.scheme](key.handle, algorithm, signature, message)
+        except InvalidSignature:
+            continue
+        return algorithm
+    raise SignatureMismatch(f"not made by the {key.algorithm.key} key {key.fingerprint} over this content")
+
+
+def _verify_ecdsa(handle: PublicHandle, algorithm: Algorithm, signature: bytes, message: bytes) -> None:
+    cast("EllipticCurvePublicKey", handle).verify(signature, message, ECDSA(HASHES[algorithm.hash]))
+
+
+def _verify_rsa(handle: PublicHandle, algorithm: Algorithm, signature: bytes, message: bytes) -> None:
+    cast("RSAPublicKey", handle).verify(signature, message, PKCS1v15(), HASHES[algorithm.hash])
+
+
+def _verify_whole(handle: PublicHandle, _: Algorithm, signature: bytes, message: bytes) -> None:
+    cast("Ed25519PublicKey | MLDSA65PublicKey", handle).verify(signature, message)
+
+
+def _verify_ed25519ph(handle: PublicHandle, _: Algorithm, signature: bytes, message: bytes) -> None:
+    """Verify Ed25519ph with an empty context (RFC 8032 section 5.1), which OpenSSL's Python binding lacks."""
+    from nacl import bindings
+    from nacl.exceptions import CryptoError
+
+    if len(signature) != bindings.crypto_sign_BYTES:
+        raise InvalidSignature
+    state = bindings.crypto_sign_ed25519ph_state()
+    bindings.crypto_sign_ed25519ph_update(state, message)
+    try:
+        bindings.crypto_sign_ed25519ph_final_verify(
+            state, signature, cast("Ed25519PublicKey", handle).public_bytes_raw()
+        )
+    except CryptoError as error:
+        raise InvalidSignature from error
+
+
+_VERIFIERS: Final[Mapping[Scheme, Callable[[PublicHandle, Algorithm, bytes, bytes], None]]] = {
+    Scheme.ECDSA: _verify_ecdsa,
+    Scheme.RSA_PKCS1V15: _verify_rsa,
+    Scheme.ED25519: _verify_whole,
+    Scheme.ED25519PH: _verify_ed25519ph,
+    Scheme.ML_DSA: _verify_whole,
+}
