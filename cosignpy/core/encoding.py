@@ -66,9 +66,7 @@ def parse_json(raw: bytes, *, what: str) -> JsonValue:
         return found
 
     try:
-        value = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=refuse_repeated_keys, parse_constant=refuse_constant
-        )
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=refuse_repeated_keys, parse_constant=refuse_constant)
     except UnicodeDecodeError as error:
         raise MalformedError(what, "not UTF-8") from error
     except RecursionError as error:

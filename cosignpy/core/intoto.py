@@ -74,6 +74,4 @@ def build_signature_statement(digest: Digest, annotations: Mapping[str, str], na
     """
     subject: dict[str, JsonValue] = {"name": name} if name else {}
     subject |= {"digest": {digest.algorithm: digest.hex}, "annotations": dict(sorted(annotations.items()))}
-    return encode_json(
-        {"_type": STATEMENT_V1, "subject": [subject], "predicateType": COSIGN_SIGN_V1, "predicate": {}}
-    )
+    return encode_json({"_type": STATEMENT_V1, "subject": [subject], "predicateType": COSIGN_SIGN_V1, "predicate": {}})

@@ -54,8 +54,10 @@ class ManifestSink(Protocol):
         ...
 
     def push_manifest(self, manifest: Manifest, tag: Tag | None = None) -> None:
-        """Push by digest, or under a tag. A manifest with a subject becomes one of its referrers
-        on registries without the referrers API too (fallback tag, merged, no entry lost).
+        """Push by digest, or under a tag.
+
+        A manifest with a subject becomes one of its referrers on registries without the referrers API too
+        (fallback tag, merged, no entry lost).
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Legacy signature images: one layer per signature under the tag `sha256-<hex>.sig` (cosign specs/SIGNATURE_SPEC.md)."""
+"""Legacy signature images: one layer per signature, tagged `sha256-<hex>.sig` (cosign specs/SIGNATURE_SPEC.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

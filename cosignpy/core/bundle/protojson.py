@@ -82,9 +82,7 @@ def _parse_timestamps(material: JsonObject) -> tuple[bytes, ...]:
     found = material.optional_child("timestampVerificationData")
     if found is None:
         return ()
-    return tuple(
-        item.b64("signedTimestamp") for item in found.children("rfc3161Timestamps", most=MAX_TIMESTAMPS)
-    )
+    return tuple(item.b64("signedTimestamp") for item in found.children("rfc3161Timestamps", most=MAX_TIMESTAMPS))
 
 
 def encode_key_bundle(hint: str, envelope: Envelope) -> bytes:

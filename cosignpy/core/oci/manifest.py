@@ -172,8 +172,9 @@ class Manifest:
 
     @property
     def referrer_descriptor(self) -> Descriptor:
-        """The descriptor a referrers list shows (distribution spec, "Listing Referrers"): annotations kept,
-        `artifactType` the manifest's own or else its config's media type.
+        """The descriptor a referrers list shows (distribution spec, "Listing Referrers").
+
+        Annotations are kept; `artifactType` is the manifest's own, or else its config's media type.
         """
         fallback = self.config.media_type if self.config else ""
         return Descriptor(

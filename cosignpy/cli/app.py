@@ -1,0 +1,148 @@
+"""The program `cosignpy`: finds the command, runs it, and turns what goes wrong into one line and an exit code."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, cast
+
+import typer
+from typer._click.exceptions import ClickException
+from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.exceptions import Abort
+
+from cosignpy.cli import exit_codes
+from cosignpy.cli.arguments import CosignCommand, bind_environment
+from cosignpy.cli.command_table import COMMANDS, Command, Group
+from cosignpy.cli.flag_groups import expand_flag_groups
+from cosignpy.cli.invocation import CURRENT, DEFAULT_TIMEOUT, Invocation, parse_duration
+from cosignpy.errors import CosignError
+from cosignpy.version import VERSION
+
+_EPILOG: Final = (
+    "Every flag can be set by a variable, --key by COSIGN_KEY and so on. The exit codes are in docs/exit-codes.md."
+)
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by the table and imports one only to run it."""
+
+    table: Mapping[str, Command | Group]
+
+    def list_commands(self, _ctx: Any) -> list[str]:  # noqa: ANN401  # typer's own context class
+        """Return the names in the table's order."""
+        return list(self.table)
+
+    def get_command(self, _ctx: Any, name: str) -> Any:  # noqa: ANN401
+        """Import and return a command, or None for a name that is not in the table."""
+        entry = self.table.get(name)
+        if isinstance(entry, Group):
+            return build_group(entry.commands, name=name, help=entry.summary, no_args_is_help=True)
+        return None if entry is None else build_command(name, entry)
+
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """Write the list of commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.table.items()])
+
+
+def build_group(table: Mapping[str, Command | Group], **attributes: Any) -> LazyGroup:  # noqa: ANN401
+    """Build a group over a table."""
+    group = LazyGroup(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]}, **attributes)
+    group.table = table
+    return group
+
+
+def build_command(name: str, entry: Command) -> TyperCommand:
+    """Import a command's function and give it its flags, the global ones included."""
+    function = getattr(import_module(f"cosignpy.cli.commands.{entry.module}"), entry.function)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    settings = {"help_option_names": ["-h", "--help"]}
+    app.command(name, cls=CosignCommand, context_settings=settings)(expand_flag_groups(function))
+    command = cast(CosignCommand, typer.main.get_command(app))
+    command.params.extend(_global_options())
+    return bind_environment(command)
+
+
+def _global_options() -> Sequence[TyperOption]:
+    """Build cosign's global flags, which may stand anywhere after the command."""
+
+    def set_verbose(_ctx: Any, _param: Any, value: bool) -> None:  # noqa: ANN401, FBT001  # typer's callback
+        CURRENT.verbose = value
+
+    def set_timeout(_ctx: Any, _param: Any, value: str) -> None:  # noqa: ANN401
+        CURRENT.timeout = parse_duration(value)
+
+    def set_output_file(_ctx: Any, _param: Any, value: str | None) -> None:  # noqa: ANN401
+        CURRENT.output_file = Path(value) if value else None
+
+    return (
+        TyperOption(
+            param_decls=["--verbose", "-d"], is_flag=True, default=False, expose_value=False, callback=set_verbose,
+            help="Log requests to stderr, secrets left out.",
+        ),
+        TyperOption(
+            param_decls=["--timeout", "-t"], default=DEFAULT_TIMEOUT, expose_value=False, callback=set_timeout,
+            show_default=True, metavar="DURATION", help="Give up on the whole command after this long.",
+        ),
+        TyperOption(
+            param_decls=["--output-file"], default=None, expose_value=False, callback=set_output_file,
+            metavar="FILE", help="Write to this file what would go to stdout.",
+        ),
+    )  # fmt: skip
+
+
+def build_app() -> LazyGroup:
+    """Build the program; nothing is imported for commands that do not run."""
+
+    def show_version(ctx: Any, _param: Any, value: bool) -> None:  # noqa: ANN401, FBT001
+        if value:
+            CURRENT.print(f"cosignpy {VERSION}")
+            ctx.exit()
+
+    version = TyperOption(
+        param_decls=["--version"], is_flag=True, is_eager=True, default=False, expose_value=False,
+        callback=show_version, help="Print the version.",
+    )  # fmt: skip
+    return build_group(
+        COMMANDS,
+        name="cosignpy",
+        params=[version],
+        help="Sign and verify container images, SBOMs, files and packages.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the program and exit. No traceback reaches a user."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    for name in Invocation.__slots__:
+        setattr(CURRENT, name, getattr(Invocation(), name))
+    try:
+        code = build_app().main(args=list(argv), prog_name="cosignpy", standalone_mode=False)
+    except ClickException as error:
+        return _report_usage(error)
+    except CosignError as error:
+        from cosignpy.cli.render.errors import report_error
+
+        return report_error(error)
+    except (KeyboardInterrupt, Abort):
+        CURRENT.say("interrupted")
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return exit_codes.FAILURE
+    return code if isinstance(code, int) else exit_codes.OK
+
+
+def _report_usage(error: ClickException) -> int:
+    CURRENT.say(f"Error: {error.format_message()}")
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        CURRENT.say(f"  see: {context.command_path} --help")
+    return exit_codes.USAGE

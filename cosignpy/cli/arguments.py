@@ -1,0 +1,78 @@
+"""Spelling: cosign's users write flags as Go programs take them, and every flag has its variable."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from typer.core import TyperCommand, TyperOption
+
+from cosignpy.cli.invocation import CURRENT
+from cosignpy.errors import UsageError
+
+_TRUTH: Final = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
+
+
+class CosignCommand(TyperCommand):
+    """A command that accepts `-key F` and `--upload=false`, and binds `--some-flag` to `COSIGN_SOME_FLAG`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # typer's own context class
+        """Translate Go's spellings before the options are parsed."""
+        options = {name: option for option in _options(self) for name in option.opts + option.secondary_opts}
+        return super().parse_args(ctx, list(_translate(args, options)))
+
+
+def bind_environment(command: TyperCommand) -> TyperCommand:
+    """Give every option without a variable of its own the one cosign would give it.
+
+    Values of repeatable flags are separated by the character that separates paths: a path may hold blanks.
+    """
+    for option in _options(command):
+        longest = max(option.opts, key=len)
+        if option.envvar is None and longest.startswith("--"):
+            option.envvar = "COSIGN_" + longest.removeprefix("--").replace("-", "_").upper()
+        option.show_envvar = False
+        if option.multiple:
+            option.value_from_envvar = _split_variable(option)  # type: ignore[method-assign]
+    return command
+
+
+def _split_variable(option: TyperOption) -> Any:  # noqa: ANN401  # replaces a method of typer's
+    def value_from_envvar(ctx: Any) -> list[str] | None:  # noqa: ANN401
+        text = option.resolve_envvar_value(ctx)
+        return None if text is None else [item for item in text.split(os.pathsep if "://" not in text else ",") if item]
+
+    return value_from_envvar
+
+
+def _options(command: TyperCommand) -> Iterator[TyperOption]:
+    return (parameter for parameter in command.params if isinstance(parameter, TyperOption))
+
+
+def _translate(args: Sequence[str], options: dict[str, TyperOption]) -> Iterator[str]:
+    pending = iter(args)
+    for arg in pending:
+        if arg == "--":
+            yield arg
+            break
+        name, equals, value = arg.partition("=")
+        if name.startswith("-") and not name.startswith("--") and f"-{name}" in options:
+            CURRENT.warn(f"long flags have two dashes: read {name} as -{name}")
+            name = f"-{name}"
+        option = options.get(name)
+        if equals and option is not None and option.is_bool_flag:
+            yield from _spell_boolean(name, value, option)
+        else:
+            yield f"{name}{equals}{value}"
+    yield from pending
+
+
+def _spell_boolean(name: str, value: str, option: TyperOption) -> Iterator[str]:
+    wanted = _TRUTH.get(value.lower())
+    if wanted is None:
+        raise UsageError(f"{name} takes true or false, not {value!r}")
+    if name in option.secondary_opts:
+        wanted = not wanted
+    if wanted:
+        yield option.opts[0]
+    elif option.secondary_opts:
+        yield option.secondary_opts[0]

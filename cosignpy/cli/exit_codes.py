@@ -1,0 +1,61 @@
+"""Exit codes of every command, documented in docs/exit-codes.md: the one table from errors to numbers.
+
+10 to 13 are cosign's. A command over several images exits with the code they agree on, else with 1.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from cosignpy.errors import (
+    AccessDenied,
+    CosignError,
+    DigestMismatch,
+    FileError,
+    KeyUnusable,
+    MalformedError,
+    NoMatchingSignatures,
+    NoSignatures,
+    NoSuchTag,
+    RateLimited,
+    RemoteError,
+    TransparencyRequired,
+    Unreachable,
+    UsageError,
+    VerificationError,
+    WrongPassword,
+)
+
+OK: Final = 0
+FAILURE: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+
+EXIT_CODES: Final[Mapping[type[CosignError], int]] = {
+    UsageError: USAGE,
+    TransparencyRequired: USAGE,
+    FileError: 3,
+    MalformedError: 4,
+    WrongPassword: 6,
+    KeyUnusable: 5,
+    NoSignatures: 10,
+    NoSuchTag: 11,
+    DigestMismatch: 24,
+    NoMatchingSignatures: 12,
+    VerificationError: 12,
+    Unreachable: 20,
+    AccessDenied: 21,
+    RateLimited: 22,
+    RemoteError: 23,
+}
+"""From the most specific class to the least: the first that an error is an instance of counts."""
+
+
+def exit_code(error: CosignError) -> int:
+    """Return the exit code for an error."""
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), FAILURE)
+
+
+def combined_exit_code(codes: Iterable[int]) -> int:
+    """Return what several results exit with: their common code, or 1 when they differ."""
+    found = set(codes)
+    return found.pop() if len(found) == 1 else (FAILURE if found else OK)

@@ -1,0 +1,56 @@
+"""Flag groups: a command takes a dataclass of flags as one parameter, and its fields become the options.
+
+Twenty commands share the registry flags. With this, each of them says so in one parameter, and gets a value.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+
+def expand_flag_groups(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the function with every dataclass parameter replaced by that dataclass's fields.
+
+    A field's annotation must be `Annotated[..., typer.Option(...)]`; its default is the option's.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind) and isinstance(kind, type)}
+    plain = [
+        parameter.replace(annotation=hints[parameter.name])
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.name not in groups
+    ]
+    grouped = [parameter for kind in groups.values() for parameter in _parameters_of(kind)]
+
+    def call(**flags: Any) -> None:  # noqa: ANN401  # whatever types the options have
+        arguments = {
+            name: kind(**{field.name: flags.pop(field.name) for field in dataclasses.fields(kind)})
+            for name, kind in groups.items()
+        }
+        function(**flags, **arguments)
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in sorted([*plain, *grouped], key=lambda item: item.default is not inspect.Parameter.empty)
+    ]
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect.signature
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return call
+
+
+def _parameters_of(kind: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(field), annotation=hints[field.name]
+        )
+        for field in dataclasses.fields(kind)
+    ]
+
+
+def _default_of(field: "dataclasses.Field[Any]") -> object:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default

@@ -1,0 +1,89 @@
+"""What is true of one run of the command line, whichever command it is."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from cosignpy.errors import Unreachable, UsageError
+
+DEFAULT_TIMEOUT: Final = "3m"
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Output(StrEnum):
+    """How results are printed: for a person, as our documented JSON, or as cosign prints them."""
+
+    TEXT = "text"
+    JSON = "json"
+    COSIGN = "cosign"
+
+
+@dataclass(slots=True)
+class Invocation:
+    """Settled while the flags are parsed, read by whoever renders. `stdout` is data, `stderr` is talk."""
+
+    output: Output = Output.TEXT
+    verbose: bool = False
+    timeout: float | None = None
+    output_file: Path | None = None
+    printed: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Tell the person something that is not the result."""
+        sys.stderr.write(line + "\n")
+
+    def warn(self, line: str) -> None:
+        """Warn as cosign does, with a prefix that scripts look for."""
+        self.say(f"WARNING: {line}")
+
+    def print(self, text: str) -> None:
+        """Print the result, or a line of it; with `--output-file` it is kept until the command is done."""
+        if self.output_file is None:
+            sys.stdout.write(text + "\n")
+        else:
+            self.printed.append(text + "\n")
+
+
+CURRENT: Final = Invocation()
+"""One process is one invocation; `main` resets it, commands and renderers read it."""
+
+
+def parse_duration(text: str) -> float:
+    """Parse Go's durations (`3m0s`, `90s`, `500ms`) into seconds; `0` means no limit.
+
+    Raises:
+        UsageError: Not a duration.
+    """
+    import re
+
+    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", text)
+    if "".join(number + unit for number, unit in parts) != text or not parts:
+        if text.strip() == "0":
+            return 0.0
+        raise UsageError(f"{text!r} is not a duration", "write it as 30s, 3m or 1h30m")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Interrupt the whole command after this long, whatever it is waiting for; None or 0 never."""
+
+    def expire(_signal: int, _frame: FrameType | None) -> None:
+        raise Unreachable("the command", "--timeout", None, f"not finished after {seconds:g} s", hint="see --timeout")
+
+    if not seconds:
+        yield
+        return
+    previous = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

@@ -1,0 +1,52 @@
+"""Errors: one line on stderr, the hint below it, every rejected signature with its reason; JSON on request."""
+
+from typing import Final
+
+from cosignpy.cli.exit_codes import exit_code
+from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.core.encoding import JsonValue, encode_json
+from cosignpy.errors import CosignError, NoMatchingSignatures, Rejection
+
+MOST_REJECTIONS: Final = 20
+"""Rejected signatures listed for a person; JSON has them all."""
+
+
+def report_error(error: CosignError) -> int:
+    """Print an error that ended the command, and return its exit code."""
+    explain_error(error)
+    if CURRENT.output is Output.JSON:
+        CURRENT.print(encode_json({"error": error_to_json(error)}).decode())
+    return exit_code(error)
+
+
+def explain_error(error: CosignError) -> None:
+    """Tell a person what went wrong and what to do about it."""
+    CURRENT.say(f"Error: {error}")
+    if isinstance(error, NoMatchingSignatures):
+        for rejection in error.rejections[:MOST_REJECTIONS]:
+            CURRENT.say(f"  {rejection}")
+        if len(error.rejections) > MOST_REJECTIONS:
+            CURRENT.say(f"  and {len(error.rejections) - MOST_REJECTIONS} more; --output json lists them")
+    if error.hint:
+        CURRENT.say(f"  hint: {error.hint}")
+
+
+def error_to_json(error: CosignError) -> dict[str, JsonValue]:
+    """Return an error as docs/formats/evidence.md describes it."""
+    found: dict[str, JsonValue] = {
+        "kind": type(error).__name__,
+        "message": str(error),
+        "exitCode": exit_code(error),
+    }
+    if error.hint:
+        found["hint"] = error.hint
+    return found
+
+
+def rejection_to_json(rejection: Rejection) -> dict[str, JsonValue]:
+    """Return one rejected signature and why it was rejected."""
+    return {
+        "signature": rejection.signature,
+        "kind": type(rejection.error).__name__,
+        "reason": str(rejection.error),
+    }

@@ -1,0 +1,131 @@
+"""What `verify` found: one screen for a person, our evidence JSON, or the payload list cosign prints."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.cli.exit_codes import combined_exit_code, exit_code
+from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.render.errors import error_to_json, explain_error, rejection_to_json
+from cosignpy.core.digest import Digest
+from cosignpy.core.encoding import JsonValue, encode_json
+from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
+from cosignpy.errors import CosignError, NoMatchingSignatures
+from cosignpy.version import VERSION
+
+EVIDENCE_SCHEMA: Final = "cosignpy/evidence/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """One image of a run: what it was called, what was proved of it, or why nothing was."""
+
+    name: str
+    digest: Digest | None
+    outcome: VerifiedImage | CosignError
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code this image alone would give."""
+        return exit_code(self.outcome) if isinstance(self.outcome, CosignError) else 0
+
+
+def render_verification(results: Sequence[ImageResult]) -> int:
+    """Print the results in the form asked for and return the exit code of the run."""
+    for result in results:
+        if isinstance(result.outcome, CosignError):
+            explain_error(result.outcome)
+    code = combined_exit_code(result.exit_code for result in results)
+    if CURRENT.output is Output.JSON:
+        CURRENT.print(encode_json(evidence(results, code)).decode())
+    elif CURRENT.output is Output.COSIGN:
+        payloads = [payload for result in results for payload in cosign_payloads(result)]
+        if payloads:
+            CURRENT.print("\n" + encode_json(payloads).decode())
+    else:
+        for result in results:
+            for line in text_lines(result):
+                CURRENT.print(line)
+    return code
+
+
+def text_lines(result: ImageResult) -> Iterator[str]:
+    """Write one verified image for a person; errors went to stderr."""
+    if isinstance(result.outcome, CosignError):
+        return
+    yield f"Verified {result.name}"
+    if str(result.outcome.digest) not in result.name:
+        yield f"  digest       {result.outcome.digest}"
+    for signature in result.outcome.signatures:
+        yield f"  signed by    {signature.key.algorithm.key} key {signature.key.fingerprint}"
+        yield f"    found in   {signature.location}"
+        if signature.claim.docker_reference:
+            yield f"    names      {signature.claim.docker_reference}"
+        for name, value in sorted(signature.claim.annotations.items()):
+            yield f"    says       {name}={value}"
+    for rejection in result.outcome.rejections:
+        yield f"  not counted  {rejection}"
+    for waiver in sorted({signature.log.waived_because for signature in result.outcome.signatures}):
+        yield f"  not checked  transparency log ({waiver})"
+
+
+def evidence(results: Sequence[ImageResult], code: int) -> dict[str, JsonValue]:
+    """Return the evidence document (docs/formats/evidence.md)."""
+    return {
+        "schema": EVIDENCE_SCHEMA,
+        "tool": f"cosignpy {VERSION}",
+        "verified": code == 0,
+        "exitCode": code,
+        "images": [_image_to_json(result) for result in results],
+    }
+
+
+def _image_to_json(result: ImageResult) -> dict[str, JsonValue]:
+    outcome = result.outcome
+    found: dict[str, JsonValue] = {
+        "image": result.name,
+        "digest": str(result.digest) if result.digest else None,
+        "verified": not isinstance(outcome, CosignError),
+    }
+    if isinstance(outcome, CosignError):
+        rejections = outcome.rejections if isinstance(outcome, NoMatchingSignatures) else ()
+        found |= {"signatures": [], "error": error_to_json(outcome)}
+    else:
+        rejections = outcome.rejections
+        found["signatures"] = [_signature_to_json(signature) for signature in outcome.signatures]
+    return found | {"rejections": [rejection_to_json(rejection) for rejection in rejections]}
+
+
+def _signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
+    return {
+        "location": signature.location,
+        "format": signature.claim.format.value,
+        "type": signature.claim.type,
+        "key": {"fingerprint": signature.key.fingerprint, "algorithm": signature.algorithm.name},
+        "signed": {
+            "digest": str(signature.digest),
+            "dockerReference": signature.claim.docker_reference,
+            "annotations": dict(signature.claim.annotations),
+        },
+        "transparencyLog": {"checked": False, "waivedBecause": signature.log.waived_because},
+    }
+
+
+def cosign_payloads(result: ImageResult) -> Iterator[JsonValue]:
+    """Return what `cosign verify` prints for this image: the payload of each signature that passed.
+
+    For bundles cosign fills `docker-reference` with what the user typed, which nobody signed.
+    """
+    if isinstance(result.outcome, CosignError):
+        return
+    for signature in result.outcome.signatures:
+        claim = signature.claim
+        legacy = claim.format is SignatureFormat.LEGACY
+        yield {
+            "critical": {
+                "identity": {"docker-reference": claim.docker_reference if legacy else result.name},
+                "image": {"docker-manifest-digest": str(signature.digest)},
+                "type": claim.type,
+            },
+            "optional": dict(claim.annotations) or ({} if not legacy else None),
+        }

@@ -1,0 +1,1 @@
+"""What must be true of a signature before it counts, as values."""

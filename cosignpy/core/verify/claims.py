@@ -1,0 +1,58 @@
+"""Claims: the signed bytes must speak of this image, as a signature, with the annotations asked for."""
+
+from collections.abc import Mapping
+
+from cosignpy.core.digest import Digest
+from cosignpy.core.encoding import JsonValue
+from cosignpy.core.intoto import Statement, Subject
+from cosignpy.core.oci.simple_signing import PAYLOAD_TYPE, SimpleSigningPayload
+from cosignpy.core.policy.image import AnyPredicateUnsafe, ImagePolicy
+from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim
+from cosignpy.errors import ClaimMismatch
+
+
+def verify_statement_claims(payload: bytes, image: Digest, policy: ImagePolicy) -> SignedClaim:
+    """Check an in-toto statement: predicate type, subject digest, annotations.
+
+    Raises:
+        MalformedError: Not a statement.
+        ClaimMismatch: Another predicate type, another image, or other annotations.
+    """
+    statement = Statement.parse(payload)
+    rule = policy.predicate
+    if not isinstance(rule, AnyPredicateUnsafe) and statement.predicate_type != rule.wanted:
+        raise ClaimMismatch("predicate type", rule.wanted, statement.predicate_type)
+    subject = _select_subject(statement, image)
+    _verify_annotations(subject.annotations, policy.annotations)
+    return SignedClaim(SignatureFormat.BUNDLE, statement.predicate_type, payload, subject.name, subject.annotations)
+
+
+def _select_subject(statement: Statement, image: Digest) -> Subject:
+    for subject in statement.subjects:
+        if image in subject.digests:
+            return subject
+    found = ", ".join(str(digest) for subject in statement.subjects for digest in subject.digests)
+    raise ClaimMismatch("image digest", str(image), found or "absent")
+
+
+def verify_simple_signing_claims(payload: bytes, image: Digest, policy: ImagePolicy) -> SignedClaim:
+    """Check a legacy payload: `critical.type`, manifest digest, annotations.
+
+    Raises:
+        MalformedError: Not a simple-signing payload.
+        ClaimMismatch: Another type, another image, or other annotations.
+    """
+    found = SimpleSigningPayload.parse(payload)
+    if found.type != PAYLOAD_TYPE:
+        raise ClaimMismatch("critical.type", PAYLOAD_TYPE, found.type)
+    if found.digest != image:
+        raise ClaimMismatch("image digest", str(image), str(found.digest))
+    _verify_annotations(found.optional, policy.annotations)
+    return SignedClaim(SignatureFormat.LEGACY, found.type, payload, found.docker_reference, found.optional)
+
+
+def _verify_annotations(signed: Mapping[str, JsonValue], wanted: Mapping[str, str]) -> None:
+    """Every annotation asked for must be signed with an equal value; more may be there."""
+    for name, value in wanted.items():
+        if signed.get(name) != value:
+            raise ClaimMismatch(f"annotation {name}", value, str(signed.get(name, "absent")))

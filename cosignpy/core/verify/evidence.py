@@ -1,0 +1,54 @@
+"""What was shown to be true, kept so that a decision can be explained later."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cosignpy.core.digest import Digest
+from cosignpy.core.encoding import JsonValue
+from cosignpy.core.keys.algorithms import Algorithm
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.verify.log import LogFinding
+from cosignpy.errors import Rejection
+
+
+class SignatureFormat(StrEnum):
+    """How a signature is stored beside its image."""
+
+    BUNDLE = "bundle"
+    LEGACY = "legacy"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaim:
+    """What the signed bytes say, once the signature over them has been verified.
+
+    `docker_reference` is the name the signer signed along, empty where none was.
+    """
+
+    format: SignatureFormat
+    type: str
+    payload: bytes
+    docker_reference: str
+    annotations: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedSignature:
+    """One signature that satisfies the policy. Exists only as the result of a verification."""
+
+    location: str
+    digest: Digest
+    key: PublicKey
+    algorithm: Algorithm
+    claim: SignedClaim
+    log: LogFinding
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedImage:
+    """An image with enough signatures; those that did not pass are kept with their reasons."""
+
+    digest: Digest
+    signatures: Sequence[VerifiedSignature]
+    rejections: Sequence[Rejection] = field(default_factory=tuple)

@@ -1,0 +1,73 @@
+"""The steps for one signature, in the order of the client spec (sigstore architecture-docs, client-spec.md section 4).
+
+Log and certificate steps come before the signature; claims are read only from bytes whose signature held.
+"""
+
+from cosignpy.core.bundle.model import Bundle, CertificateMaterial, MessageSignature
+from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
+from cosignpy.core.keys.algorithms import Algorithm
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.keys.signatures import verify_signature
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.verify.claims import verify_simple_signing_claims, verify_statement_claims
+from cosignpy.core.verify.evidence import VerifiedSignature
+from cosignpy.core.verify.log import verify_log
+from cosignpy.errors import MalformedError, SignatureMismatch
+
+
+def verify_bundle(bundle: Bundle, image: Digest, policy: ImagePolicy, location: str) -> VerifiedSignature:
+    """Show that a bundle is a signature of this image that the policy accepts.
+
+    Raises:
+        MalformedError: The bundle does not hold one signed in-toto statement.
+        TransparencyRequired: The policy demands a log entry.
+        SignatureMismatch: Not made by any of the policy's keys.
+        ClaimMismatch: It says something else.
+    """
+    envelope = _select_envelope(bundle)
+    log = verify_log(policy.transparency)
+    key, algorithm = _verify_with_any(policy.keys, envelope.signatures[0].signature, envelope.pae)
+    claim = verify_statement_claims(envelope.payload, image, policy)
+    return VerifiedSignature(location, image, key, algorithm, claim, log)
+
+
+def verify_legacy(
+    payload: bytes, signature: bytes, image: Digest, policy: ImagePolicy, location: str
+) -> VerifiedSignature:
+    """Show that a legacy payload and signature are of this image and accepted by the policy.
+
+    Raises:
+        MalformedError: The payload is not a simple-signing payload.
+        TransparencyRequired: The policy demands a log entry.
+        SignatureMismatch: Not made by any of the policy's keys.
+        ClaimMismatch: It says something else.
+    """
+    log = verify_log(policy.transparency)
+    key, algorithm = _verify_with_any(policy.keys, signature, payload)
+    claim = verify_simple_signing_claims(payload, image, policy)
+    return VerifiedSignature(location, image, key, algorithm, claim, log)
+
+
+def _select_envelope(bundle: Bundle) -> Envelope:
+    if isinstance(bundle.content, MessageSignature):
+        raise MalformedError("image signature", "a signature over a file, not a signed statement about an image")
+    if isinstance(bundle.material, CertificateMaterial):
+        raise SignatureMismatch("made with a certificate, not with a key")
+    if bundle.content.payload_type != IN_TOTO_PAYLOAD:
+        raise MalformedError("envelope", f"payload type is {bundle.content.payload_type!r}, not {IN_TOTO_PAYLOAD!r}")
+    if len(bundle.content.signatures) != 1:
+        raise MalformedError("envelope", f"exactly one signature is needed, found {len(bundle.content.signatures)}")
+    return bundle.content
+
+
+def _verify_with_any(keys: tuple[PublicKey, ...], signature: bytes, message: bytes) -> tuple[PublicKey, Algorithm]:
+    """Try each key; the hint in a bundle is not authenticated and decides nothing."""
+    failures: list[SignatureMismatch] = []
+    for key in keys:
+        try:
+            return key, verify_signature(key, signature, message)
+        except SignatureMismatch as error:
+            failures.append(error)
+    why = failures[0].why if len(failures) == 1 else f"made by none of the {len(failures)} keys given"
+    raise SignatureMismatch(why) from failures[-1]

@@ -1,0 +1,131 @@
+"""Finding the signatures of an image: bundles among its referrers, and the legacy signature tag.
+
+Both are read in one run. A candidate that cannot be read is a rejection with its reason; a registry that
+fails is an error, because "could not look" must never pass for "not there".
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.core.bundle.legacy import LegacySignature, select_signature_layers
+from cosignpy.core.bundle.protojson import parse_bundle
+from cosignpy.core.bundle.referrer import BUNDLE_PREFIX, PREDICATE_ANNOTATION, select_bundle_layer
+from cosignpy.core.digest import Digest
+from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
+from cosignpy.core.oci.manifest import EMPTY_CONFIG, Descriptor, Manifest
+from cosignpy.core.oci.reference import Tag
+from cosignpy.core.policy.image import ImagePolicy, PredicateTypeIs
+from cosignpy.core.verify.evidence import VerifiedSignature
+from cosignpy.core.verify.signature import verify_bundle, verify_legacy
+from cosignpy.errors import ClaimMismatch, LimitExceeded, MalformedError, NoSuchTag
+from cosignpy.operations.parallel import run_parallel
+from cosignpy.operations.ports import ManifestSource
+
+MAX_CANDIDATES: Final = 1000
+"""Signatures looked at for one image: what cosign reads of a legacy tag, and two requests each."""
+
+_UNTYPED: Final = frozenset({"", EMPTY_CONFIG})
+"""Artifact types under which some releases of cosign listed bundles (cosign#4641): open them to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A signature that may count: where it lies, and how to read and verify it."""
+
+    location: str
+    verify: Callable[[ImagePolicy], VerifiedSignature]
+
+
+def find_candidates(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
+    """List what could be a signature of the image, bundles first, without reading the signatures yet.
+
+    Raises:
+        LimitExceeded: More than we are willing to look at.
+        MalformedError: The list of referrers, or the legacy tag's manifest, is not what it should be.
+        RemoteError: The registry failed.
+    """
+    lookups: Sequence[Callable[[ManifestSource, Digest], Sequence[Candidate]]] = (_find_bundles, _find_legacy)
+    found = run_parallel(lambda lookup: lookup(source, image), lookups)
+    candidates = [candidate for outcome in found for candidate in outcome.unwrap()]
+    if len(candidates) > MAX_CANDIDATES:
+        raise LimitExceeded(f"signatures of {image}", f"{len(candidates)}, at most {MAX_CANDIDATES} are read")
+    return candidates
+
+
+def _find_bundles(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
+    return [
+        _bundle_candidate(source, image, descriptor)
+        for descriptor in source.fetch_referrers(image)
+        if _is_bundle(source, descriptor)
+    ]
+
+
+def _is_bundle(source: ManifestSource, descriptor: Descriptor) -> bool:
+    """Tell a bundle by its listed type, or by opening it where the list is known to be unreliable."""
+    if descriptor.artifact_type in _UNTYPED and not descriptor.is_index():
+        manifest = fetch_optional(source, descriptor.digest)
+        return manifest is not None and select_bundle_layer(manifest) is not None
+    return descriptor.artifact_type.startswith(BUNDLE_PREFIX)
+
+
+def _bundle_candidate(source: ManifestSource, image: Digest, descriptor: Descriptor) -> Candidate:
+    def verify(policy: ImagePolicy) -> VerifiedSignature:
+        refuse_other_predicate(descriptor.annotations, policy)
+        manifest = source.fetch_manifest(descriptor.digest)
+        refuse_other_predicate(manifest.annotations, policy)
+        layer = select_bundle_layer(manifest)
+        if layer is None:
+            raise MalformedError("bundle manifest", "listed as a bundle, holds none")
+        return verify_bundle(parse_bundle(source.fetch_blob(layer)), image, policy, location)
+
+    location = f"bundle {descriptor.digest}"
+    return Candidate(location, verify)
+
+
+def refuse_other_predicate(annotations: Mapping[str, str], policy: ImagePolicy) -> None:
+    """Spare the download of what says itself that it is an attestation.
+
+    Nobody signed the annotation, so it may rule a candidate out, never in: what passes here is checked on
+    the signed statement.
+
+    Raises:
+        ClaimMismatch: The annotation names another predicate type than the policy wants.
+    """
+    found = annotations.get(PREDICATE_ANNOTATION)
+    rule = policy.predicate
+    if found is not None and isinstance(rule, PredicateTypeIs) and found != rule.wanted:
+        raise ClaimMismatch("predicate type", rule.wanted, found)
+
+
+def _find_legacy(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
+    if image.algorithm != "sha256":
+        return ()  # the tag would be longer than tags may be; nobody can have written one
+    tag = AttachmentTag(image, AttachmentKind.SIGNATURE).encode()
+    manifest = fetch_optional(source, tag)
+    if manifest is None:
+        return ()
+    return [
+        _legacy_candidate(source, image, layer, f"legacy signature {tag}, layer {index}")
+        for index, layer in enumerate(select_signature_layers(manifest))
+    ]
+
+
+def _legacy_candidate(source: ManifestSource, image: Digest, layer: Descriptor, location: str) -> Candidate:
+    def verify(policy: ImagePolicy) -> VerifiedSignature:
+        found = LegacySignature.parse(layer)
+        return verify_legacy(source.fetch_blob(layer), found.signature, image, policy, location)
+
+    return Candidate(location, verify)
+
+
+def fetch_optional(source: ManifestSource, name: Digest | Tag) -> Manifest | None:
+    """Fetch a manifest, or None where the registry says that it has none.
+
+    Raises:
+        RemoteError: The registry failed, which says nothing about what it has.
+    """
+    try:
+        return source.fetch_manifest(name)
+    except NoSuchTag:
+        return None

@@ -1,0 +1,66 @@
+"""Several calls at once, results in order. Threads, because the work is waiting for registries.
+
+Not `concurrent.futures`: importing it costs more than most verifications take.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+DEFAULT_WORKERS: Final = 8
+"""Requests under way at once: enough to hide a registry's latency, few enough not to be throttled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """What one call gave: a value, or the exception it raised."""
+
+    value: R | None
+    error: BaseException | None = None
+
+    def unwrap(self) -> R:
+        """Return the value.
+
+        Raises:
+            BaseException: The exception of the call, where it raised one.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.value  # type: ignore[return-value]  # None is a value where R allows it
+
+
+def run_parallel(function: Callable[[T], R], items: Sequence[T], workers: int = DEFAULT_WORKERS) -> list[Outcome[R]]:
+    """Call `function` on every item, at most `workers` at once; one failure stops no other call.
+
+    A single item, or a single worker, runs in the calling thread.
+    """
+    outcomes: list[Outcome[R] | None] = [None] * len(items)
+    remaining: Iterator[int] = iter(range(len(items)))
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                index = next(remaining, None)
+            if index is None:
+                return
+            outcomes[index] = _call(function, items[index])
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(items)) - 1)]
+    for thread in threads:
+        thread.start()
+    work()
+    for thread in threads:
+        thread.join()
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _call(function: Callable[[T], R], item: T) -> Outcome[R]:
+    try:
+        return Outcome(function(item))
+    except Exception as error:  # noqa: BLE001  # handed on whole: `unwrap` raises it in the caller's thread
+        return Outcome(None, error)

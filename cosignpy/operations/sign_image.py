@@ -1,0 +1,140 @@
+"""Sign an image with a key: a bundle as its referrer, a legacy signature under its tag, or both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from cosignpy.core.bundle.legacy import (
+    DEFAULT_CREATED,
+    LegacySignature,
+    build_signature_image,
+    build_signature_layer,
+    select_signature_layers,
+)
+from cosignpy.core.bundle.protojson import encode_key_bundle
+from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
+from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature, encode_pae
+from cosignpy.core.intoto import COSIGN_SIGN_V1, build_signature_statement
+from cosignpy.core.keys.signatures import Signer, verify_signature
+from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
+from cosignpy.core.oci.manifest import Descriptor, Manifest
+from cosignpy.core.oci.simple_signing import build_simple_signing
+from cosignpy.core.verify.evidence import SignatureFormat
+from cosignpy.errors import MalformedError, SignatureMismatch, UsageError
+from cosignpy.operations.ports import ManifestSink
+
+
+class FormatChoice(StrEnum):
+    """What `--signature-format` may say."""
+
+    BUNDLE = "bundle"
+    LEGACY = "legacy"
+    BOTH = "both"
+
+    @property
+    def formats(self) -> tuple[SignatureFormat, ...]:
+        """The formats to write, in order."""
+        both = (SignatureFormat.BUNDLE, SignatureFormat.LEGACY)
+        return both if self is FormatChoice.BOTH else (SignatureFormat(self.value),)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a signature will say besides the digest. `identity` replaces the image's own name where given."""
+
+    name: str
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSignature:
+    """A finished signature, not stored anywhere yet: the bundle's or payload's bytes and the signature in it."""
+
+    format: SignatureFormat
+    content: bytes
+    signature: bytes
+
+
+def make_signature(signer: Signer, form: SignatureFormat, image: Digest, claims: Claims) -> MadeSignature:
+    """Sign an image's digest and check the result with the public key before anyone sees it.
+
+    Raises:
+        UsageError: A legacy signature of an image named by a sha512 digest, which no tag can hold.
+        SignatureMismatch: The signer returned something its own public key does not accept.
+    """
+    if form is SignatureFormat.BUNDLE:
+        payload = build_signature_statement(image, claims.annotations, claims.identity)
+        signature = _sign(signer, encode_pae(IN_TOTO_PAYLOAD, payload))
+        envelope = Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),))
+        return MadeSignature(form, encode_key_bundle(signer.public_key.hint, envelope), signature)
+    if image.algorithm != "sha256":
+        raise UsageError(
+            "legacy signature tags cannot name a sha512 digest", "use --signature-format bundle for this image"
+        )
+    payload = build_simple_signing(claims.identity or claims.name, image, claims.annotations)
+    return MadeSignature(form, payload, _sign(signer, payload))
+
+
+def _sign(signer: Signer, message: bytes) -> bytes:
+    signature = signer.sign(message)
+    verify_signature(signer.public_key, signature, message)
+    return signature
+
+
+def push_bundle(sink: ManifestSink, made: MadeSignature, subject: Descriptor, created: datetime) -> Manifest:
+    """Store a bundle as a referrer of the subject; `created` is shown to people, in UTC.
+
+    Raises:
+        RemoteError: The registry refused or failed.
+    """
+    sink.push_blob(EMPTY_JSON)
+    sink.push_blob(made.content)
+    manifest = build_bundle_referrer(made.content, subject, COSIGN_SIGN_V1, created)
+    sink.push_manifest(manifest)
+    return manifest
+
+
+def push_legacy(
+    sink: ManifestSink, made: MadeSignature, signer: Signer, image: Digest, created: str = DEFAULT_CREATED
+) -> Manifest:
+    """Add a legacy signature to the image's signature tag, keeping everyone else's.
+
+    A signature by the same key over the same payload is there already and is not added twice.
+
+    Raises:
+        RemoteError: The registry refused or failed.
+    """
+    layer = build_signature_layer(made.content, made.signature)
+    sink.push_blob(made.content)
+
+    def merge(current: Manifest | None) -> Manifest:
+        layers = list(select_signature_layers(current)) if current else []
+        if not any(_is_same(existing, layer, signer, made.content) for existing in layers):
+            layers.append(layer)
+        manifest, config = build_signature_image(layers, created)
+        sink.push_blob(config)
+        return manifest
+
+    return sink.update_tag(AttachmentTag(image, AttachmentKind.SIGNATURE).encode(), merge)
+
+
+def _is_same(existing: Descriptor, layer: Descriptor, signer: Signer, payload: bytes) -> bool:
+    if existing.digest != layer.digest:
+        return False
+    try:
+        verify_signature(signer.public_key, LegacySignature.parse(existing).signature, payload)
+    except (SignatureMismatch, MalformedError):
+        return False  # someone else's signature over the same payload
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class SignedImage:
+    """What signing one image left behind."""
+
+    digest: Digest
+    made: Sequence[MadeSignature]
+    manifests: Sequence[Manifest]
