@@ -1,0 +1,1 @@
+"""Who may do what: HTTP basic authentication, or bearer tokens with a token endpoint of the registry's own."""
