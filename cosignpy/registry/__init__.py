@@ -1,1 +1,1 @@
-"""Where images are: remote registries, layouts, archives, the local Docker engine."""
+"""The OCI side of the network: sessions, credentials and the places images are read from and written to."""

@@ -1,0 +1,1 @@
+"""Process plumbing that speaks to the network: one HTTP client, and what keeps secrets out of its logs."""

@@ -1,0 +1,133 @@
+"""Authenticating to one registry: remembers its challenge, keeps a token per scope, renews both.
+
+Nothing is shown before the registry asked for it; from then on every request carries it at once.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.errors import AccessDenied, MalformedError, RemoteError
+from cosignpy.net.clock import Clock
+from cosignpy.net.http import Sender
+from cosignpy.net.url import Origin
+from cosignpy.registry.auth import Challenge, parse_challenges
+from cosignpy.registry.credentials import BasicCredential, Credential, RegistryToken
+from cosignpy.registry.token_flow import Token, TokenServer
+
+_BEST_FIRST: Final = ("bearer", "basic")
+MAX_SCOPES: Final = 8
+"""Scopes a challenge may name; one is usual, two with a cross-repository mount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a request needs to be allowed: actions on one repository, or nothing in particular."""
+
+    repository: str
+    actions: frozenset[str]
+
+    @classmethod
+    def of(cls, repository: str, actions: str) -> "Scope":
+        """Read `pull`, `pull,push`, ...; without a repository there is nothing to scope."""
+        return cls(repository, frozenset(filter(None, actions.split(","))) if repository else frozenset())
+
+    def __str__(self) -> str:
+        return f"repository:{self.repository}:{','.join(sorted(self.actions))}"
+
+    def covers(self, other: "Scope") -> bool:
+        """Tell whether whoever may do this may do the other."""
+        return self.repository == other.repository and self.actions >= other.actions
+
+    def texts(self, named: str) -> tuple[str, ...]:
+        """Return what to ask a token server for: ours, and what the challenge names where that differs."""
+        if len(named.split()) > MAX_SCOPES:
+            raise MalformedError("WWW-Authenticate header", f"more than {MAX_SCOPES} scopes")
+        actions, others = set(self.actions), []
+        for text in named.split():
+            if self.repository and text.startswith(f"repository:{self.repository}:"):
+                actions |= set(text.rpartition(":")[2].split(","))
+            else:
+                others.append(text)
+        own = (str(Scope(self.repository, frozenset(actions))),) if self.repository else ()
+        return (*own, *others)
+
+
+class Authorizer:
+    """Gives requests to one registry their Authorization header; safe to share among threads."""
+
+    def __init__(self, client: Sender, clock: Clock, credential_for: Callable[[str], Credential]) -> None:
+        self._client = client
+        self._clock = clock
+        self._credential_for = credential_for
+        self._lock = threading.RLock()
+        self._challenge: Challenge | None = None
+        self._credentials: dict[str, Credential] = {}
+        self._tokens: dict[Scope, Token] = {}
+
+    def header(self, origin: Origin, scope: Scope) -> str | None:
+        """Return what to send along before being asked again, None while the registry has not asked.
+
+        Raises:
+            AccessDenied: The registry asks for what we do not have.
+            RemoteError: No token is to be had.
+        """
+        with self._lock:
+            if self._challenge is None:
+                return None
+            return self._answer(self._challenge, origin, scope, named="")
+
+    def answer(self, origin: Origin, values: Sequence[str], scope: Scope, rejected: str | None) -> str | None:
+        """Answer a 401; None when the answer would be what was just rejected.
+
+        Raises:
+            AccessDenied: The registry asks for what we do not have or do not speak.
+            RemoteError: The challenge is not one, or no token is to be had.
+        """
+        with self._lock:
+            challenge = _choose(origin, values)
+            self._challenge = challenge
+            self._forget(rejected)
+            header = self._answer(challenge, origin, scope, named=challenge.get("scope"))
+            return header if header != rejected else None
+
+    def _answer(self, challenge: Challenge, origin: Origin, scope: Scope, *, named: str) -> str | None:
+        credential = self._credential(scope.repository)
+        if isinstance(credential, RegistryToken):
+            return f"Bearer {credential.token}"
+        if challenge.scheme == "basic":
+            return credential.header if isinstance(credential, BasicCredential) else None
+        return f"Bearer {self._token(challenge, origin, scope, named).value}"
+
+    def _token(self, challenge: Challenge, origin: Origin, scope: Scope, named: str) -> Token:
+        now = self._clock.monotonic()
+        for held, token in self._tokens.items():
+            if held.covers(scope) and now < token.expires_at:
+                return token
+        server = TokenServer.named_by(challenge, self._client, self._clock, origin)
+        token = server.fetch_token(scope.texts(named), self._credential(scope.repository))
+        self._tokens[scope] = token
+        return token
+
+    def _forget(self, header: str | None) -> None:
+        """Drop the token that was not accepted, unless another thread has replaced it already."""
+        self._tokens = {scope: token for scope, token in self._tokens.items() if f"Bearer {token.value}" != header}
+
+    def _credential(self, repository: str) -> Credential:
+        """Look credentials up once a repository: a helper is a process, and may ask its user."""
+        if repository not in self._credentials:
+            self._credentials[repository] = self._credential_for(repository)
+        return self._credentials[repository]
+
+
+def _choose(origin: Origin, values: Sequence[str]) -> Challenge:
+    try:
+        offered = {challenge.scheme: challenge for challenge in parse_challenges(values)}
+    except MalformedError as error:
+        raise RemoteError(origin.authority, str(origin), 401, f"its challenge is malformed ({error.why})") from error
+    for scheme in _BEST_FIRST:
+        if scheme in offered:
+            return offered[scheme]
+    names = ", ".join(sorted(offered)) or "nothing"
+    raise AccessDenied(origin.authority, str(origin), 401, f"it accepts {names}, we speak basic and bearer")

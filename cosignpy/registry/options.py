@@ -1,0 +1,57 @@
+"""How to reach registries, as flags and environment say it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cosignpy.net.http import HttpOptions, TlsOptions, TlsVerification
+from cosignpy.net.proxy import Proxies
+from cosignpy.net.retry import RetryPolicy
+from cosignpy.net.url import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryOptions:
+    """The registry flags of a command, and the environment that files and proxies are found by."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    cacert: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    server_name: str | None = None
+    allow_http: bool = False
+    allow_insecure: bool = False
+    connect_timeout: float = 4.0
+    read_timeout: float = 30.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The process environment (DOCKER_CONFIG, HOME, HTTPS_PROXY ...); empty: no files, no proxies."""
+
+    @property
+    def names_tls(self) -> bool:
+        """Tell whether some flag only makes sense when TLS is spoken."""
+        return self.allow_insecure or any((self.cacert, self.client_cert, self.client_key, self.server_name))
+
+    def http_options(self, host: str) -> HttpOptions:
+        """Build what the HTTP client needs to know for one registry host.
+
+        Raises:
+            UsageError: A proxy variable that is none.
+        """
+        skipped, required = TlsVerification.SKIPPED_UNSAFE, TlsVerification.REQUIRED
+        verification = skipped if self.allow_insecure else required
+        return HttpOptions(
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            tls=TlsOptions(self.cacert, self.client_cert, self.client_key, verification),
+            server_names={host: self.server_name} if self.server_name else {},
+            proxies=Proxies.from_environment(self.environment),
+            retry=self.retry,
+        )
+
+    def schemes_for(self, origin: Origin) -> tuple[str, ...]:
+        """Return the schemes to try, the likely one first; plain HTTP only for loopback or when asked for."""
+        if origin.is_loopback:
+            return ("https", "http") if self.names_tls else ("http", "https")
+        return ("https", "http") if self.allow_http else ("https",)
