@@ -24,10 +24,10 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
 		{ echo "error: $(PYTHON) cannot build a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
 	@for try in 1 2 3; do \
-		$(PIP) install --quiet --require-hashes -r requirements-dev.lock && \
-		$(PIP) install --quiet --no-deps --no-build-isolation -e . && exit 0; \
+		$(PIP) install --quiet --require-hashes -r requirements-dev.lock && exit 0; \
 		echo "install failed, attempt $$try of 3" >&2; sleep $$((try * 5)); \
 	done; echo "error: the development dependencies could not be installed; pip's message is above" >&2; exit 1
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@$(PY) -m compileall -qq -j 0 .venv/lib cosignpy ca_server log_server || true
 	@touch $@
 
