@@ -10,8 +10,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
-from cosignpy.core.encoding import JsonObject, PemBlock, encode_b64, encode_json, parse_pem
-from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, WrongPassword
+from cosignpy.core.encoding import JsonObject, PemBlock, encode_b64, encode_json
+from cosignpy.core.keys.pem_file import parse_key_file
+from cosignpy.errors import KeyUnusable, MalformedError, WrongPassword
 
 LABEL: Final = "ENCRYPTED SIGSTORE PRIVATE KEY"
 LABELS_READ: Final = (LABEL, "ENCRYPTED COSIGN PRIVATE KEY")
@@ -19,9 +20,6 @@ LABELS_READ: Final = (LABEL, "ENCRYPTED COSIGN PRIVATE KEY")
 
 SALT_SIZE: Final = 32
 NONCE_SIZE: Final = 24
-MAX_FILE_SIZE: Final = 64 * 1024
-"""The largest such file, of an RSA-4096 key, is 5 KiB."""
-
 _COST: Final = 65536
 _COSTS_READ: Final = (32768, 65536, 131072)
 """What go-securesystemslib has ever written. Anything else could be made to exhaust memory or be guessed fast."""
@@ -36,8 +34,8 @@ _MAX_MEMORY: Final = 2 * 128 * _BLOCK_SIZE * _COSTS_READ[-1]
 class EncryptedKey:
     """A parsed key file, still locked. `what` names it in errors."""
 
-    salt: bytes
-    nonce: bytes
+    salt: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
     ciphertext: bytes = field(repr=False)
     cost: int = _COST
     what: str = "private key"
@@ -102,11 +100,7 @@ def parse_encrypted_pem(raw: bytes, *, what: str = "private key") -> EncryptedKe
         MalformedError: Not such a file, truncated, or with parameters nobody writes.
         LimitExceeded: Larger than any key file is.
     """
-    if len(raw) > MAX_FILE_SIZE:
-        raise LimitExceeded(what, f"{len(raw)} bytes, at most {MAX_FILE_SIZE} are accepted")
-    if not raw.strip():
-        raise MalformedError(what, "empty")
-    block = parse_pem(raw, what=what)
+    block = parse_key_file(raw, what=what)
     if block.label not in LABELS_READ:
         raise _unusable_label(block.label, what)
     document = JsonObject.parse(block.body, what=what)

@@ -12,9 +12,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cosignpy.core.keys.encrypted_pem import LABELS_READ as COSIGN_LABELS
+from cosignpy.core.keys.pem_file import check_key_file
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.keys.public import MAX_KEY_SIZE
-from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, WrongPassword
+from cosignpy.errors import KeyUnusable, MalformedError, WrongPassword
 
 _BLOCK: Final = re.compile(rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----.*?-----END (?P=label)-----", re.DOTALL)
 _BEGIN: Final = re.compile(rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----")
@@ -44,8 +44,7 @@ def parse_foreign_pem(raw: bytes, password: Callable[[], bytes], *, what: str = 
         MalformedError: Not a PEM file of one key, or broken inside.
         LimitExceeded: Larger than any key file is.
     """
-    if len(raw) > MAX_KEY_SIZE:
-        raise LimitExceeded(what, f"{len(raw)} bytes, at most {MAX_KEY_SIZE} are accepted")
+    check_key_file(raw, what=what)
     block = _select_block(raw, what)
     encrypted = block.startswith(_ENCRYPTED_PKCS8) or _ENCRYPTED_TRADITIONAL in block
     # An empty password is no password to OpenSSL's callers; its files cannot have one.

@@ -16,17 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from cosignpy.core.encoding import PemBlock, encode_b64, parse_pem
+from cosignpy.core.encoding import PemBlock, encode_b64
 from cosignpy.core.keys.algorithms import SIGNING, Algorithm
-from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError
+from cosignpy.core.keys.pem_file import parse_key_file
+from cosignpy.errors import KeyUnusable, MalformedError
 
 PublicHandle = EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey | RSAPublicKey
 
-MAX_KEY_SIZE: Final = 64 * 1024
-"""The largest key file here, ML-DSA-65 in PEM, is under 6 KiB; text around the block is allowed for."""
-
 _LABELS_READ: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
-_PEM_BEGIN: Final = b"-----BEGIN "
 _RSA_OID: Final = bytes.fromhex("06092a864886f70d010101")  # RFC 8017 appendix C, rsaEncryption
 
 _FIXED_SIZE: Final[Mapping[str, Callable[[bytes], PublicHandle]]] = {
@@ -55,11 +52,7 @@ class PublicKey:
             LimitExceeded: Larger than any key file is.
             KeyUnusable: A private key or a certificate, or a key too weak or of an unknown kind.
         """
-        if len(raw) > MAX_KEY_SIZE:
-            raise LimitExceeded(what, f"{len(raw)} bytes, at most {MAX_KEY_SIZE} are accepted")
-        block = parse_pem(raw, what=what)
-        if raw.count(_PEM_BEGIN) > 1:
-            raise MalformedError(what, "more than one PEM block")
+        block = parse_key_file(raw, what=what)
         if block.label not in _LABELS_READ:
             raise _unusable_label(block.label, what)
         if block.label == "RSA PUBLIC KEY":

@@ -1,0 +1,144 @@
+"""`--key` references: which place a key is in, and loading it from there.
+
+A new scheme is one module with the functions of `KeyBackend`, one function that imports it, and one
+row in `BACKENDS`.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from cosignpy.errors import UsageError
+
+if TYPE_CHECKING:
+    from cosignpy.core.keys.public import PublicKey
+    from cosignpy.core.keys.signatures import Signer
+
+Password = Callable[[], bytes]
+"""Asks for the password of a private key; called only when there is one to open."""
+
+_SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<location>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReference:
+    """A parsed `--key`: the scheme in lower case, empty for a path, and what the scheme's module makes of the rest."""
+
+    scheme: str
+    location: str
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse a reference of a known scheme.
+
+        Raises:
+            UsageError: Empty, or a scheme that nobody here knows; the hint lists those that are.
+        """
+        if not text:
+            raise UsageError("the key reference is empty", hint=_known())
+        match = _SCHEME.fullmatch(text)
+        if match is None:
+            return cls("", text, text)
+        scheme = match["scheme"].lower()
+        if scheme not in BACKENDS:
+            raise UsageError(f"unknown key reference scheme {scheme}://", hint=_known())
+        return cls(scheme, match["location"], text)
+
+
+def _fetch(url: str) -> bytes:
+    from cosignpy.keystore.web import fetch_key
+
+    return fetch_key(url)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPorts:
+    """What backends need from the outside, so that tests and other front ends can give their own."""
+
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    fetch: Callable[[str], bytes] = _fetch
+
+
+class KeyBackend(Protocol):
+    """The functions a backend module has."""
+
+    def load_public_key(self, reference: KeyReference, ports: KeyPorts, /) -> "PublicKey":
+        """Return the public key that is there."""
+        ...
+
+    def load_signer(self, reference: KeyReference, password: Password, ports: KeyPorts, /) -> "Signer":
+        """Return what signs with the private key that is there."""
+        ...
+
+
+def load_public_key(reference: str, ports: KeyPorts | None = None) -> "PublicKey":
+    """Load the public key that a `--key` of a verifying command names.
+
+    Raises:
+        UsageError: An unknown scheme, or one that is used wrongly.
+        KeyUnusable: Something else than a usable public key is there; the hint says what to do.
+        MalformedError: It is broken.
+        FileError: The file cannot be read.
+        RemoteError: It could not be fetched.
+    """
+    parsed = KeyReference.parse(reference)
+    return BACKENDS[parsed.scheme].load().load_public_key(parsed, ports or KeyPorts())
+
+
+def load_signer(reference: str, password: Password, ports: KeyPorts | None = None) -> "Signer":
+    """Load what signs with the private key that a `--key` of a signing command names.
+
+    Takes 150 ms for an encrypted file, nearly all of it in scrypt, which lets other threads run: call it
+    in one while the rest of the program gets ready.
+
+    Raises:
+        UsageError: An unknown scheme, or one that holds public keys only.
+        KeyUnusable: Something else than a usable private key is there; the hint says what to do.
+        WrongPassword: The password does not open it.
+        MalformedError: It is broken.
+        FileError: The file cannot be read, or everybody else can read it too.
+    """
+    parsed = KeyReference.parse(reference)
+    return BACKENDS[parsed.scheme].load().load_signer(parsed, password, ports or KeyPorts())
+
+
+def _load_file() -> KeyBackend:
+    from cosignpy.keystore import file
+
+    return file
+
+
+def _load_environment() -> KeyBackend:
+    from cosignpy.keystore import environment
+
+    return environment
+
+
+def _load_web() -> KeyBackend:
+    from cosignpy.keystore import web
+
+    return web
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One row of the table: how its references look to people, and its module, imported when it is used."""
+
+    example: str
+    load: Callable[[], KeyBackend]
+
+
+BACKENDS: Final[Mapping[str, Backend]] = {
+    "": Backend("a path", _load_file),
+    "env": Backend("env://VARIABLE", _load_environment),
+    "https": Backend("https://HOST/PATH (public keys)", _load_web),
+    "http": Backend("http://localhost/PATH (public keys)", _load_web),
+}
+"""Every place a key can be in, by scheme."""
+
+
+def _known() -> str:
+    return "a key is given as " + ", ".join(backend.example for backend in BACKENDS.values())
