@@ -59,8 +59,8 @@ class _BadBody:
             return
         for start in range(0, len(body), _DROP):
             await asyncio.sleep(self.faults.trickle)
-            await self.send(message | {"body": body[start : start + _DROP], "more_body": True})
-        await self.send(message | {"body": b""})
+            await self.send({**message, "body": body[start : start + _DROP], "more_body": True})
+        await self.send({**message, "body": b""})
 
     async def alter(self, message: Message) -> None:
         """Flip one bit of the byte in the middle."""
@@ -68,7 +68,7 @@ class _BadBody:
         place = self.length // 2 - self.sent
         if 0 <= place < len(body):
             body[place] ^= 1
-        await self.pass_on(message | {"body": bytes(body)})
+        await self.pass_on({**message, "body": bytes(body)})
 
     async def truncate(self, message: Message) -> None:
         """Send the first half and hang up."""
@@ -83,7 +83,7 @@ class _BadBody:
     async def endless(self, message: Message) -> None:
         """Send everything, then go on."""
         last = not message.get("more_body", False)
-        await self.pass_on(message | {"more_body": True})
+        await self.pass_on({**message, "more_body": True})
         if not last:
             return
         self.over = True
@@ -95,7 +95,7 @@ class _BadBody:
     async def _send_half(self, message: Message) -> bool:
         """Send what belongs to the first half; tell whether that was the last of it."""
         body = message.get("body", b"")[: max(0, self.length // 2 - self.sent)]
-        await self.pass_on(message | {"body": body, "more_body": True})
+        await self.pass_on({**message, "body": body, "more_body": True})
         self.over = self.sent >= self.length // 2
         return self.over
 

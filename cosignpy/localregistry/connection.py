@@ -48,12 +48,12 @@ class ObservedProtocol(HttpToolsProtocol):
         """Note the connection in the request's scope."""
         super().on_message_begin()
         self._ordinal += 1
-        self.scope["extensions"] = {SCOPE_KEY: Connection(self, self._ordinal)}  # type: ignore[typeddict-unknown-key]
+        self.scope["extensions"] = {SCOPE_KEY: {"connection": Connection(self, self._ordinal)}}
 
 
 def connection_of(scope: Scope) -> Connection:
     """Return the connection a request came by."""
-    connection: Connection = scope["extensions"][SCOPE_KEY]
+    connection: Connection = scope["extensions"][SCOPE_KEY]["connection"]
     return connection
 
 

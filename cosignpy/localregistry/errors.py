@@ -56,7 +56,7 @@ _STATUS: Final[Mapping[ErrorCode, int]] = {
 
 
 @dataclass(eq=False)
-class OciError(Exception):  # noqa: N818 - the spec's own name for it is "error"
+class OciError(Exception):
     """A request that is refused, as the client will read it; `status` 0 means the code's usual one."""
 
     code: ErrorCode

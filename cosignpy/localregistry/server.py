@@ -1,8 +1,7 @@
 """The registry on a real port: in a thread for tests and demos, or in the foreground for people.
 
-with LocalRegistry(RegistryOptions()) as registry:
-    push_to(registry.address)
-    assert len(registry.requests) == 3
+`with LocalRegistry(RegistryOptions()) as registry:` serves at `registry.address` and remembers what it was
+asked in `registry.requests`.
 """
 
 import tempfile

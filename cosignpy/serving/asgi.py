@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 
 @dataclass(eq=False)
-class BodyTooLarge(Exception):  # noqa: N818 - named for what it says, as the errors of the project are
+class BodyTooLarge(Exception):
     """The request's body is over the limit; the route decides which answer that is."""
 
     limit: int

@@ -32,4 +32,4 @@ class BasicGate:
             error = OciError(ErrorCode.UNAUTHORIZED, "name and password are needed", headers=challenge)
             await error.response()(scope, receive, send)
             return
-        await self.app(scope | {SCOPE_KEY: Access(everywhere=account.actions)}, receive, send)
+        await self.app({**scope, SCOPE_KEY: Access(everywhere=account.actions)}, receive, send)

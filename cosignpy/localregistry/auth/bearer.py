@@ -50,7 +50,7 @@ class BearerGate:
             await challenge.refuse("", None, "invalid_token" if token else "").response()(scope, receive, send)
             return
         access = Access(permissions or {}, refusal=challenge.insufficient if token else challenge.missing)
-        await self.app(scope | {SCOPE_KEY: access}, receive, send)
+        await self.app({**scope, SCOPE_KEY: access}, receive, send)
 
 
 @dataclass(frozen=True, slots=True)
