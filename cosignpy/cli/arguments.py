@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from typer.core import TyperCommand, TyperOption
 
-from cosignpy.cli.invocation import CURRENT
+from cosignpy.cli.invocation import CURRENT, log_requests, time_limit
 from cosignpy.errors import UsageError
 
 _TRUTH: Final = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
@@ -19,6 +19,13 @@ class CosignCommand(TyperCommand):
         """Translate Go's spellings before the options are parsed."""
         options = {name: option for option in _options(self) for name in option.opts + option.secondary_opts}
         return super().parse_args(ctx, list(_translate(args, options)))
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Run the command under the global flags."""
+        if CURRENT.verbose:
+            log_requests()
+        with time_limit(CURRENT.timeout):
+            return super().invoke(ctx)
 
 
 def bind_environment(command: TyperCommand) -> TyperCommand:

@@ -70,6 +70,14 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
+def log_requests() -> None:
+    """Write a line per request to stderr; the HTTP client leaves secrets out of what it logs."""
+    import logging
+
+    logging.basicConfig(stream=sys.stderr, format="%(message)s")
+    logging.getLogger("cosignpy").setLevel(logging.DEBUG)
+
+
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
     """Interrupt the whole command after this long, whatever it is waiting for; None or 0 never."""

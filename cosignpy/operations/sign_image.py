@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from cosignpy.core.bundle.legacy import (
-    DEFAULT_CREATED,
     LegacySignature,
+    LegacyStyle,
     build_signature_image,
     build_signature_layer,
     select_signature_layers,
@@ -98,7 +98,7 @@ def push_bundle(sink: ManifestSink, made: MadeSignature, subject: Descriptor, cr
 
 
 def push_legacy(
-    sink: ManifestSink, made: MadeSignature, signer: Signer, image: Digest, created: str = DEFAULT_CREATED
+    sink: ManifestSink, made: MadeSignature, signer: Signer, image: Digest, style: LegacyStyle
 ) -> Manifest:
     """Add a legacy signature to the image's signature tag, keeping everyone else's.
 
@@ -114,7 +114,7 @@ def push_legacy(
         layers = list(select_signature_layers(current)) if current else []
         if not any(_is_same(existing, layer, signer, made.content) for existing in layers):
             layers.append(layer)
-        manifest, config = build_signature_image(layers, created)
+        manifest, config = build_signature_image(layers, style)
         sink.push_blob(config)
         return manifest
 
@@ -132,9 +132,35 @@ def _is_same(existing: Descriptor, layer: Descriptor, signer: Signer, payload: b
 
 
 @dataclass(frozen=True, slots=True)
-class SignedImage:
-    """What signing one image left behind."""
+class SignImage:
+    """One image to sign: its descriptor (the `subject` of a bundle), what to say, in which formats, and when.
 
-    digest: Digest
-    made: Sequence[MadeSignature]
-    manifests: Sequence[Manifest]
+    `created` is shown to people beside a bundle.
+    """
+
+    subject: Descriptor
+    claims: Claims
+    formats: tuple[SignatureFormat, ...]
+    created: datetime
+    style: LegacyStyle = field(default_factory=LegacyStyle)
+
+
+def sign_image(request: SignImage, signer: Signer, sink: ManifestSink | None) -> Sequence[MadeSignature]:
+    """Sign an image in each format and store the signatures; without a sink they are only returned.
+
+    Everything is signed and checked before anything is pushed.
+
+    Raises:
+        UsageError: A format that cannot name this image.
+        SignatureMismatch: The signer does not fit its own public key.
+        RemoteError: The registry refused or failed.
+    """
+    image = request.subject.digest
+    made = [make_signature(signer, form, image, request.claims) for form in request.formats]
+    if sink is not None:
+        for item in made:
+            if item.format is SignatureFormat.BUNDLE:
+                push_bundle(sink, item, request.subject, request.created)
+            else:
+                push_legacy(sink, item, signer, image, request.style)
+    return made

@@ -6,16 +6,28 @@ from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import decode_b64, encode_b64, encode_json
-from cosignpy.core.oci.manifest import OCI_MANIFEST, ArtifactManifest, Descriptor, Manifest
+from cosignpy.core.oci.manifest import DOCKER_MANIFEST, OCI_MANIFEST, ArtifactManifest, Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION, SIMPLE_SIGNING
 from cosignpy.errors import LimitExceeded, MalformedError
 
 MAX_LEGACY_SIGNATURES: Final = 1000
 """Layers of one signature image; the limit of cosign itself."""
 
-_CONFIG_TYPE: Final = "application/vnd.oci.image.config.v1+json"
 DEFAULT_CREATED: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: what cosign writes unless told otherwise, so that the same signatures give the same digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyStyle:
+    """What signers may choose about a signature image: media types, and `created` as an RFC 3339 time."""
+
+    created: str = DEFAULT_CREATED
+    manifest_type: str = OCI_MANIFEST
+    config_type: str = "application/vnd.oci.image.config.v1+json"
+
+    def with_docker_types(self) -> "LegacyStyle":
+        """Return the style for registries that take Docker's media types only (COSIGN_DOCKER_MEDIA_TYPES)."""
+        return LegacyStyle(self.created, DOCKER_MANIFEST, "application/vnd.docker.container.image.v1+json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +69,20 @@ def build_signature_layer(payload: bytes, signature: bytes) -> Descriptor:
     )
 
 
-def build_signature_image(layers: Sequence[Descriptor], created: str = DEFAULT_CREATED) -> tuple[Manifest, bytes]:
+def build_signature_image(layers: Sequence[Descriptor], style: LegacyStyle) -> tuple[Manifest, bytes]:
     """Assemble the signature image over these layers; returns the manifest and its config blob.
 
-    `created` is an RFC 3339 time. The config is the odd but fixed one that go-containerregistry writes.
+    The config is the odd but fixed one that go-containerregistry writes.
     """
     config = encode_json(
         {
             "architecture": "",
-            "created": created,
-            "history": [{"created": created} for _ in layers],
+            "created": style.created,
+            "history": [{"created": style.created} for _ in layers],
             "os": "",
             "rootfs": {"type": "layers", "diff_ids": [str(layer.digest) for layer in layers]},
             "config": {},
         }
     )
-    manifest = ArtifactManifest(Descriptor.of(config, _CONFIG_TYPE), tuple(layers), media_type=OCI_MANIFEST)
+    manifest = ArtifactManifest(Descriptor.of(config, style.config_type), tuple(layers), media_type=style.manifest_type)
     return manifest.build(), config

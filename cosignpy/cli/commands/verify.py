@@ -1,0 +1,146 @@
+"""`cosignpy verify`."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import typer
+
+from cosignpy.cli import wiring
+from cosignpy.cli.flags import (
+    VERIFYING_KEY_HELP,
+    AnnotationsFlag,
+    ImagesArgument,
+    OutputFlag,
+    RecursiveFlag,
+    RegistryFlags,
+    parse_annotations,
+)
+from cosignpy.cli.invocation import Output
+from cosignpy.cli.render.verification import ImageResult, render_verification
+from cosignpy.core.digest import Digest
+from cosignpy.core.oci.manifest import Platform
+from cosignpy.core.policy.image import (
+    AnyPredicateUnsafe,
+    ImagePolicy,
+    PredicateTypeIs,
+    RequireLog,
+    SkipLogUnsafe,
+)
+from cosignpy.core.verify.log import verify_log
+from cosignpy.errors import CosignError, UsageError
+from cosignpy.operations.expand import Scope, select_subjects
+from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
+from cosignpy.operations.verify_image import VerifyImage, verify_image
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFlags:
+    """Whose signatures count, and what they must say."""
+
+    key: Annotated[list[str], typer.Option("--key", metavar="KEY", show_default=False, help=VERIFYING_KEY_HELP)] = (
+        field(default_factory=list)
+    )
+    threshold: Annotated[int, typer.Option("--threshold", min=1, help="How many of the keys must have signed.")] = 1
+    annotations: AnnotationsFlag = field(default_factory=list)
+    insecure_ignore_tlog: Annotated[
+        bool,
+        typer.Option(
+            "--insecure-ignore-tlog/--no-insecure-ignore-tlog",
+            help="Accept signatures that no transparency log has recorded.",
+        ),
+    ] = False
+    private_infrastructure: Annotated[bool, typer.Option("--private-infrastructure", hidden=True)] = False
+    any_predicate: Annotated[
+        bool, typer.Option("--any-predicate", help="UNSAFE: let any attestation of the signer count as a signature.")
+    ] = False
+    check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
+
+    def policy(self) -> ImagePolicy:
+        """Build the policy.
+
+        Raises:
+            UsageError: No key, a threshold that cannot be met, or `--check-claims=false`.
+            TransparencyRequired: The log was not waived.
+        """
+        if not self.check_claims:
+            raise UsageError("--check-claims=false would accept a signature of any other image", "leave the flag out")
+        waived = self.insecure_ignore_tlog or self.private_infrastructure
+        transparency = SkipLogUnsafe("--insecure-ignore-tlog") if waived else RequireLog()
+        if not self.key:
+            raise UsageError("no key to verify with", "name the signer's public key with --key")
+        verify_log(transparency)
+        return ImagePolicy(
+            keys=wiring.load_public_keys(self.key),
+            transparency=transparency,
+            threshold=self.threshold,
+            annotations=parse_annotations(self.annotations),
+            predicate=AnyPredicateUnsafe("--any-predicate") if self.any_predicate else PredicateTypeIs(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionFlags:
+    """Which images are meant."""
+
+    recursive: RecursiveFlag = False
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", metavar="OS/ARCH", show_default=False, help="The image of an index for this."),
+    ] = None
+    local_image: Annotated[bool, typer.Option("--local-image", help="IMAGE is a directory that `save` wrote.")] = False
+    max_workers: Annotated[
+        int, typer.Option("--max-workers", min=1, help="Signatures, and images, looked at at once.")
+    ] = DEFAULT_WORKERS
+    offline: Annotated[bool, typer.Option("--offline/--no-offline", hidden=True)] = False
+    new_bundle_format: Annotated[bool, typer.Option("--new-bundle-format/--no-new-bundle-format", hidden=True)] = True
+
+    @property
+    def scope(self) -> Scope:
+        """How much of an index is meant."""
+        return Scope.RECURSIVE if self.recursive else Scope.NAMED
+
+    @property
+    def wanted_platform(self) -> Platform | None:
+        """The platform, parsed.
+
+        Raises:
+            MalformedError: Not a platform.
+        """
+        return Platform.parse(self.platform) if self.platform else None
+
+
+def verify(
+    images: ImagesArgument,
+    who: PolicyFlags,
+    which: SelectionFlags,
+    registry: RegistryFlags,
+    output: OutputFlag = Output.TEXT,
+) -> None:
+    """Verify the signatures of container images.
+
+    Bundles and legacy signatures are both read. Without a transparency log (--insecure-ignore-tlog) a
+    signature proves that the key signed this digest, not when, nor that anyone else could notice.
+    """
+    policy = who.policy()
+    names = [f"oci-layout:{image}" for image in images] if which.local_image else images
+    found = run_parallel(lambda name: _verify_named(name, policy, which, registry), names, which.max_workers)
+    raise typer.Exit(render_verification([result for outcome in found for result in outcome.unwrap()]))
+
+
+def _verify_named(name: str, policy: ImagePolicy, which: SelectionFlags, flags: RegistryFlags) -> list[ImageResult]:
+    """Verify everything one name stands for; what goes wrong is a result like any other."""
+    try:
+        image = wiring.open_image(name, flags)
+        subjects = select_subjects(image.repository, image.target, which.scope, which.wanted_platform)
+    except CosignError as error:
+        return [ImageResult(name, None, error)]
+
+    def verify_subject(digest: Digest) -> ImageResult:
+        label = name if len(subjects) == 1 and not which.platform else f"{image.name}@{digest}"
+        request = VerifyImage(label, digest, policy, which.max_workers)
+        try:
+            return ImageResult(label, digest, verify_image(request, image.repository, image.attachments))
+        except CosignError as error:
+            return ImageResult(label, digest, error)
+
+    return [outcome.unwrap() for outcome in run_parallel(verify_subject, subjects, which.max_workers)]

@@ -1,0 +1,45 @@
+"""What `sign` did: a line per image for a person, a list for programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cosignpy.cli.exit_codes import combined_exit_code, exit_code
+from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.render.errors import error_to_json, explain_error
+from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
+from cosignpy.errors import CosignError
+from cosignpy.operations.sign_image import MadeSignature
+
+
+@dataclass(frozen=True, slots=True)
+class SigningResult:
+    """One image of a run: the signatures made for it, or why there are none."""
+
+    name: str
+    outcome: Sequence[MadeSignature] | CosignError
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code this image alone would give."""
+        return exit_code(self.outcome) if isinstance(self.outcome, CosignError) else 0
+
+
+def render_signing(results: Sequence[SigningResult]) -> int:
+    """Print the results and return the exit code of the run. Like cosign, nothing but JSON goes to stdout."""
+    for result in results:
+        if isinstance(result.outcome, CosignError):
+            CURRENT.say(f"Not signed: {result.name}")
+            explain_error(result.outcome)
+        else:
+            forms = " and ".join(made.format.value for made in result.outcome)
+            CURRENT.say(f"Signed {result.name} ({forms})")
+    if CURRENT.output is Output.JSON:
+        CURRENT.print(encode_json({"images": [_to_json(result) for result in results]}).decode())
+    return combined_exit_code(result.exit_code for result in results)
+
+
+def _to_json(result: SigningResult) -> dict[str, JsonValue]:
+    if isinstance(result.outcome, CosignError):
+        return {"image": result.name, "signed": False, "error": error_to_json(result.outcome)}
+    signatures = [{"format": made.format.value, "signature": encode_b64(made.signature)} for made in result.outcome]
+    return {"image": result.name, "signed": True, "signatures": signatures}
