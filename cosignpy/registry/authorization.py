@@ -66,6 +66,11 @@ class Authorizer:
         self._credentials: dict[str, Credential] = {}
         self._tokens: dict[Scope, Token] = {}
 
+    @property
+    def was_challenged(self) -> bool:
+        """Tell whether the registry has asked for credentials so far."""
+        return self._challenge is not None
+
     def header(self, origin: Origin, scope: Scope) -> str | None:
         """Return what to send along before being asked again, None while the registry has not asked.
 

@@ -1,10 +1,8 @@
-"""What we can show a registry, and where it comes from: flags, Docker's and containers' files, helpers."""
+"""What we can show a registry."""
 
 from dataclasses import dataclass, field
 
 from cosignpy.core.encoding import encode_b64
-from cosignpy.errors import UsageError
-from cosignpy.registry.options import RegistryOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +38,3 @@ class RegistryToken:
 
 
 Credential = Anonymous | BasicCredential | IdentityToken | RegistryToken
-
-
-def select_credential(options: RegistryOptions, registry: str, repository: str) -> Credential:
-    """Choose what to show a registry: flags before files, the most specific entry of a file first.
-
-    Raises:
-        UsageError: Flags that do not go together.
-    """
-    if options.token is not None:
-        return RegistryToken(options.token)
-    if options.username is not None and options.password is not None:
-        return BasicCredential(options.username, options.password)
-    if options.username is not None or options.password is not None:
-        raise UsageError("a registry username needs a password, and the other way round")
-    return Anonymous()

@@ -15,7 +15,7 @@ from cosignpy.net.http import Body, HttpClient, Request, Response
 from cosignpy.net.redirects import send_following
 from cosignpy.net.url import Origin, Url
 from cosignpy.registry.authorization import Authorizer, Scope
-from cosignpy.registry.credentials import select_credential
+from cosignpy.registry.credential_selection import select_credential
 from cosignpy.registry.error_body import build_error
 from cosignpy.registry.options import RegistryOptions
 
@@ -89,6 +89,11 @@ class RegistrySession:
             error.hint = _HTTP_HINT if "plain HTTP, not" in error.detail else None
             raise
 
+    @property
+    def was_challenged(self) -> bool:
+        """Tell whether the registry has asked for credentials so far."""
+        return self._authorizer.was_challenged
+
     def error(self, response: Response, what: str) -> RemoteError:
         """Build the error for an answer that is a failure; reads and closes the answer."""
         return build_error(response, self.registry, what, self._clock)
@@ -111,7 +116,7 @@ class RegistrySession:
                 response = self._authorized(call, origin)
             except Unreachable as error:
                 failures.append(error)
-                if not _may_speak_otherwise(error):
+                if not _may_speak_otherwise(error, self._candidates()):
                     break
                 continue
             if response.status == _BAD_REQUEST and origin != self._candidates()[-1]:
@@ -171,10 +176,11 @@ def _with_authorization(request: Request, header: str | None) -> Request:
     return replace(request, headers={**request.headers, "Authorization": header})
 
 
-def _may_speak_otherwise(error: Unreachable) -> bool:
+def _may_speak_otherwise(error: Unreachable, candidates: tuple[Origin, ...]) -> bool:
     """Tell whether the other scheme is worth a try; a server that is silent for one is silent for both."""
-    refused = isinstance(error.__cause__, ConnectionRefusedError)
-    return isinstance(error, WrongProtocol) or (isinstance(error.__cause__, ConnectionError) and not refused)
+    if isinstance(error.__cause__, ConnectionRefusedError):
+        return len({origin.port for origin in candidates}) > 1
+    return isinstance(error, WrongProtocol) or isinstance(error.__cause__, ConnectionError)
 
 
 def _vagueness(error: Unreachable) -> int:
