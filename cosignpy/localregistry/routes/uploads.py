@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +17,7 @@ from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import RepositoryName, parse_digest
 from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.storage import Storage
-from cosignpy.localregistry.storage.uploads import UploadId
+from cosignpy.localregistry.storage.uploads import UploadId, appending, arrived
 from cosignpy.serving.asgi import stream_capped
 
 MAX_BLOB: Final = 64 << 30
@@ -49,14 +48,14 @@ class UploadRoutes:
         if mounted and self._mount(request, name, mounted):
             return _created(name, mounted)
         digest = parse_digest(query["digest"]) if "digest" in query else None
-        upload, path = self.storage.uploads.find(name, self.storage.uploads.begin(name))
+        upload, path = self.storage.uploads.begin(name)
         if digest is None:
             return _progress(name, upload, path, 202)
         try:
             await _receive(request, path)
-            return await self._keep(name, digest, path)
+            return await self._keep(name, upload, path, digest)
         finally:
-            path.unlink(missing_ok=True)
+            self.storage.uploads.drop(name, upload)
 
     async def status(self, request: Request) -> Response:
         """Tell how much of an upload has arrived."""
@@ -78,13 +77,13 @@ class UploadRoutes:
         digest = parse_digest(request.query_params["digest"])
         with self.storage.uploads.claim(upload):
             await _receive_chunk(request, name, upload, path)
-            return await self._keep(name, digest, path)
+            return await self._keep(name, upload, path, digest)
 
     async def cancel(self, request: Request) -> Response:
         """Drop an upload."""
-        _, upload, path = self._named(request)
+        name, upload, _ = self._named(request)
         with self.storage.uploads.claim(upload):
-            path.unlink()
+            self.storage.uploads.drop(name, upload)
         return Response(status_code=204)
 
     def _named(self, request: Request) -> tuple[RepositoryName, UploadId, Path]:
@@ -101,11 +100,11 @@ class UploadRoutes:
                 return True
         return False
 
-    async def _keep(self, name: RepositoryName, digest: Digest, path: Path) -> Response:
+    async def _keep(self, name: RepositoryName, upload: UploadId, path: Path, digest: Digest) -> Response:
         found = await asyncio.to_thread(_digest_of, path, digest.algorithm)
         if found != digest:
             # What has arrived can only ever be another blob: there is nothing to resume.
-            path.unlink()
+            self.storage.uploads.drop(name, upload)
             raise OciError(ErrorCode.DIGEST_INVALID, f"the content has digest {found}")
         self.storage.blobs.put(name, digest, path)
         return _created(name, digest)
@@ -114,34 +113,25 @@ class UploadRoutes:
 async def _receive_chunk(request: Request, name: RepositoryName, upload: UploadId, path: Path) -> None:
     """Append a chunk that must begin where the last one ended, and have the length it says."""
     declared = request.headers.get("content-range")
-    offset = path.stat().st_size
     if declared is None:
         await _receive(request, path)
         return
+    offset = arrived(path)
     match = _CONTENT_RANGE.fullmatch(declared)
     if match is None or int(match["first"]) != offset or int(match["last"]) < offset:
         headers = _location(name, upload) | {"range": _range(path)}
         raise OciError(ErrorCode.BLOB_UPLOAD_INVALID, f"expected a chunk from {offset}", status=416, headers=headers)
-    expected = int(match["last"]) - offset + 1
-
-    def check(received: int) -> None:
-        if received != expected:
-            raise OciError(ErrorCode.SIZE_INVALID, f"{received} bytes came where {expected} were announced")
-
-    await _receive(request, path, check)
+    await _receive(request, path, announced=int(match["last"]) - offset + 1)
 
 
-async def _receive(request: Request, path: Path, check: Callable[[int], None] = lambda _: None) -> None:
-    """Append the body, all of it or nothing, so that a chunk that broke off can be sent again."""
-    before = path.stat().st_size
-    with path.open("ab") as file:
-        try:
-            async for piece in stream_capped(request, limit=MAX_BLOB - before):
-                file.write(piece)
-            check(file.tell() - before)
-        except BaseException:
-            file.truncate(before)
-            raise
+async def _receive(request: Request, path: Path, announced: int | None = None) -> None:
+    """Append the body, which must be as long as its `Content-Range` announced."""
+    received = 0
+    with appending(path) as file:
+        async for piece in stream_capped(request, limit=MAX_BLOB - arrived(path)):
+            received += file.write(piece)
+        if announced not in {None, received}:
+            raise OciError(ErrorCode.SIZE_INVALID, f"{received} bytes came where {announced} were announced")
 
 
 def _digest_of(path: Path, algorithm: str) -> Digest:
@@ -155,7 +145,7 @@ def _location(name: RepositoryName, upload: UploadId) -> dict[str, str]:
 
 def _range(path: Path) -> str:
     """Name the last byte that is here; of an empty upload, too, clients expect `0-0`."""
-    return f"0-{max(0, path.stat().st_size - 1)}"
+    return f"0-{max(0, arrived(path) - 1)}"
 
 
 def _progress(name: RepositoryName, upload: UploadId, path: Path, status: int) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NewType
+from typing import BinaryIO, Final, NewType
 
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import RepositoryName
@@ -25,14 +25,14 @@ class UploadStore:
     files: Files
     claimed: set[UploadId] = field(default_factory=set)
 
-    def begin(self, name: RepositoryName) -> UploadId:
-        """Start an upload."""
+    def begin(self, name: RepositoryName) -> tuple[UploadId, Path]:
+        """Start an upload and return its empty file."""
         self._drop_idle(name)
         upload = UploadId(str(uuid.uuid4()))
         path = self._path(name, upload)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(exist_ok=False)
-        return upload
+        return upload, path
 
     def find(self, name: RepositoryName, text: str) -> tuple[UploadId, Path]:
         """Return the upload a URL names, and its file.
@@ -61,6 +61,10 @@ class UploadStore:
         finally:
             self.claimed.discard(upload)
 
+    def drop(self, name: RepositoryName, upload: UploadId) -> None:
+        """Forget an upload and what has arrived of it."""
+        self._path(name, upload).unlink(missing_ok=True)
+
     def _drop_idle(self, name: RepositoryName) -> None:
         folder = self.files.folder(name, "uploads")
         if not folder.is_dir():
@@ -72,6 +76,23 @@ class UploadStore:
 
     def _path(self, name: RepositoryName, upload: UploadId) -> Path:
         return self.files.folder(name, "uploads") / upload
+
+
+def arrived(path: Path) -> int:
+    """Return how many bytes of an upload have arrived."""
+    return path.stat().st_size
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[BinaryIO]:
+    """Append to an upload, all of it or nothing, so that a chunk that broke off can be sent again."""
+    before = arrived(path)
+    with path.open("ab") as file:
+        try:
+            yield file
+        except BaseException:
+            file.truncate(before)
+            raise
 
 
 def _parse_upload_id(text: str) -> UploadId:
