@@ -6,7 +6,7 @@ are shared. Credentials are for the registry's own origin and its token server, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 from cosignpy.errors import RemoteError, Unreachable
 from cosignpy.net.clock import Clock
@@ -25,6 +25,13 @@ _CERTIFICATE_HINT: Final = "pass --registry-cacert FILE with the authority that 
 _HTTP_HINT: Final = "if it really has no TLS, pass --allow-http-registry"
 _VAGUENESS: Final = {UntrustedCertificate: 0, Unreachable: 1, WrongProtocol: 2}
 _NO_HEADERS: Final[Mapping[str, str]] = {}
+
+
+class Content(TypedDict, total=False):
+    """What a request may carry."""
+
+    headers: Mapping[str, str] | None
+    body: Body | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +59,8 @@ class RegistrySession:
             self._client, self._clock, lambda repository: select_credential(options, registry, repository)
         )
 
-    def send(  # noqa: PLR0913 - the parts of one request
-        self,
-        method: str,
-        location: str,
-        *,
-        repository: str,
-        actions: str = "pull",
-        headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
+    def send(
+        self, method: str, location: str, *, repository: str, actions: str = "pull", **content: Unpack[Content]
     ) -> Response:
         """Send one request and return its answer; statuses other than 401 are the caller's to judge.
 
@@ -69,8 +69,7 @@ class RegistrySession:
             location: A path from `/v2/` on, or the absolute URL of a Location header.
             repository: The repository it concerns, empty for the registry as a whole.
             actions: What must be allowed there: `pull`, `pull,push`, `delete` ...
-            headers: Fields besides those of the client and the authentication.
-            body: Bytes, or chunks of known length.
+            content: `headers` besides those of the client and the authentication, and a `body`.
 
         Raises:
             AccessDenied: Credentials are missing, wrong or not enough.
@@ -79,7 +78,8 @@ class RegistrySession:
             LimitExceeded: Too many redirects.
             MalformedError: The location is not one.
         """
-        call = _Call(method, location, Scope.of(repository, actions), headers or _NO_HEADERS, body)
+        headers = content.get("headers") or _NO_HEADERS
+        call = _Call(method, location, Scope.of(repository, actions), headers, content.get("body"))
         try:
             return self._send(call)
         except UntrustedCertificate as error:
