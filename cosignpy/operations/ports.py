@@ -85,6 +85,10 @@ class BlobStreams(Protocol):
         """Store a blob from chunks; nothing becomes visible when the digest does not match."""
         ...
 
+    def copy_blob(self, descriptor: Descriptor, source: "BlobStreams") -> None:
+        """Store a blob that another place has, unless it is here already; within a registry nothing moves."""
+        ...
+
 
 class TagSource(Protocol):
     """Names in a repository, and their removal."""

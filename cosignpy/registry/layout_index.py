@@ -1,0 +1,119 @@
+"""The `index.json` of an OCI layout: what it names, and edits that keep what others wrote into it.
+
+Image spec 1.1, image-layout.md: a tag is a descriptor's `org.opencontainers.image.ref.name` annotation.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.core.digest import Digest
+from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
+from cosignpy.core.oci.manifest import OCI_INDEX, Descriptor, Manifest
+from cosignpy.core.oci.reference import Tag, parse_tag
+from cosignpy.errors import MalformedError
+
+REF_NAME: Final = "org.opencontainers.image.ref.name"
+KIND: Final = "kind"
+"""How `cosign save` tells images from what is attached to them."""
+COSIGN_ATTACHMENTS: Final = frozenset({"dev.cosignproject.cosign/sigs", "dev.cosignproject.cosign/atts"})
+
+MAX_LAYOUT_INDEX: Final = 16 << 20
+"""Bytes of an index.json: a mirror of 30,000 tags stays below."""
+MAX_LAYOUT_ENTRIES: Final = 50_000
+_WHAT: Final = "layout index.json"
+
+_Entry = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutIndex:
+    """An index.json as its members, the manifests among them as they stand there."""
+
+    members: Mapping[str, JsonValue]
+    entries: tuple[_Entry, ...]
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "LayoutIndex":
+        """Parse an index.json.
+
+        Raises:
+            MalformedError: Not an OCI index, or with a malformed descriptor.
+        """
+        found = JsonObject.parse(raw, what=_WHAT)
+        if found.optional_text("mediaType", OCI_INDEX) != OCI_INDEX:
+            raise MalformedError(_WHAT, "not an OCI index")
+        entries = found.children("manifests", most=MAX_LAYOUT_ENTRIES)
+        for entry in entries:
+            Descriptor.parse(entry)
+        return cls(found.members, tuple(entry.members for entry in entries))
+
+    @classmethod
+    def empty(cls) -> "LayoutIndex":
+        """Return the index of a layout that holds nothing yet."""
+        return cls({"schemaVersion": 2, "mediaType": OCI_INDEX}, ())
+
+    def encode(self) -> bytes:
+        """Return the document, every member that we do not know included."""
+        return encode_json(dict(self.members) | {"manifests": [dict(entry) for entry in self.entries]})
+
+    @property
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        """The manifests that the index names."""
+        return tuple(Descriptor.parse(JsonObject(entry, _WHAT)) for entry in self.entries)
+
+    @property
+    def tags(self) -> list[Tag]:
+        """The tags, sorted; names that no registry would take as a tag are not ours to list."""
+        names = {descriptor.annotations.get(REF_NAME, "") for descriptor in self.descriptors}
+        return sorted(_valid_tags(names))
+
+    def find_tag(self, tag: Tag) -> Descriptor | None:
+        """Return what a tag names, None where it is not there.
+
+        Raises:
+            MalformedError: Two entries claim the tag for different manifests.
+        """
+        found = {entry.digest: entry for entry in self.descriptors if entry.annotations.get(REF_NAME) == tag}
+        if len(found) > 1:
+            raise MalformedError(_WHAT, f"the tag {tag} is there {len(found)} times with different digests")
+        return next(iter(found.values()), None)
+
+    def find_digest(self, digest: Digest) -> Descriptor | None:
+        """Return an entry for a manifest, None where the index does not name it."""
+        return next((entry for entry in self.descriptors if entry.digest == digest), None)
+
+    def with_manifest(self, manifest: Manifest, tag: Tag | None) -> "LayoutIndex":
+        """Name a manifest here, under a tag or without; an entry that had the tag gives way.
+
+        Children of a pushed index that stand here only for lack of a parent go.
+        """
+        digest = str(manifest.digest)
+        children = {str(child.digest) for child in manifest.manifests}
+        surplus = children if tag is None else children | {digest}
+        kept = [entry for entry in self.entries if _tag_of(entry) is not None or entry["digest"] not in surplus]
+        if tag is None and any(entry["digest"] == digest for entry in kept):
+            return LayoutIndex(self.members, tuple(kept))
+        annotations = {"annotations": {REF_NAME: tag}} if tag is not None else {}
+        others = [entry for entry in kept if tag is None or _tag_of(entry) != tag]
+        return LayoutIndex(self.members, (*others, manifest.descriptor.encode() | annotations))
+
+    def without_tag(self, tag: Tag) -> "LayoutIndex":
+        """Take a tag away; an entry that stood for it alone goes with it."""
+        return LayoutIndex(self.members, tuple(entry for entry in self.entries if _tag_of(entry) != tag))
+
+    def without_digest(self, digest: Digest) -> "LayoutIndex":
+        """Take a manifest away with all its tags."""
+        return LayoutIndex(self.members, tuple(entry for entry in self.entries if entry["digest"] != str(digest)))
+
+
+def _valid_tags(names: Iterable[str]) -> Iterator[Tag]:
+    for name in names:
+        try:
+            yield parse_tag(name)
+        except MalformedError:
+            continue
+
+
+def _tag_of(entry: _Entry) -> str | None:
+    return (entry.get("annotations") or {}).get(REF_NAME)

@@ -1,0 +1,69 @@
+"""Who refers to an image: the referrers API where there is one, else the fallback tag.
+
+Distribution spec 1.1, "Listing Referrers" and "Unavailable Referrers API". Only an answer that says "there
+is no such API" leads to the tag; a failure stays a failure, because "no signatures" would be a lie.
+"""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Final
+
+from cosignpy.core.digest import Digest
+from cosignpy.core.oci.manifest import MAX_MANIFEST, OCI_INDEX, Descriptor
+from cosignpy.core.oci.referrers import join_referrers, parse_referrers
+from cosignpy.errors import MalformedError
+from cosignpy.net.http import Response
+from cosignpy.registry.endpoint import Endpoint, media_type_of
+
+_NO_API: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_ACCEPTABLE})
+"""How registries from before the API answer, by the spec (404) and in practice."""
+
+_WHAT: Final = "referrers list"
+
+
+class ReferrersApi:
+    """The referrers API of one repository, and whether it exists."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self.is_missing = False
+        """Set by the first answer that shows it; asking again would cost a request per image."""
+
+    def fetch(self, subject: Digest) -> Sequence[Descriptor] | None:
+        """Return all referrers of a subject, None where there is no referrers API.
+
+        Raises:
+            MalformedError: The list is not one.
+            LimitExceeded: More entries, pages or bytes than any image has.
+            RemoteError: The registry failed.
+        """
+        if self.is_missing:
+            return None
+        pages = self._endpoint.fetch_pages(f"referrers/{subject}", {"Accept": OCI_INDEX})
+        first = next(pages)
+        if not self._is_list(first):
+            self.is_missing = True
+            first.close()
+            return None
+        return join_referrers(_parse_pages(first, pages))
+
+    def _is_list(self, response: Response) -> bool:
+        """Tell whether an answer comes from the API: 200 and an OCI index.
+
+        Old registries and the gateways before them also say 200 with a web page or an error document;
+        that is no list, so the fallback tag is asked, which such a registry has.
+        """
+        if response.status == HTTPStatus.OK:
+            return media_type_of(response) == OCI_INDEX
+        if response.status in _NO_API:
+            return False
+        raise self._endpoint.session.error(response, _WHAT)
+
+
+def _parse_pages(first: Response, others: Iterator[Response]) -> Iterator[Sequence[Descriptor]]:
+    yield parse_referrers(first.read(MAX_MANIFEST, _WHAT))
+    for page in others:
+        with page:
+            if media_type_of(page) != OCI_INDEX:
+                raise MalformedError(_WHAT, f"a further page is {media_type_of(page) or 'of no media type'!r}")
+            yield parse_referrers(page.read(MAX_MANIFEST, _WHAT))
