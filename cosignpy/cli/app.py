@@ -59,7 +59,7 @@ def build_command(name: str, entry: Command) -> TyperCommand:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     settings = {"help_option_names": ["-h", "--help"]}
     app.command(name, cls=CosignCommand, context_settings=settings)(expand_flag_groups(function))
-    command = cast(CosignCommand, typer.main.get_command(app))
+    command = cast("CosignCommand", typer.main.get_command(app))
     command.params.extend(_global_options())
     return bind_environment(command)
 

@@ -1,0 +1,182 @@
+"""The composition root: flags and environment in, ready adapters out. Nothing else in the CLI names an adapter."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from cosignpy.cli.flags import RegistryFlags
+from cosignpy.core.digest import Digest
+from cosignpy.core.oci.reference import Reference, Tag, parse_repository
+from cosignpy.errors import UsageError
+from cosignpy.keystore.reference import load_public_key, load_signer
+from cosignpy.operations.ports import Repository
+from cosignpy.registry.options import RegistryOptions
+from cosignpy.registry.repository import RemoteRepository, RepositoryOptions, load_push_transport
+from cosignpy.registry.session import RegistrySession
+
+if TYPE_CHECKING:
+    from cosignpy.core.bundle.legacy import LegacyStyle
+    from cosignpy.core.keys.public import PublicKey
+    from cosignpy.core.keys.signatures import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class OpenImage:
+    """An image as a command sees it.
+
+    `attachments` is where its signatures are: COSIGN_REPOSITORY, else the image's own repository.
+    `identity` is the name that legacy payloads sign along, empty for an image that has none.
+    """
+
+    name: str
+    repository: Repository
+    target: Digest | Tag
+    attachments: Repository
+    identity: str = ""
+
+    @property
+    def digest(self) -> Digest | None:
+        """The digest, where the image is named by one."""
+        return self.target if isinstance(self.target, Digest) else None
+
+
+class Registries:
+    """Sessions and repositories of one run: one each, shared by all images and threads."""
+
+    def __init__(self, options: RegistryOptions, environment: Mapping[str, str]) -> None:
+        self._options = options
+        self._environment = environment
+        self._lock = threading.Lock()
+        self._sessions: dict[str, RegistrySession] = {}
+        self._repositories: dict[str, RemoteRepository] = {}
+
+    def open_repository(self, reference: Reference) -> RemoteRepository:
+        """Return the repository of a reference; nothing is sent yet."""
+        with self._lock:
+            if reference.name not in self._repositories:
+                if reference.registry not in self._sessions:
+                    self._sessions[reference.registry] = RegistrySession(reference.registry, self._options)
+                session = self._sessions[reference.registry]
+                self._repositories[reference.name] = RemoteRepository(
+                    session, reference.repository, RepositoryOptions()
+                )
+            return self._repositories[reference.name]
+
+
+_open: Final[dict[RegistryFlags, Registries]] = {}
+_opening: Final = threading.Lock()
+
+
+def registries(flags: RegistryFlags) -> Registries:
+    """Return the registries as these flags reach them, the same ones on every call."""
+    with _opening:
+        if flags not in _open:
+            _open[flags] = Registries(registry_options(flags), os.environ)
+        return _open[flags]
+
+
+def registry_options(flags: RegistryFlags) -> RegistryOptions:
+    """Translate the registry flags."""
+    return RegistryOptions(
+        username=flags.registry_username,
+        password=flags.registry_password,
+        token=flags.registry_token,
+        cacert=flags.registry_cacert,
+        client_cert=flags.registry_client_cert,
+        client_key=flags.registry_client_key,
+        server_name=flags.registry_server_name,
+        allow_http=flags.allow_http_registry,
+        allow_insecure=flags.allow_insecure_registry,
+        environment=os.environ,
+    )
+
+
+def open_image(text: str, flags: RegistryFlags) -> OpenImage:
+    """Find out where an image is and open that place; nothing is sent yet.
+
+    Raises:
+        MalformedError: Not a reference.
+        UsageError: A transport that does not exist, or a place that holds no such image.
+    """
+    reference = Reference.parse(text)
+    repository = registries(flags).open_repository(reference)
+    elsewhere = os.environ.get("COSIGN_REPOSITORY", "")
+    attachments = registries(flags).open_repository(parse_repository(elsewhere)) if elsewhere else repository
+    return OpenImage(reference.name, repository, reference.target, attachments, reference.name)
+
+
+def load_public_keys(references: Sequence[str]) -> "tuple[PublicKey, ...]":
+    """Load the keys to verify with; the same key named twice is one.
+
+    Raises:
+        CosignError: One of them cannot be loaded; see `load_public_key`.
+    """
+    return tuple(dict.fromkeys(load_public_key(reference) for reference in references))
+
+
+def start_loading_signer(reference: str) -> "Callable[[], Signer]":
+    """Begin to open a private key, and return the function that waits for it.
+
+    Opening takes 150 ms of scrypt, which lets other threads run: what pushes need is imported meanwhile.
+    Where a person has to type the password nothing runs beside, so that the prompt stays readable.
+    """
+    from cosignpy.cli.prompts import PASSWORD_VARIABLE, Terminal
+
+    terminal = Terminal.of_process()
+    loading = _Loading(lambda: load_signer(reference, terminal.password))
+    if PASSWORD_VARIABLE in os.environ:
+        thread = threading.Thread(target=loading.run, daemon=True)
+        thread.start()
+        load_push_transport()
+        return lambda: loading.result(thread)
+    loading.run()
+    return loading.result
+
+
+@dataclass(slots=True)
+class _Loading:
+    """A signer on its way: loaded at most once, whoever asks; an error is raised for each who asks."""
+
+    load: "Callable[[], Signer]"
+    signer: "Signer | None" = None
+    error: BaseException | None = field(default=None, repr=False)
+
+    def run(self) -> None:
+        try:
+            self.signer = self.load()
+        except Exception as error:  # noqa: BLE001 - handed on whole by `result`
+            self.error = error
+
+    def result(self, thread: threading.Thread | None = None) -> "Signer":
+        if thread is not None:
+            thread.join()
+        if self.error is not None or self.signer is None:
+            raise self.error or UsageError("the key was not loaded")
+        return self.signer
+
+
+def signing_time() -> datetime:
+    """Return now in UTC, or SOURCE_DATE_EPOCH for builds that must be reproducible.
+
+    Raises:
+        UsageError: SOURCE_DATE_EPOCH is not a number of seconds.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch:
+        return datetime.now(UTC)
+    if not (epoch.isascii() and epoch.isdigit()) or len(epoch) > 11:  # noqa: PLR2004 - the year 5138 will do
+        raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}, not a number of seconds since 1970")
+    return datetime.fromtimestamp(int(epoch), UTC)
+
+
+def legacy_style(created: datetime | None) -> "LegacyStyle":
+    """Return how legacy signature images are written: Docker's media types and a time where asked for."""
+    from cosignpy.core.bundle.legacy import DEFAULT_CREATED, LegacyStyle
+
+    if created is None and os.environ.get("SOURCE_DATE_EPOCH"):
+        created = signing_time()
+    style = LegacyStyle(DEFAULT_CREATED if created is None else created.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return style.with_docker_types() if os.environ.get("COSIGN_DOCKER_MEDIA_TYPES") == "1" else style
