@@ -12,18 +12,22 @@ _PLAIN_QUERY_NAMES: Final = frozenset(
 """Query members that say what is asked for; of every other one the value may be a signature or token."""
 
 _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
-_USERINFO: Final = re.compile(r"(?<=://)[^/?#\s@]*@")
-_URL: Final = re.compile(r"https?://[^\s\"'<>]+")
-_CREDENTIALS: Final = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=._~-]{4,}")
-_TOKEN_MEMBER: Final = re.compile(
-    r"(?i)(\"?(?:access_token|identitytoken|password|refresh_token|registrytoken|secret|token)\"?\s*[:=]\s*\"?)[^\s\"&,}]+"
+# Not compiled here: `re` does that at the first use, which most runs never come to.
+_USERINFO: Final = r"(?<=://)[^/?#\s]*@"
+_URL: Final = r"https?://[^\s\"'<>]+"
+_CREDENTIALS: Final = r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=._~-]{4,}"
+_SECRET_MEMBER: Final = (
+    r"(?i)(\"?(?:access_token|identitytoken|password|refresh_token|registrytoken|secret|token)\"?\s*[:=]\s*\"?)"
+    r"[^\s\"&,}]+"
 )
-_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]+")
+_UNPRINTABLE: Final = r"[^\x20-\x7e]+"
 
 
 def redact_url(url: str) -> str:
     """Return a URL without user and password, and without the values of query members that may be secret."""
-    bare = _USERINFO.sub("", url.partition("#")[0])
+    bare = url.partition("#")[0]
+    if "@" in bare:
+        bare = re.sub(_USERINFO, "", bare)
     path, mark, query = bare.partition("?")
     return f"{path}{mark}{'&'.join(_redact_query(query))}" if mark else path
 
@@ -47,8 +51,8 @@ def redact_headers(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def redact_text(text: str, *, longest: int = 300) -> str:
     """Return what a server wrote, fit for one line: no control characters, no credentials, no more than a line."""
-    line = _UNPRINTABLE.sub(" ", text).strip()
-    line = _URL.sub(lambda match: redact_url(match[0]), line)
-    line = _CREDENTIALS.sub(rf"\1 {REDACTED}", line)
-    line = _TOKEN_MEMBER.sub(rf"\1{REDACTED}", line)
+    line = re.sub(_UNPRINTABLE, " ", text).strip()
+    line = re.sub(_URL, lambda match: redact_url(match[0]), line)
+    line = re.sub(_CREDENTIALS, rf"\1 {REDACTED}", line)
+    line = re.sub(_SECRET_MEMBER, rf"\1{REDACTED}", line)
     return line if len(line) <= longest else f"{line[: longest - 3]}..."

@@ -6,15 +6,19 @@ Nothing is shown before the registry asked for it; from then on every request ca
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import AccessDenied, MalformedError, RemoteError
 from cosignpy.net.clock import Clock
 from cosignpy.net.http import Sender
 from cosignpy.net.url import Origin
-from cosignpy.registry.auth import Challenge, parse_challenges
-from cosignpy.registry.credentials import BasicCredential, Credential, RegistryToken
-from cosignpy.registry.token_flow import Token, TokenServer
+
+if TYPE_CHECKING:
+    from cosignpy.registry.auth import Challenge
+    from cosignpy.registry.credentials import Credential
+    from cosignpy.registry.token_flow import Token
+
+# A registry that lets everyone read never asks: what answers a challenge is imported by the first one.
 
 _BEST_FIRST: Final = ("bearer", "basic")
 MAX_SCOPES: Final = 8
@@ -57,7 +61,7 @@ class Scope:
 class Authorizer:
     """Gives requests to one registry their Authorization header; safe to share among threads."""
 
-    def __init__(self, client: Sender, clock: Clock, credential_for: Callable[[str], Credential]) -> None:
+    def __init__(self, client: Sender, clock: Clock, credential_for: Callable[[str], "Credential"]) -> None:
         self._client = client
         self._clock = clock
         self._credential_for = credential_for
@@ -97,7 +101,9 @@ class Authorizer:
             header = self._answer(challenge, origin, scope, named=challenge.get("scope"))
             return header if header != rejected else None
 
-    def _answer(self, challenge: Challenge, origin: Origin, scope: Scope, *, named: str) -> str | None:
+    def _answer(self, challenge: "Challenge", origin: Origin, scope: Scope, *, named: str) -> str | None:
+        from cosignpy.registry.credentials import BasicCredential, RegistryToken
+
         credential = self._credential(scope.repository)
         if isinstance(credential, RegistryToken):
             return f"Bearer {credential.token}"
@@ -105,7 +111,9 @@ class Authorizer:
             return credential.header if isinstance(credential, BasicCredential) else None
         return f"Bearer {self._token(challenge, origin, scope, named).value}"
 
-    def _token(self, challenge: Challenge, origin: Origin, scope: Scope, named: str) -> Token:
+    def _token(self, challenge: "Challenge", origin: Origin, scope: Scope, named: str) -> "Token":
+        from cosignpy.registry.token_flow import TokenServer
+
         now = self._clock.monotonic()
         for held, token in self._tokens.items():
             if held.covers(scope) and now < token.expires_at:
@@ -119,14 +127,16 @@ class Authorizer:
         """Drop the token that was not accepted, unless another thread has replaced it already."""
         self._tokens = {scope: token for scope, token in self._tokens.items() if f"Bearer {token.value}" != header}
 
-    def _credential(self, repository: str) -> Credential:
+    def _credential(self, repository: str) -> "Credential":
         """Look credentials up once a repository: a helper is a process, and may ask its user."""
         if repository not in self._credentials:
             self._credentials[repository] = self._credential_for(repository)
         return self._credentials[repository]
 
 
-def _choose(origin: Origin, values: Sequence[str]) -> Challenge:
+def _choose(origin: Origin, values: Sequence[str]) -> "Challenge":
+    from cosignpy.registry.auth import parse_challenges
+
     try:
         offered = {challenge.scheme: challenge for challenge in parse_challenges(values)}
     except MalformedError as error:

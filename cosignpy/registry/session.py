@@ -6,7 +6,7 @@ are shared. Credentials are for the registry's own origin and its token server, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from cosignpy.errors import RemoteError, Unreachable
 from cosignpy.net.clock import Clock
@@ -15,9 +15,10 @@ from cosignpy.net.http import Body, HttpClient, Request, Response
 from cosignpy.net.redirects import send_following
 from cosignpy.net.url import Origin, Url
 from cosignpy.registry.authorization import Authorizer, Scope
-from cosignpy.registry.credential_selection import select_credential
-from cosignpy.registry.error_body import build_error
 from cosignpy.registry.options import RegistryOptions
+
+if TYPE_CHECKING:
+    from cosignpy.registry.credentials import Credential
 
 _UNAUTHORIZED: Final = 401
 _BAD_REQUEST: Final = 400
@@ -55,9 +56,8 @@ class RegistrySession:
         self._schemes = options.schemes_for(address)
         self._origin: Origin | None = None
         self._client = HttpClient(options.http_options(address.host), self._clock)
-        self._authorizer = Authorizer(
-            self._client, self._clock, lambda repository: select_credential(options, registry, repository)
-        )
+        self._options = options
+        self._authorizer = Authorizer(self._client, self._clock, self._credential_for)
 
     def send(
         self, method: str, location: str, *, repository: str, actions: str = "pull", **content: Unpack[Content]
@@ -96,11 +96,18 @@ class RegistrySession:
 
     def error(self, response: Response, what: str) -> RemoteError:
         """Build the error for an answer that is a failure; reads and closes the answer."""
+        from cosignpy.registry.error_body import build_error
+
         return build_error(response, self.registry, what, self._clock)
 
     def close(self) -> None:
         """Close the connections that are kept for later; the session stays usable."""
         self._client.close()
+
+    def _credential_for(self, repository: str) -> "Credential":
+        from cosignpy.registry.credential_selection import select_credential
+
+        return select_credential(self._options, self.registry, repository)
 
     def _send(self, call: _Call) -> Response:
         if self._origin is not None:
