@@ -16,7 +16,7 @@ _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorizat
 _USERINFO: Final = r"(?<=://)[^/?#\s]*@"
 _URL: Final = r"https?://[^\s\"'<>]+"
 _CREDENTIALS: Final = r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=._~-]{4,}"
-_SECRET_MEMBER: Final = (
+_SENSITIVE_MEMBER: Final = (
     r"(?i)(\"?(?:access_token|identitytoken|password|refresh_token|registrytoken|secret|token)\"?\s*[:=]\s*\"?)"
     r"[^\s\"&,}]+"
 )
@@ -54,5 +54,5 @@ def redact_text(text: str, *, longest: int = 300) -> str:
     line = re.sub(_UNPRINTABLE, " ", text).strip()
     line = re.sub(_URL, lambda match: redact_url(match[0]), line)
     line = re.sub(_CREDENTIALS, rf"\1 {REDACTED}", line)
-    line = re.sub(_SECRET_MEMBER, rf"\1{REDACTED}", line)
+    line = re.sub(_SENSITIVE_MEMBER, rf"\1{REDACTED}", line)
     return line if len(line) <= longest else f"{line[: longest - 3]}..."
