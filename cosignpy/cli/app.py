@@ -1,5 +1,6 @@
 """The program `cosignpy`: finds the command, runs it, and turns what goes wrong into one line and an exit code."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -121,12 +122,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    fresh = Invocation()
     for name in Invocation.__slots__:
-        setattr(CURRENT, name, getattr(Invocation(), name))
+        setattr(CURRENT, name, getattr(fresh, name))
     try:
-        code = build_app().main(args=list(argv), prog_name="cosignpy", standalone_mode=False)
-    except ClickException as error:
-        return _report_usage(error)
+        code = _run_command(argv)
+        CURRENT.finish()
     except CosignError as error:
         from cosignpy.cli.render.errors import report_error
 
@@ -135,8 +136,22 @@ def run(argv: Sequence[str]) -> int:
         CURRENT.say("interrupted")
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read the output has gone; Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.FAILURE
+    return code
+
+
+def _run_command(argv: Sequence[str]) -> int:
+    try:
+        code = build_app().main(args=list(argv), prog_name="cosignpy", standalone_mode=False)
+        sys.stdout.flush()
+    except ClickException as error:
+        return _report_usage(error)
+    except CosignError as error:
+        from cosignpy.cli.render.errors import report_error
+
+        return report_error(error)
     return code if isinstance(code, int) else exit_codes.OK
 
 

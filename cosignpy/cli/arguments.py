@@ -24,7 +24,7 @@ class CosignCommand(TyperCommand):
         """Run the command under the global flags."""
         if CURRENT.verbose:
             log_requests()
-        with time_limit(CURRENT.timeout):
+        with time_limit(CURRENT.timeout), CURRENT.resources:
             return super().invoke(ctx)
 
 

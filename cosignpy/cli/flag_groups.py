@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 
-def expand_flag_groups(function: Callable[..., None]) -> Callable[..., None]:
+def expand_flag_groups(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Return the function with every dataclass parameter replaced by that dataclass's fields.
 
     A field's annotation must be `Annotated[..., typer.Option(...)]`; its default is the option's.
@@ -23,12 +23,12 @@ def expand_flag_groups(function: Callable[..., None]) -> Callable[..., None]:
     ]
     grouped = [parameter for kind in groups.values() for parameter in _parameters_of(kind)]
 
-    def call(**flags: Any) -> None:  # noqa: ANN401  # whatever types the options have
+    def call(**flags: Any) -> int | None:  # noqa: ANN401  # whatever types the options have
         arguments = {
             name: kind(**{field.name: flags.pop(field.name) for field in dataclasses.fields(kind)})
             for name, kind in groups.items()
         }
-        function(**flags, **arguments)
+        return function(**flags, **arguments)
 
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Final
 
 from cosignpy.errors import Unreachable, UsageError
+from cosignpy.files import write_file
 
 DEFAULT_TIMEOUT: Final = "3m"
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -33,6 +34,17 @@ class Invocation:
     timeout: float | None = None
     output_file: Path | None = None
     printed: list[str] = field(default_factory=list)
+    resources: ExitStack = field(default_factory=ExitStack)
+    """Closed when the command is done: an archive is written then, unless the command raised."""
+
+    def finish(self) -> None:
+        """Write what was printed to the file that `--output-file` named.
+
+        Raises:
+            FileError: It cannot be written.
+        """
+        if self.output_file is not None:
+            write_file(self.output_file, "".join(self.printed).encode("utf-8"))
 
     def say(self, line: str) -> None:
         """Tell the person something that is not the result."""

@@ -19,7 +19,7 @@ from cosignpy.cli.flags import (
     parse_annotations,
 )
 from cosignpy.cli.invocation import CURRENT, Output
-from cosignpy.cli.render.signing import SigningResult, render_signing
+from cosignpy.cli.render.signing import SigningResult, render_signing, save_bundle
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.core.verify.evidence import SignatureFormat
@@ -98,7 +98,7 @@ class SignatureFlags:
 
 def sign(
     images: ImagesArgument, what: SignatureFlags, registry: RegistryFlags, output: OutputFlag = Output.TEXT
-) -> None:
+) -> int:
     """Sign container images.
 
     The signature is stored beside the image, as a Sigstore bundle that refers to it. A tag is resolved
@@ -109,8 +109,8 @@ def sign(
     found = run_parallel(work.sign_named, images)
     results = [result for outcome in found for result in outcome.unwrap()]
     if what.bundle:
-        wiring.save_bundle(what.bundle, results)
-    raise typer.Exit(render_signing(results))
+        save_bundle(what.bundle, results[0])
+    return render_signing(results)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def verify(
     which: SelectionFlags,
     registry: RegistryFlags,
     output: OutputFlag = Output.TEXT,
-) -> None:
+) -> int:
     """Verify the signatures of container images.
 
     Bundles and legacy signatures are both read. Without a transparency log (--insecure-ignore-tlog) a
@@ -124,7 +124,7 @@ def verify(
     policy = who.policy()
     names = [f"oci-layout:{image}" for image in images] if which.local_image else images
     found = run_parallel(lambda name: _verify_named(name, policy, which, registry), names, which.max_workers)
-    raise typer.Exit(render_verification([result for outcome in found for result in outcome.unwrap()]))
+    return render_verification([result for outcome in found for result in outcome.unwrap()])
 
 
 def _verify_named(name: str, policy: ImagePolicy, which: SelectionFlags, flags: RegistryFlags) -> list[ImageResult]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cosignpy.cli.exit_codes import combined_exit_code, exit_code
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.errors import error_to_json, explain_error
 from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
+from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import CosignError
+from cosignpy.files import PRIVATE, write_file
 from cosignpy.operations.sign_image import MadeSignature
 
 
@@ -36,6 +39,20 @@ def render_signing(results: Sequence[SigningResult]) -> int:
     if CURRENT.output is Output.JSON:
         CURRENT.print(encode_json({"images": [_to_json(result) for result in results]}).decode())
     return combined_exit_code(result.exit_code for result in results)
+
+
+def save_bundle(path: str, result: SigningResult) -> None:
+    """Write the bundle of a signed image to a file, readable by its owner only, as cosign does.
+
+    Raises:
+        FileError: It cannot be written.
+    """
+    if isinstance(result.outcome, CosignError):
+        return  # explained with the results
+    for made in result.outcome:
+        if made.format is SignatureFormat.BUNDLE:
+            write_file(Path(path), made.content, PRIVATE)
+            CURRENT.say(f"Wrote bundle to file {path}")
 
 
 def _to_json(result: SigningResult) -> dict[str, JsonValue]:

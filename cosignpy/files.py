@@ -1,0 +1,75 @@
+"""Local files: read up to a limit, and replaced as a whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cosignpy.errors import FileError, LimitExceeded
+
+PRIVATE: Final = 0o600
+PUBLIC: Final = 0o644
+
+
+def read_file(path: Path, *, limit: int) -> bytes:
+    """Read a file whole.
+
+    Raises:
+        FileError: It is not there or cannot be read.
+        LimitExceeded: It holds more than `limit` bytes.
+    """
+    with explain(path), path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise LimitExceeded(str(path), f"more than {limit} bytes")
+    return content
+
+
+@contextmanager
+def replace_file(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
+    """Write beside a file, then rename: readers see the old content or the new, never a part, even after a crash.
+
+    Raises:
+        FileError: It cannot be written; the old content is still there.
+    """
+    import tempfile
+
+    with explain(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            with explain(path):
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+        with explain(path):
+            temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_file(path: Path, content: bytes, mode: int = PUBLIC) -> None:
+    """Replace a file's content, or create it.
+
+    Raises:
+        FileError: It cannot be written; the old content is still there.
+    """
+    with replace_file(path, mode) as file, explain(path):
+        file.write(content)
+
+
+@contextmanager
+def explain(path: Path) -> Iterator[None]:
+    """Turn what the system says about a file into an error that names the file.
+
+    Raises:
+        FileError: Any OSError inside the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FileError(str(path), (error.strerror or "cannot be used").lower()) from error
