@@ -4,12 +4,9 @@ Reads go straight over the session. Pushes go through oras (`oras_transport`), w
 one is due, or before, by `load_push_transport`, while something else takes its time.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.digest import Digest
@@ -22,12 +19,12 @@ from cosignpy.registry.content import MAX_ATTACHMENT, BlobSource, verify_chunks
 from cosignpy.registry.endpoint import Endpoint
 from cosignpy.registry.reader import RepositoryReader
 from cosignpy.registry.session import RegistrySession
-from cosignpy.registry.tag_update import FileLock, TagLock, TagUpdater, lock_directory
 
 if TYPE_CHECKING:
     import requests
 
     from cosignpy.registry.oras_transport import OrasTransport
+    from cosignpy.registry.tag_update import TagLock
 
 _DELETED: Final = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 _NO_DELETES: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
@@ -40,8 +37,18 @@ def load_push_transport() -> "type[OrasTransport]":
     return OrasTransport
 
 
-def user_tag_lock() -> TagLock:
-    """Return the lock that all signers of this user on this machine share."""
+def user_tag_lock() -> "TagLock":
+    """Return the lock that all signers of this user on this machine share.
+
+    Raises:
+        FileError: No directory for it can be made.
+    """
+    import os
+    import tempfile
+    from pathlib import Path
+
+    from cosignpy.registry.tag_update import FileLock, lock_directory
+
     return FileLock(lock_directory(os.environ, Path(tempfile.gettempdir())))
 
 
@@ -51,7 +58,7 @@ class RepositoryOptions:
 
     max_attachment: int = MAX_ATTACHMENT
     """Bytes of a bundle or payload; COSIGN_MAX_ATTACHMENT_SIZE."""
-    tag_lock: Callable[[], TagLock] = user_tag_lock
+    tag_lock: "Callable[[], TagLock]" = user_tag_lock
     clock: Clock = field(default_factory=Clock)
 
 
@@ -142,6 +149,8 @@ class RemoteRepository(RepositoryReader):
         Raises:
             RemoteError: The registry failed, or other writers undid it again and again.
         """
+        from cosignpy.registry.tag_update import TagUpdater
+
         updater = TagUpdater(self._options.tag_lock(), self._options.clock)
         return updater.update(_RemoteTag(self, tag), merge)
 
@@ -159,6 +168,10 @@ class RemoteRepository(RepositoryReader):
         return answer
 
     def _upload(self, descriptor: Descriptor, chunks: Iterable[bytes]) -> None:
+        # Imported late, as everything that only pushes need: a verification should start at once.
+        import tempfile
+        from pathlib import Path
+
         with tempfile.NamedTemporaryFile(prefix="cosignpy-") as file:
             for chunk in chunks:
                 file.write(chunk)

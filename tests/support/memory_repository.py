@@ -14,6 +14,7 @@ from cosignpy.core.oci.manifest import ArtifactManifest, Descriptor, Manifest, b
 from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.referrers import fallback_tag, is_referrers_list, merge_referrer, parse_referrers
 from cosignpy.errors import DigestMismatch, LimitExceeded, NoSuchTag, RemoteError
+from cosignpy.operations.ports import BlobStreams
 
 CHUNK: Final = 64 * 1024
 MAX_ATTACHMENT: Final = 128 << 20
@@ -93,6 +94,10 @@ class MemoryRepository:
         self._record("push_stream", descriptor.digest)
         content = b"".join(descriptor.digest.verify_stream(chunks, what="upload"))
         self.blobs[descriptor.digest] = content
+
+    def copy_blob(self, descriptor: Descriptor, source: BlobStreams) -> None:
+        if not self.has_blob(descriptor.digest):
+            self.push_stream(descriptor, source.stream_blob(descriptor))
 
     def fetch_tags(self) -> Sequence[Tag]:
         self._record("fetch_tags", self.name)
