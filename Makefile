@@ -56,7 +56,7 @@ bench: setup ## measure side by side with the real cosign
 
 fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3
 	$(PY) -m tests.interop.peers install --only cosign-v2 --only cosign-v3 --only crane --only registry
-	$(PY) registry-fixtures/make.py
+	PYTHONPATH=. $(PY) registry-fixtures/make.py
 
 lock: setup ## resolve the development dependencies anew
 	.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
