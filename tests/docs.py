@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from cosignpy.cli.command_table import COMMANDS, Group
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 _LINK: Final = re.compile(r"!?\[[^\]\n]*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
@@ -86,9 +88,24 @@ def _decision_records() -> Iterator[str]:
         yield f"docs/adr: numbers are not 1 to {len(numbers)}: {numbers}"
 
 
+def _command_names() -> Iterator[str]:
+    for name, command in COMMANDS.items():
+        if isinstance(command, Group):
+            yield from (f"{name} {inner}" for inner in command.commands)
+        else:
+            yield name
+
+
+def _commands() -> Iterator[str]:
+    text = "\n".join(file.read_text() for file in _tracked("README.md", "docs/*.md"))
+    for name in _command_names():
+        if not re.search(rf"\bcosignpy {name}\b", text):
+            yield f"docs: no document shows the command: cosignpy {name}"
+
+
 def main() -> int:
     """Print what is wrong, one line each."""
-    checks = (_broken_links, _leftovers, _changelog, _decision_records)
+    checks = (_broken_links, _leftovers, _changelog, _decision_records, _commands)
     problems = [problem for check in checks for problem in check()]
     for problem in problems:
         print(problem)

@@ -1,0 +1,35 @@
+"""What `import cosignpy` promises: exactly these names, each there when asked for, and nothing loaded before."""
+
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+import cosignpy
+
+PUBLIC: Final[frozenset[str]] = frozenset()
+"""The public API. A name added here is a promise; a name removed is a breaking change for the changelog."""
+
+HEAVY: Final = ("cryptography", "docker", "nacl", "oras", "requests", "rich", "ssl", "starlette", "typer")
+
+
+def test_the_public_names_are_the_listed_ones() -> None:
+    assert frozenset(getattr(cosignpy, "__all__", ())) == PUBLIC
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_each_public_name_can_be_had(name: str) -> None:
+    assert getattr(cosignpy, name) is not None
+    assert name in dir(cosignpy)
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError):
+        _ = cosignpy.no_such_name  # type: ignore[attr-defined]
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = f"import sys, cosignpy; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
