@@ -62,7 +62,7 @@ class Connection:
         while piece is not None:
             try:
                 self.sock.send(piece)
-            except (BrokenPipeError, ConnectionResetError) as error:
+            except (BrokenPipeError, ConnectionResetError, TimeoutError) as error:
                 return error
             piece = next(chunks, None)
         return None

@@ -4,6 +4,7 @@ The lean reads and the oras-based pushes send through the same session, so that 
 are shared. Credentials are for the registry's own origin and its token server, and for nobody else.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
@@ -187,7 +188,7 @@ def _may_speak_otherwise(error: Unreachable, candidates: tuple[Origin, ...]) -> 
     """Tell whether the other scheme is worth a try; a server that is silent for one is silent for both."""
     if isinstance(error.__cause__, ConnectionRefusedError):
         return len({origin.port for origin in candidates}) > 1
-    return isinstance(error, WrongProtocol) or isinstance(error.__cause__, ConnectionError)
+    return isinstance(error, WrongProtocol) or isinstance(error.__cause__, ConnectionError | ssl.SSLEOFError)
 
 
 def _vagueness(error: Unreachable) -> int:
