@@ -150,7 +150,7 @@ def _resolve(host: str, port: int, timeout: float) -> list[tuple[int, int, int, 
     try:
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=numeric))
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         return _resolve_name(host, port, timeout)
 
 
