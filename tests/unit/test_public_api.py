@@ -18,10 +18,8 @@ def test_the_public_names_are_the_listed_ones() -> None:
     assert frozenset(getattr(cosignpy, "__all__", ())) == PUBLIC
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC))
-def test_each_public_name_can_be_had(name: str) -> None:
-    assert getattr(cosignpy, name) is not None
-    assert name in dir(cosignpy)
+def test_each_public_name_can_be_had() -> None:
+    assert [name for name in PUBLIC if getattr(cosignpy, name, None) is None or name not in dir(cosignpy)] == []
 
 
 def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
