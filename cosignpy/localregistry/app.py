@@ -27,6 +27,7 @@ from cosignpy.localregistry.routes.referrers import ReferrerRoutes
 from cosignpy.localregistry.routes.tags import TagRoutes
 from cosignpy.localregistry.routes.uploads import UploadRoutes
 from cosignpy.localregistry.storage import open_storage
+from cosignpy.serving.asgi import BodyTooLarge
 
 _CLIENT_GONE = 499
 """For the log only: nobody is there to read it."""
@@ -74,7 +75,7 @@ def _guard(routes: list[Route], faults: Faults, authentication: Authentication |
 
 
 def _build_app(routes: list[Route]) -> Starlette:
-    handlers = {OciError: _refuse, HTTPException: _refuse_path, ClientDisconnect: _give_up}
+    handlers = {OciError: _refuse, HTTPException: _refuse_path, ClientDisconnect: _give_up, BodyTooLarge: _refuse_size}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
@@ -95,6 +96,10 @@ async def _refuse_path(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     headers = error.headers or {}
     return OciError(ErrorCode.UNSUPPORTED, error.detail, status=error.status_code, headers=headers).response()
+
+
+async def _refuse_size(_: Request, error: Exception) -> Response:
+    return OciError(ErrorCode.SIZE_INVALID, str(error), status=413).response()
 
 
 async def _give_up(_request: Request, _error: Exception) -> Response:

@@ -86,6 +86,7 @@ def configure(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # its warnings are about what clients send, such as TLS to a plain port
         access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -17,7 +17,7 @@ from cosignpy.localregistry.auth.bearer import TOKEN_PATH
 from cosignpy.localregistry.auth.tokens import TokenBook, parse_scopes
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.routes.dispatch import route
-from cosignpy.serving.asgi import BodyTooLarge, read_capped
+from cosignpy.serving.asgi import read_capped
 
 MAX_FORM: Final = 64 << 10
 """Bytes of a token request; the scopes of a few hundred repositories fit."""
@@ -47,10 +47,7 @@ class TokenRoutes:
 
     async def post(self, request: Request) -> Response:
         """Issue a token for a password or a refresh token (RFC 6749 sections 4.3 and 6)."""
-        try:
-            body = await read_capped(request, limit=MAX_FORM)
-        except BodyTooLarge as error:
-            raise OciError(ErrorCode.SIZE_INVALID, str(error), status=413) from error
+        body = await read_capped(request, limit=MAX_FORM)
         form = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
         grants = {"password": self._by_password, "refresh_token": self._by_refresher}
         grant = grants.get(form.get("grant_type", ""))

@@ -18,7 +18,7 @@ from cosignpy.localregistry.names import RepositoryName, parse_target
 from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.storage import Storage
 from cosignpy.localregistry.storage.manifests import StoredManifest
-from cosignpy.serving.asgi import BodyTooLarge, read_capped
+from cosignpy.serving.asgi import read_capped
 
 MAX_TAGS_PER_PUSH: Final = 10
 """Tags in one request: what the spec's draft asks registries to accept at least."""
@@ -105,10 +105,7 @@ def _named(request: Request, action: Action) -> tuple[RepositoryName, Digest | T
 
 async def _receive(request: Request, target: Digest | Tag) -> Manifest:
     """Read and check the body; it is kept as it came, so its digest is that of these bytes."""
-    try:
-        raw = await read_capped(request, limit=MAX_MANIFEST)
-    except BodyTooLarge as error:
-        raise OciError(ErrorCode.SIZE_INVALID, f"manifest: {error}", status=413) from error
+    raw = await read_capped(request, limit=MAX_MANIFEST)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     algorithm = target.algorithm if isinstance(target, Digest) else "sha256"
     try:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from cosignpy.core.digest import Digest
 from cosignpy.localregistry.access import Action, access_of, repository_of
 from cosignpy.localregistry.errors import ErrorCode, OciError
-from cosignpy.localregistry.names import RepositoryName, parse_digest
+from cosignpy.localregistry.names import RepositoryName, parse_digest, parse_name
 from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.storage import Storage
 from cosignpy.localregistry.storage.uploads import UploadId, appending, arrived
@@ -92,11 +92,12 @@ class UploadRoutes:
 
     def _mount(self, request: Request, name: RepositoryName, digest: Digest) -> bool:
         """Mount from the named repository, or from any the client may read where it names none."""
-        wanted = request.query_params.get("from")
+        source = request.query_params.get("from")
+        holders = self.storage.blobs.holders(digest) if source is None else [parse_name(source)]
         access = access_of(request)
-        for holder, source in self.storage.files.holders("blobs", digest):
-            if wanted in {None, holder} and access.allows(holder, Action.PULL):
-                self.storage.blobs.mount(name, digest, source)
+        for holder in holders:
+            if access.allows(holder, Action.PULL) and self.storage.blobs.has(holder, digest):
+                self.storage.blobs.mount(name, digest, holder)
                 return True
         return False
 

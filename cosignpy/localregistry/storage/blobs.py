@@ -1,6 +1,7 @@
 """Blobs, kept per repository so that access to one says nothing about another."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,16 @@ class BlobStore:
         """Take over a file whose content has been checked against the digest."""
         self.files.move(finished, self._path(name, digest))
 
-    def mount(self, name: RepositoryName, digest: Digest, source: Path) -> None:
+    def holders(self, digest: Digest) -> Iterator[RepositoryName]:
+        """Yield the repositories that have this blob."""
+        return self.files.holders("blobs", digest)
+
+    def mount(self, name: RepositoryName, digest: Digest, source: RepositoryName) -> None:
         """Take a blob of another repository without copying it."""
         path = self._path(name, digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
-            os.link(source, path)
+            os.link(self._path(source, digest), path)
 
     def delete(self, name: RepositoryName, digest: Digest) -> None:
         """Forget a blob.

@@ -46,11 +46,10 @@ class Files:
         path.parent.mkdir(parents=True, exist_ok=True)
         source.replace(path)
 
-    def holders(self, kind: str, digest: Digest) -> Iterator[tuple[RepositoryName, Path]]:
+    def holders(self, kind: str, digest: Digest) -> Iterator[RepositoryName]:
         """Yield each repository that keeps this content."""
         for path in self._repositories.glob(f"**/_{kind}/{digest.algorithm}/{digest.hex}"):
-            name = path.parents[2].relative_to(self._repositories).as_posix()
-            yield RepositoryName(name), path
+            yield RepositoryName(path.parents[2].relative_to(self._repositories).as_posix())
 
     @property
     def _repositories(self) -> Path:
