@@ -5,11 +5,22 @@ works on every place an image can be. Adapters do not inherit from these.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, TypeAlias
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
+
+Watch: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""Looks at chunks on their way, and hands them on unchanged."""
+
+
+class ProgressUnit(StrEnum):
+    """What is counted while something takes its time."""
+
+    BYTES = "bytes"
+    IMAGES = "images"
 
 
 class ManifestSource(Protocol):
@@ -85,8 +96,11 @@ class BlobStreams(Protocol):
         """Store a blob from chunks; nothing becomes visible when the digest does not match."""
         ...
 
-    def copy_blob(self, descriptor: Descriptor, source: "BlobStreams") -> None:
-        """Store a blob that another place has, unless it is here already; within a registry nothing moves."""
+    def copy_blob(self, descriptor: Descriptor, source: "BlobStreams", watch: Watch = iter) -> None:
+        """Store a blob that another place has, unless it is here already; within a registry nothing moves.
+
+        What does move passes through `watch`.
+        """
         ...
 
 
@@ -109,3 +123,32 @@ class TagSource(Protocol):
 
 class Repository(ManifestSource, ManifestSink, BlobStreams, TagSource, Protocol):
     """All of it: a remote repository, a layout directory, an archive."""
+
+
+class Progress(Protocol):
+    """Who is told how far a long piece of work is; called from several threads at once."""
+
+    def started(self, label: str, total: int, unit: ProgressUnit) -> None:
+        """Begin a piece of work; `label` names it in the calls that follow."""
+        ...
+
+    def advanced(self, label: str, amount: int) -> None:
+        """Add to what is done."""
+        ...
+
+    def finished(self, label: str) -> None:
+        """End the piece of work, also when it failed."""
+        ...
+
+
+class SilentProgress:
+    """Tells nobody."""
+
+    def started(self, label: str, total: int, unit: ProgressUnit) -> None:
+        """Do nothing."""
+
+    def advanced(self, label: str, amount: int) -> None:
+        """Do nothing."""
+
+    def finished(self, label: str) -> None:
+        """Do nothing."""

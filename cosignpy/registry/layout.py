@@ -131,7 +131,12 @@ class LayoutRepository:
         if not self.has_blob(descriptor.digest):
             self._files.save_blob(descriptor.digest, verify_chunks(descriptor, chunks))
 
-    def copy_blob(self, descriptor: Descriptor, source: BlobSource) -> None:
+    def copy_blob(
+        self,
+        descriptor: Descriptor,
+        source: BlobSource,
+        watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter,
+    ) -> None:
         """Store a blob that another place has, unless it is here already.
 
         Raises:
@@ -139,7 +144,7 @@ class LayoutRepository:
             DigestMismatch: What it has is not what the descriptor says.
         """
         if not self.has_blob(descriptor.digest):
-            self.push_stream(descriptor, source.stream_blob(descriptor))
+            self.push_stream(descriptor, watch(source.stream_blob(descriptor)))
 
     def fetch_tags(self) -> Sequence[Tag]:
         """Return all tags, sorted."""

@@ -110,7 +110,12 @@ class RemoteRepository(RepositoryReader):
         if not self._transport().has_blob(descriptor):
             self._upload(descriptor, verify_chunks(descriptor, chunks))
 
-    def copy_blob(self, descriptor: Descriptor, source: BlobSource) -> None:
+    def copy_blob(
+        self,
+        descriptor: Descriptor,
+        source: BlobSource,
+        watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter,
+    ) -> None:
         """Store a blob that another place has; within a registry it is mounted and nothing moves.
 
         Raises:
@@ -122,7 +127,7 @@ class RemoteRepository(RepositoryReader):
             mounted = self._transport().mount_blob(descriptor.digest, source.endpoint.repository)
             if mounted:
                 return
-        self.push_stream(descriptor, source.stream_blob(descriptor))
+        self.push_stream(descriptor, watch(source.stream_blob(descriptor)))
 
     def push_manifest(self, manifest: Manifest, tag: Tag | None = None) -> None:
         """Push by digest, or under a tag.

@@ -95,9 +95,14 @@ class MemoryRepository:
         content = b"".join(descriptor.digest.verify_stream(chunks, what="upload"))
         self.blobs[descriptor.digest] = content
 
-    def copy_blob(self, descriptor: Descriptor, source: BlobStreams) -> None:
+    def copy_blob(
+        self,
+        descriptor: Descriptor,
+        source: BlobStreams,
+        watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter,
+    ) -> None:
         if not self.has_blob(descriptor.digest):
-            self.push_stream(descriptor, source.stream_blob(descriptor))
+            self.push_stream(descriptor, watch(source.stream_blob(descriptor)))
 
     def fetch_tags(self) -> Sequence[Tag]:
         self._record("fetch_tags", self.name)
