@@ -16,7 +16,8 @@ from cosignpy.cli import exit_codes
 from cosignpy.cli.arguments import CosignCommand, bind_environment
 from cosignpy.cli.command_table import COMMANDS, Command, Group
 from cosignpy.cli.flag_groups import expand_flag_groups
-from cosignpy.cli.invocation import CURRENT, DEFAULT_TIMEOUT, Invocation, parse_duration
+from cosignpy.cli.invocation import CURRENT, DEFAULT_TIMEOUT, Invocation
+from cosignpy.cli.units import parse_duration
 from cosignpy.errors import CosignError
 from cosignpy.version import VERSION
 

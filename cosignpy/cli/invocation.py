@@ -10,11 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from cosignpy.errors import Unreachable, UsageError
+from cosignpy.errors import Unreachable
 from cosignpy.files import write_file
 
 DEFAULT_TIMEOUT: Final = "3m"
-_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Output(StrEnum):
@@ -64,22 +63,6 @@ class Invocation:
 
 CURRENT: Final = Invocation()
 """One process is one invocation; `main` resets it, commands and renderers read it."""
-
-
-def parse_duration(text: str) -> float:
-    """Parse Go's durations (`3m0s`, `90s`, `500ms`) into seconds; `0` means no limit.
-
-    Raises:
-        UsageError: Not a duration.
-    """
-    import re
-
-    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", text)
-    if "".join(number + unit for number, unit in parts) != text or not parts:
-        if text.strip() == "0":
-            return 0.0
-        raise UsageError(f"{text!r} is not a duration", "write it as 30s, 3m or 1h30m")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
 def log_requests() -> None:

@@ -2,17 +2,25 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.cli.flags import RegistryFlags
+from cosignpy.cli.invocation import CURRENT
+from cosignpy.cli.units import parse_size
 from cosignpy.core.digest import Digest
-from cosignpy.core.oci.reference import Reference, Tag, parse_repository
+from cosignpy.core.oci.reference import DEFAULT_TAG, Reference, Tag, parse_repository
 from cosignpy.errors import UsageError
 from cosignpy.keystore.reference import load_public_key, load_signer
 from cosignpy.operations.ports import Repository
+from cosignpy.registry.content import MAX_ATTACHMENT
+from cosignpy.registry.layout import LayoutRepository
+from cosignpy.registry.layout_store import LayoutDirectory
+from cosignpy.registry.location import ArchiveLocation, DaemonLocation, LayoutLocation, parse_location
 from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.repository import RemoteRepository, RepositoryOptions, load_push_transport
 from cosignpy.registry.session import RegistrySession
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from cosignpy.core.bundle.legacy import LegacyStyle
     from cosignpy.core.keys.public import PublicKey
     from cosignpy.core.keys.signatures import Signer
+    from cosignpy.registry.archive import ArchiveFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +55,9 @@ class OpenImage:
 class Registries:
     """Sessions and repositories of one run: one each, shared by all images and threads."""
 
-    def __init__(self, options: RegistryOptions, environment: Mapping[str, str]) -> None:
+    def __init__(self, options: RegistryOptions) -> None:
         self._options = options
-        self._environment = environment
+        self._repository_options = RepositoryOptions(max_attachment())
         self._lock = threading.Lock()
         self._sessions: dict[str, RegistrySession] = {}
         self._repositories: dict[str, RemoteRepository] = {}
@@ -60,13 +69,13 @@ class Registries:
                 if reference.registry not in self._sessions:
                     self._sessions[reference.registry] = RegistrySession(reference.registry, self._options)
                 session = self._sessions[reference.registry]
-                self._repositories[reference.name] = RemoteRepository(
-                    session, reference.repository, RepositoryOptions()
-                )
+                opened = RemoteRepository(session, reference.repository, self._repository_options)
+                self._repositories[reference.name] = opened
             return self._repositories[reference.name]
 
 
 _open: Final[dict[RegistryFlags, Registries]] = {}
+_archives: Final[dict[Path, "ArchiveFiles"]] = {}
 _opening: Final = threading.Lock()
 
 
@@ -74,7 +83,8 @@ def registries(flags: RegistryFlags) -> Registries:
     """Return the registries as these flags reach them, the same ones on every call."""
     with _opening:
         if flags not in _open:
-            _open[flags] = Registries(registry_options(flags), os.environ)
+            _open[flags] = Registries(registry_options(flags))
+            CURRENT.resources.callback(_open.clear)
         return _open[flags]
 
 
@@ -94,18 +104,87 @@ def registry_options(flags: RegistryFlags) -> RegistryOptions:
     )
 
 
-def open_image(text: str, flags: RegistryFlags) -> OpenImage:
-    """Find out where an image is and open that place; nothing is sent yet.
+class Access(Enum):
+    """What a command will do with a place that is opened; only files make a difference."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+def open_image(text: str, flags: RegistryFlags, access: Access = Access.READ) -> OpenImage:
+    """Find out where an image is and open that place; nothing is sent to a registry yet.
 
     Raises:
         MalformedError: Not a reference.
         UsageError: A transport that does not exist, or a place that holds no such image.
+        FileError: A layout or archive that cannot be opened.
     """
-    reference = Reference.parse(text)
+    location = parse_location(text)
+    if isinstance(location, DaemonLocation):
+        from cosignpy.registry.daemon import resolve_daemon_image
+
+        location = resolve_daemon_image(location.name, os.environ)
+    if isinstance(location, Reference):
+        return _open_remote(location, flags)
+    opened = _open_layout(location, access)
+    target = location.target or opened.fetch_only_image().digest
+    return OpenImage(text.rpartition("@")[0] or text, opened, target, _elsewhere(flags) or opened)
+
+
+def open_place(text: str, flags: RegistryFlags) -> OpenImage:
+    """Open a place that an image will be written to; a layout or archive is begun where there is none.
+
+    Raises:
+        UsageError: A transport that does not exist or cannot be written to.
+        FileError: A layout or archive that cannot be written.
+    """
+    location = parse_location(text)
+    if isinstance(location, DaemonLocation):
+        raise UsageError("images cannot be written to a Docker engine", "copy to a registry, then docker pull")
+    if isinstance(location, Reference):
+        return _open_remote(location, flags)
+    if isinstance(location, LayoutLocation):
+        LayoutDirectory(location.path).create()
+    opened = _open_layout(location, Access.WRITE)
+    return OpenImage(text, opened, location.target or DEFAULT_TAG, opened)
+
+
+def _open_remote(reference: Reference, flags: RegistryFlags) -> OpenImage:
     repository = registries(flags).open_repository(reference)
-    elsewhere = os.environ.get("COSIGN_REPOSITORY", "")
-    attachments = registries(flags).open_repository(parse_repository(elsewhere)) if elsewhere else repository
+    attachments = _elsewhere(flags) or repository
     return OpenImage(reference.name, repository, reference.target, attachments, reference.name)
+
+
+def _elsewhere(flags: RegistryFlags) -> RemoteRepository | None:
+    """Return the repository that COSIGN_REPOSITORY says signatures are in."""
+    text = os.environ.get("COSIGN_REPOSITORY", "")
+    return registries(flags).open_repository(parse_repository(text)) if text else None
+
+
+def _open_layout(location: LayoutLocation | ArchiveLocation, access: Access) -> LayoutRepository:
+    """Open files once per run, so that images of one archive are written in one go."""
+    if isinstance(location, LayoutLocation):
+        return LayoutRepository(LayoutDirectory(location.path), max_attachment())
+    from cosignpy.registry.archive import edit_archive, open_archive
+
+    with _opening:
+        if location.path not in _archives:
+            if access is Access.READ:
+                _archives[location.path] = open_archive(location.path)
+            else:
+                _archives[location.path] = CURRENT.resources.enter_context(edit_archive(location.path))
+            CURRENT.resources.callback(_archives.clear)
+        return LayoutRepository(_archives[location.path], max_attachment())
+
+
+def max_attachment() -> int:
+    """Return how large a bundle or payload may be: COSIGN_MAX_ATTACHMENT_SIZE.
+
+    Raises:
+        UsageError: It is not a size.
+    """
+    text = os.environ.get("COSIGN_MAX_ATTACHMENT_SIZE", "")
+    return parse_size(text) if text else MAX_ATTACHMENT
 
 
 def load_public_keys(references: Sequence[str]) -> "tuple[PublicKey, ...]":

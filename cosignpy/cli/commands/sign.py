@@ -125,7 +125,7 @@ class _Work:
     def sign_named(self, name: str) -> list[SigningResult]:
         """Sign everything one name stands for; what goes wrong is a result like any other."""
         try:
-            image = wiring.open_image(name, self.registry)
+            image = wiring.open_image(name, self.registry, wiring.Access.WRITE)
             top = resolve(image.repository, image.target)
             subjects = expand_index(image.repository, top) if self.flags.recursive else [top]
             signer = self.signer()

@@ -1,0 +1,118 @@
+"""Values: frozen, slotted classes as `@dataclass(frozen=True, slots=True)` makes them, without generating code.
+
+A dataclass compiles six methods when its module is imported, half a millisecond each time; the ninety
+on the way of one `verify` were a third of what it took (docs/adr/0005-values.md). The six methods here
+are written once and look at the class's fields. Type checkers see no difference.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, FrozenInstanceError, field
+from typing import Any, ClassVar, Final, NoReturn, TypeVar, dataclass_transform, get_origin
+
+T = TypeVar("T")
+
+__all__ = ["field", "replace", "value"]
+
+_FIELDS: Final = "__value_fields__"
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def value(cls: type[T]) -> type[T]:
+    """Make a value of a class whose annotations are its fields: slots, `__init__`, equality, hash, repr.
+
+    Defaults, `field(default_factory=..., repr=...)`, `__post_init__` and methods of the class's own work as
+    they do in a dataclass. As there, methods must not call `super()` without arguments.
+    """
+    namespace = dict(cls.__dict__)
+    annotations: Mapping[str, Any] = namespace.get("__annotations__", {})
+    own = {
+        name: _as_field(namespace.pop(name, MISSING))
+        for name, annotation in annotations.items()
+        if annotation is not ClassVar and get_origin(annotation) is not ClassVar
+    }
+    for name in ("__dict__", "__weakref__"):
+        namespace.pop(name, None)
+    fields = getattr(cls, _FIELDS, {}) | own
+    namespace |= {"__slots__": tuple(own), _FIELDS: fields, "__match_args__": tuple(fields)}
+    made: type[T] = type(cls)(cls.__name__, cls.__bases__, _METHODS | namespace)  # type: ignore[misc] # a class's type
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+def replace(instance: T, **changes: Any) -> T:  # noqa: ANN401 - whatever types the fields have
+    """Return a copy with some fields changed; `__post_init__` checks it like any other."""
+    fields = getattr(type(instance), _FIELDS)
+    return type(instance)(**{name: getattr(instance, name) for name in fields} | changes)
+
+
+def _as_field(default: Any) -> "Field[Any]":  # noqa: ANN401 - whatever the class body says
+    if isinstance(default, Field):
+        return default
+    made: Field[Any] = field(default=default)
+    return made
+
+
+def _init(self: object, *positional: Any, **named: Any) -> None:  # noqa: ANN401
+    fields: Mapping[str, Field[Any]] = getattr(type(self), _FIELDS)
+    given = dict(zip(fields, positional, strict=False))
+    if len(positional) > len(fields) or not named.keys() <= fields.keys() - given.keys():
+        raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}, each at most once")
+    given |= named
+    for name, description in fields.items():
+        if name in given:
+            content = given[name]
+        elif description.default_factory is not MISSING:
+            content = description.default_factory()
+        elif description.default is not MISSING:
+            content = description.default
+        else:
+            raise TypeError(f"{type(self).__name__} needs {name}")
+        object.__setattr__(self, name, content)
+    check = getattr(self, "__post_init__", None)
+    if check is not None:
+        check()
+
+
+def _contents(self: object) -> tuple[Any, ...]:
+    return tuple(getattr(self, name) for name in getattr(type(self), _FIELDS))
+
+
+def _compared(self: object) -> tuple[Any, ...]:
+    return tuple(getattr(self, name) for name, item in getattr(type(self), _FIELDS).items() if item.compare)
+
+
+def _eq(self: object, other: object) -> bool:
+    return _compared(self) == _compared(other) if type(self) is type(other) else NotImplemented
+
+
+def _hash(self: object) -> int:
+    return hash((type(self), *_compared(self)))
+
+
+def _repr(self: object) -> str:
+    shown = (f"{name}={getattr(self, name)!r}" for name, item in getattr(type(self), _FIELDS).items() if item.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _refuse_set(self: object, name: str, _content: Any) -> NoReturn:  # noqa: ANN401
+    raise FrozenInstanceError(f"{type(self).__name__}.{name} cannot be changed, make a new value")
+
+
+def _refuse_delete(self: object, name: str) -> NoReturn:
+    raise FrozenInstanceError(f"{type(self).__name__}.{name} cannot be removed")
+
+
+def _reduce(self: object) -> tuple[type, tuple[Any, ...]]:
+    """Copy and pickle by construction: setting attributes one by one is what a value refuses."""
+    return type(self), _contents(self)
+
+
+_METHODS: Final[dict[str, Any]] = {
+    "__init__": _init,
+    "__eq__": _eq,
+    "__hash__": _hash,
+    "__repr__": _repr,
+    "__setattr__": _refuse_set,
+    "__delattr__": _refuse_delete,
+    "__reduce__": _reduce,
+}
