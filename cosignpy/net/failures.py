@@ -83,4 +83,6 @@ def explain(error: OSError | HTTPException, origin: Origin) -> Unreachable:
     elif isinstance(error, HTTPException) and str(error).startswith(_TLS_ALERT):
         kind, detail = WrongProtocol, "it speaks HTTPS, not plain HTTP"
     retryable = isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
-    return kind(origin.authority, str(origin), None, detail, retryable=retryable)
+    failure = kind(origin.authority, str(origin), None, detail, retryable=retryable)
+    failure.__cause__ = error
+    return failure

@@ -137,6 +137,7 @@ def start_tls(sock: socket.socket, context: ssl.SSLContext, name: str, timeout: 
     """
     try:
         sock.settimeout(max(timeout, 0.001))
+        name.encode("idna")  # SSLSocket would find out only once it owns the descriptor, and leak it
         return context.wrap_socket(sock, server_hostname=name)
     except (OSError, ValueError) as error:
         sock.close()

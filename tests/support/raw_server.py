@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 _LINGER_NOW: Final = struct.pack("ii", 1, 0)
+_TLS_RECORD: Final = b"\x16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class RawRequest:
     headers: Mapping[str, str]
     body: bytes
     connection: int
+
+
+_NO_REQUEST: Final = RawRequest("", "", {}, b"", 0)
 
 
 class Hangup(Exception):
@@ -151,23 +155,17 @@ class RawServer:
             threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
 
     def _serve(self, plain: socket.socket, number: int) -> None:
-        with contextlib.suppress(OSError, Hangup):
-            try:
-                connection = plain if self.tls is None else self.tls.wrap_socket(plain, server_side=True)
-            except OSError:
-                plain.close()
-                return
-            with connection, connection.makefile("rb") as reader:
+        with contextlib.suppress(OSError, Hangup), contextlib.ExitStack() as stack:
+            stack.callback(plain.close)
+            connection = plain if self.tls is None else self.tls.wrap_socket(plain, server_side=True)
+            stack.callback(connection.close)
+            if self.tls is None and connection.recv(1, socket.MSG_PEEK) == _TLS_RECORD:
+                raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")(connection, _NO_REQUEST)
+            with connection.makefile("rb") as reader:
                 while (line := reader.readline(65536)).strip():
                     request = _read_request(line, reader, number)
                     self.requests.append(request)
-                    try:
-                        self.handler(connection, request)
-                    except Hangup:
-                        if self.tls is None:
-                            with contextlib.suppress(OSError):
-                                connection.settimeout(None)
-                        return
+                    self.handler(connection, request)
 
 
 def _read_request(line: bytes, reader: io.BufferedReader, number: int) -> RawRequest:
