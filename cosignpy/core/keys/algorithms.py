@@ -35,8 +35,9 @@ class Algorithm:
         scheme: The signature scheme.
         key: The kind of key it needs: curve, RSA size, or parameter set.
         hash: What the message is hashed with, by its `hashlib` name; empty where the scheme hashes itself.
-        spki_prefix: DER of the SubjectPublicKeyInfo up to the raw public key. Constant for every kind
-            of key with a fixed size, so that no ASN.1 parser is needed; empty for RSA.
+        spki_prefix: DER of the SubjectPublicKeyInfo up to the raw public key, of a curve point with the byte
+            that says it is not compressed. Constant for every kind of key with a fixed size, so that no
+            ASN.1 parser is needed; empty for RSA.
         experimental: Other verifiers do not know it yet.
     """
 
@@ -50,9 +51,9 @@ class Algorithm:
 
 
 # RFC 5480 section 2.1.1 (named curve, uncompressed point), RFC 8410 section 4, RFC 9881 section 4.
-_P256_PREFIX: Final = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
-_P384_PREFIX: Final = bytes.fromhex("3076301006072a8648ce3d020106052b81040022036200")
-_P521_PREFIX: Final = bytes.fromhex("30819b301006072a8648ce3d020106052b8104002303818600")
+_P256_PREFIX: Final = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+_P384_PREFIX: Final = bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004")
+_P521_PREFIX: Final = bytes.fromhex("30819b301006072a8648ce3d020106052b810400230381860004")
 _ED25519_PREFIX: Final = bytes.fromhex("302a300506032b6570032100")
 _ML_DSA_65_PREFIX: Final = bytes.fromhex("308207b2300b0609608648016503040312038207a100")
 
@@ -144,5 +145,5 @@ def select_algorithm(flag: str) -> Algorithm:
     for algorithm in SIGNING.values():
         if flag.lower() in {algorithm.flag, algorithm.key.lower()}:
             return algorithm
-    known = ", ".join(algorithm.flag for algorithm in SIGNING.values())
+    known = ", ".join(SIGNING)
     raise UsageError(f"unknown algorithm {flag!r}", hint=f"known are {known}")

@@ -47,7 +47,6 @@ def parse_foreign_pem(raw: bytes, password: Callable[[], bytes], *, what: str = 
     check_key_file(raw, what=what)
     block = _select_block(raw, what)
     encrypted = block.startswith(_ENCRYPTED_PKCS8) or _ENCRYPTED_TRADITIONAL in block
-    # An empty password is no password to OpenSSL's callers; its files cannot have one.
     secret = password() if encrypted else None
     try:
         handle = load_pem_private_key(block, secret)

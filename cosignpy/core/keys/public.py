@@ -24,12 +24,13 @@ from cosignpy.errors import KeyUnusable, MalformedError
 PublicHandle = EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey | RSAPublicKey
 
 _LABELS_READ: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
+_UNCOMPRESSED: Final = b"\x04"  # SEC 1 section 2.3.3; the compressed form would be a second name of one key
 _RSA_OID: Final = bytes.fromhex("06092a864886f70d010101")  # RFC 8017 appendix C, rsaEncryption
 
 _FIXED_SIZE: Final[Mapping[str, Callable[[bytes], PublicHandle]]] = {
-    "P-256": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP256R1(), raw),
-    "P-384": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP384R1(), raw),
-    "P-521": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP521R1(), raw),
+    "P-256": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP256R1(), _UNCOMPRESSED + raw),
+    "P-384": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP384R1(), _UNCOMPRESSED + raw),
+    "P-521": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP521R1(), _UNCOMPRESSED + raw),
     "Ed25519": Ed25519PublicKey.from_public_bytes,
     "ML-DSA-65": MLDSA65PublicKey.from_public_bytes,
 }

@@ -1,0 +1,100 @@
+from collections.abc import Callable
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from cosignpy.core.keys.algorithms import SIGNING
+from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.keys.signatures import verify_signature
+from cosignpy.errors import SignatureMismatch
+from tests.support.keys import KeyVector, MadeSignature, key_vectors
+
+VECTORS = key_vectors().values()
+MADE = [
+    pytest.param(vector, made, id=f"{vector.kind}-{made.made_by}") for vector in VECTORS for made in vector.signatures
+]
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+@pytest.mark.parametrize(("vector", "made"), MADE)
+def test_what_others_signed_verifies_and_names_its_algorithm(vector: KeyVector, made: MadeSignature) -> None:
+    assert verify_signature(vector.public_key(), made.raw, made.message).name == made.algorithm
+
+
+@pytest.mark.parametrize(("vector", "made"), MADE)
+def test_the_same_signature_over_another_message_is_refused(vector: KeyVector, made: MadeSignature) -> None:
+    with pytest.raises(SignatureMismatch):
+        verify_signature(vector.public_key(), made.raw, made.message + b".")
+
+
+@pytest.mark.parametrize(("vector", "made"), MADE)
+def test_the_same_signature_by_another_key_is_refused(vector: KeyVector, made: MadeSignature) -> None:
+    if vector.kind.startswith("RSA"):
+        other = key_vectors()["RSA-2048" if vector.kind != "RSA-2048" else "RSA-3072"].public_key()
+    else:
+        other = PrivateKey.generate(SIGNING[vector.kind]).public_key
+    with pytest.raises(SignatureMismatch):
+        verify_signature(other, made.raw, made.message)
+
+
+def flip_first_bit(raw: bytes) -> bytes:
+    return bytes([raw[0] ^ 0x80]) + raw[1:]
+
+
+def flip_last_bit(raw: bytes) -> bytes:
+    return raw[:-1] + bytes([raw[-1] ^ 1])
+
+
+def cut(raw: bytes) -> bytes:
+    return raw[:-1]
+
+
+def extend(raw: bytes) -> bytes:
+    return raw + b"\x00"
+
+
+def empty(_: bytes) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize("mutate", [flip_first_bit, flip_last_bit, cut, extend, empty])
+@pytest.mark.parametrize(("vector", "made"), MADE)
+def test_a_signature_changed_in_one_way_is_refused(
+    vector: KeyVector, made: MadeSignature, mutate: Callable[[bytes], bytes]
+) -> None:
+    with pytest.raises(SignatureMismatch):
+        verify_signature(vector.public_key(), mutate(made.raw), made.message)
+
+
+def zero_r(r: int, s: int) -> bytes:
+    return encode_dss_signature(0 * r, s)
+
+
+def zero_s(r: int, s: int) -> bytes:
+    return encode_dss_signature(r, 0 * s)
+
+
+def order_added_to_s(r: int, s: int) -> bytes:
+    return encode_dss_signature(r, s + P256_ORDER)
+
+
+def raw_concatenation(r: int, s: int) -> bytes:
+    """The IEEE P1363 form that JOSE uses."""
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def superfluous_zero(r: int, s: int) -> bytes:
+    """BER lets an integer begin with zeros; DER does not."""
+    proper = encode_dss_signature(r, s)
+    length = proper[3]
+    padded = proper[2:3] + bytes([length + 1]) + b"\x00" + proper[4:]
+    return b"\x30" + bytes([len(padded)]) + padded
+
+
+@pytest.mark.parametrize("encode", [zero_r, zero_s, order_added_to_s, raw_concatenation, superfluous_zero])
+def test_an_ecdsa_signature_in_another_encoding_or_range_is_refused(encode: Callable[[int, int], bytes]) -> None:
+    vector = key_vectors()["P-256"]
+    made = vector.signatures[0]
+    r, s = decode_dss_signature(made.raw)
+    with pytest.raises(SignatureMismatch):
+        verify_signature(vector.public_key(), encode(r, s), made.message)
