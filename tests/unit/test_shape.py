@@ -16,7 +16,9 @@ MAX_FUNCTION_LINES: Final = 40
 MAX_MODULE_LINES: Final = 300
 MAX_PARAMETERS: Final = 5
 FLAGS_ARE_PARAMETERS: Final = ROOT / "cosignpy" / "cli" / "commands"
-"""The one exemption from the parameter budget: typer makes a flag of each parameter of a command."""
+"""Exempt from the parameter budget: typer makes a flag of each parameter of a command."""
+IMPOSED_SIGNATURES: Final = {("cosignpy/registry/oras_transport.py", "do_request")}
+"""Exempt as well: methods that override one of a library's, with the parameters it chose."""
 
 CORE_IMPORTS: Final = {"cryptography", "nacl", "rfc8785"}
 
@@ -38,6 +40,11 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return len([name for name in names if name not in {"self", "cls"}])
 
 
+def exempt(module: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    imposed = (module.relative_to(ROOT).as_posix(), function.name) in IMPOSED_SIGNATURES
+    return imposed or module.is_relative_to(FLAGS_ARE_PARAMETERS)
+
+
 def foreign_imports(module: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text())):
@@ -52,9 +59,9 @@ def foreign_imports(module: Path) -> set[str]:
 def test_a_module_stays_within_the_size_budgets(module: Path) -> None:
     lines = len(module.read_text().splitlines())
     long = {f.name: body_lines(f) for f in functions(module) if body_lines(f) > MAX_FUNCTION_LINES}
-    wide = {f.name: parameters(f) for f in functions(module) if parameters(f) > MAX_PARAMETERS}
-    if module.is_relative_to(FLAGS_ARE_PARAMETERS):
-        wide = {}
+    wide = {
+        f.name: parameters(f) for f in functions(module) if parameters(f) > MAX_PARAMETERS and not exempt(module, f)
+    }
     assert (lines <= MAX_MODULE_LINES, long, wide) == (True, {}, {})
 
 
