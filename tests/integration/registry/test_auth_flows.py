@@ -42,8 +42,10 @@ CHALLENGE: Final = 'Bearer realm="{realm}",service="raw"'
 @contextmanager
 def session(address: str, options: RegistryOptions) -> Iterator[RegistrySession]:
     opened = RegistrySession(address, options)
-    yield opened
-    opened.close()
+    try:
+        yield opened
+    finally:
+        opened.close()
 
 
 def pull(opened: RegistrySession, repository: str = "team/app") -> int:
