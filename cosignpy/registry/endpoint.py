@@ -67,8 +67,8 @@ class Endpoint:
             response = self.session.send("GET", location, repository=self.repository, headers=headers)
             if number and response.status != HTTPStatus.OK:
                 raise self.session.error(response, "next page of a list")
-            following = _next_location(response)
             yield response
+            following = _next_location(response)
             if following is None:
                 return
             location = following
@@ -82,13 +82,10 @@ def media_type_of(response: Response) -> str:
 
 def _next_location(response: Response) -> str | None:
     """Return the path of the next page; only the path: nobody is sent to another host by a list."""
-    for header in response.headers.get_all("Link"):
-        match = _NEXT.search(header)
-        if match is None:
-            continue
-        url = response.url.join(match["target"])
-        if url.origin.host != response.url.origin.host or not url.target.startswith("/v2/"):
-            response.close()
-            raise MalformedError("Link header", "the next page would be at another place than the registry")
-        return url.target
-    return None
+    match = next(filter(None, map(_NEXT.search, response.headers.get_all("Link"))), None)
+    if match is None:
+        return None
+    url = response.url.join(match["target"])
+    if url.origin.host != response.url.origin.host or not url.target.startswith("/v2/"):
+        raise MalformedError("Link header", "the next page would be at another place than the registry")
+    return url.target
