@@ -1,14 +1,16 @@
 """The encodings every format here is made of: base64, JSON, PEM, each parsed strictly.
 
-Python's own decoders forgive too much for a verifier (`base64.b64decode("YR==", validate=True)`
-succeeds, `json.loads` keeps the last of two equal keys), so everything from outside comes through here.
+Python's own decoders forgive too much (`base64.b64decode("YR==", validate=True)` succeeds, `json.loads` keeps
+the last of two equal keys), so everything from outside comes through here.
 """
 
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final, NoReturn
 
 import rfc8785
@@ -21,6 +23,11 @@ JsonValue = Any
 MAX_JSON_DEPTH: Final = 64
 """The deepest real document here (an SBOM) nests about 20 levels; Python's parser recurses at about 1000."""
 
+MAX_INTEGER: Final = 2**63 - 1
+"""Sizes and counts are int64 in every format here; the other implementations refuse what is larger."""
+
+_SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What alone brings half a character in, which UTF-8 cannot carry on: it would fail in a place less prepared."""
 _PEM_BLOCK: Final = re.compile(
     rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----\s(?P<body>[A-Za-z0-9+/=\s]*?)\s?-----END (?P=label)-----"
 )
@@ -51,50 +58,68 @@ def parse_json(raw: bytes, *, what: str) -> JsonValue:
     """Parse one JSON text (RFC 8259), refusing what parsers disagree on.
 
     Raises:
-        MalformedError: Not UTF-8, not JSON, a repeated key, NaN or Infinity, a lone surrogate, or too deep.
+        MalformedError: Not UTF-8, not JSON, a repeated key, NaN or Infinity, or a lone surrogate.
+        LimitExceeded: Nested deeper than `MAX_JSON_DEPTH` objects and arrays.
     """
-
-    def refuse_constant(name: str) -> NoReturn:
-        raise MalformedError(what, f"{name} is not JSON")
-
-    def refuse_repeated_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            keys = [key for key, _ in pairs]
-            repeated = next(key for key in keys if keys.count(key) > 1)
-            raise MalformedError(what, f"duplicate key {repeated!r}")
-        return found
-
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=refuse_repeated_keys, parse_constant=refuse_constant)
+        value = _DECODER.decode(raw.decode("utf-8"))
+        if _SURROGATE_ESCAPE.search(raw):
+            encode_json(value)
     except UnicodeDecodeError as error:
         raise MalformedError(what, "not UTF-8") from error
     except RecursionError as error:
         raise LimitExceeded(what, f"nested deeper than {MAX_JSON_DEPTH} levels") from error
+    except MalformedError as error:
+        raise MalformedError(what, error.why) from error
     except ValueError as error:  # JSONDecodeError, or an integer of thousands of digits
         raise MalformedError(what, "not valid JSON") from error
     _refuse_depth(value, what)
     return value
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedError("JSON", f"{name} is not a number in JSON")
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    return number if isfinite(number) else _refuse_constant(text)
+
+
+def _refuse_repeated_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise MalformedError("JSON", f"duplicate key {repeated!r}")
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_refuse_repeated_keys, parse_constant=_refuse_constant, parse_float=_parse_float
+)
+
+
 def _refuse_depth(value: JsonValue, what: str) -> None:
     """Walk iteratively: a recursive walk would itself be what a hostile document breaks."""
     layer: list[JsonValue] = [value]
     for _ in range(MAX_JSON_DEPTH + 1):
-        layer = [
-            child
-            for node in layer
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
+        layer = [node for node in layer if isinstance(node, dict | list)]
         if not layer:
             return
+        layer = [child for node in layer for child in (node.values() if isinstance(node, dict) else node)]
     raise LimitExceeded(what, f"nested deeper than {MAX_JSON_DEPTH} levels")
 
 
 def encode_json(value: JsonValue) -> bytes:
-    """Encode compactly, keys in the order given: reproducible, and what the Go tools write."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    """Encode compactly, keys in the order given: reproducible, and what the Go tools write.
+
+    Raises:
+        MalformedError: A text is not Unicode, as an argument that is not UTF-8.
+    """
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MalformedError("text", f"{error.object[error.start : error.end]!r} is not Unicode") from error
 
 
 def encode_canonical_json(value: JsonValue) -> bytes:
@@ -113,8 +138,7 @@ def encode_canonical_json(value: JsonValue) -> bytes:
 class JsonObject:
     """A parsed JSON object read member by member, each with the type it must have.
 
-    `what` names the document in errors; a member is named with its path, so that a message says
-    `malformed bundle: verificationMaterial.publicKey.hint: expected a string`.
+    Errors name document and member: `malformed bundle: verificationMaterial.publicKey.hint: expected a string`.
     """
 
     members: Mapping[str, JsonValue]
@@ -157,11 +181,11 @@ class JsonObject:
         """Return a non-negative integer member.
 
         Raises:
-            MalformedError: Absent, of another type (a boolean is not a number), or negative.
+            MalformedError: Absent, of another type (a boolean is not a number), negative, or beyond int64.
         """
         value = self._typed(name, int, "an integer")
-        if isinstance(value, bool) or value < 0:
-            raise self.malformed(name, "expected a non-negative integer")
+        if isinstance(value, bool) or not 0 <= value <= MAX_INTEGER:
+            raise self.malformed(name, "expected a non-negative integer of 63 bits")
         return int(value)
 
     def b64(self, name: str) -> bytes:

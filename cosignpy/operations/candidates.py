@@ -18,12 +18,16 @@ from cosignpy.core.oci.reference import Tag
 from cosignpy.core.policy.image import ImagePolicy, PredicateTypeIs
 from cosignpy.core.verify.evidence import VerifiedSignature
 from cosignpy.core.verify.signature import verify_bundle, verify_legacy
-from cosignpy.errors import ClaimMismatch, LimitExceeded, MalformedError, NoSuchTag
+from cosignpy.errors import ClaimMismatch, LimitExceeded, MalformedError, NoSuchTag, VerificationError
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
 
 MAX_CANDIDATES: Final = 1000
 """Signatures looked at for one image: what cosign reads of a legacy tag, and two requests each."""
+
+MAX_SIGNATURE: Final = 4 << 20
+"""Bytes of one bundle or payload; signatures have a few thousand. Parsed JSON takes twenty times its size in memory,
+and eight are read at once."""
 
 _UNTYPED: Final = frozenset({"", EMPTY_CONFIG})
 """Artifact types under which some releases of cosign listed bundles (cosign#4641): open them to know."""
@@ -48,25 +52,41 @@ def find_candidates(source: ManifestSource, image: Digest) -> Sequence[Candidate
     lookups: Sequence[Callable[[ManifestSource, Digest], Sequence[Candidate]]] = (_find_bundles, _find_legacy)
     found = run_parallel(lambda lookup: lookup(source, image), lookups)
     candidates = [candidate for outcome in found for candidate in outcome.unwrap()]
-    if len(candidates) > MAX_CANDIDATES:
-        raise LimitExceeded(f"signatures of {image}", f"{len(candidates)}, at most {MAX_CANDIDATES} are read")
+    _refuse_too_many(image, len(candidates))
     return candidates
 
 
 def _find_bundles(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
+    """List bundles by their listed type, or by opening them where the list is known to be unreliable."""
+    referrers = [item for item in source.fetch_referrers(image) if _may_be_bundle(item)]
+    _refuse_too_many(image, len(referrers))
+    opened = run_parallel(lambda item: _is_bundle(source, item), referrers)
     return [
         _bundle_candidate(source, image, descriptor)
-        for descriptor in source.fetch_referrers(image)
-        if _is_bundle(source, descriptor)
+        for descriptor, outcome in zip(referrers, opened, strict=True)
+        if outcome.unwrap()
     ]
 
 
+def _refuse_too_many(image: Digest, count: int) -> None:
+    if count > MAX_CANDIDATES:
+        raise LimitExceeded(f"signatures of {image}", f"{count}, at most {MAX_CANDIDATES} are read")
+
+
+def _may_be_bundle(descriptor: Descriptor) -> bool:
+    untyped = descriptor.artifact_type in _UNTYPED and not descriptor.is_index()
+    return untyped or descriptor.artifact_type.startswith(BUNDLE_PREFIX)
+
+
 def _is_bundle(source: ManifestSource, descriptor: Descriptor) -> bool:
-    """Tell a bundle by its listed type, or by opening it where the list is known to be unreliable."""
-    if descriptor.artifact_type in _UNTYPED and not descriptor.is_index():
+    """Open what is listed without a type; what cannot be read stays a candidate, so that its reason is told."""
+    if descriptor.artifact_type not in _UNTYPED:
+        return True
+    try:
         manifest = fetch_optional(source, descriptor.digest)
-        return manifest is not None and select_bundle_layer(manifest) is not None
-    return descriptor.artifact_type.startswith(BUNDLE_PREFIX)
+    except (MalformedError, VerificationError):
+        return True
+    return manifest is not None and select_bundle_layer(manifest) is not None
 
 
 def _bundle_candidate(source: ManifestSource, image: Digest, descriptor: Descriptor) -> Candidate:
@@ -77,7 +97,7 @@ def _bundle_candidate(source: ManifestSource, image: Digest, descriptor: Descrip
         layer = select_bundle_layer(manifest)
         if layer is None:
             raise MalformedError("bundle manifest", "listed as a bundle, holds none")
-        return verify_bundle(parse_bundle(source.fetch_blob(layer)), image, policy, location)
+        return verify_bundle(parse_bundle(_fetch_signature(source, layer)), image, policy, location)
 
     location = f"bundle {descriptor.digest}"
     return Candidate(location, verify)
@@ -114,9 +134,15 @@ def _find_legacy(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
 def _legacy_candidate(source: ManifestSource, image: Digest, layer: Descriptor, location: str) -> Candidate:
     def verify(policy: ImagePolicy) -> VerifiedSignature:
         found = LegacySignature.parse(layer)
-        return verify_legacy(source.fetch_blob(layer), found.signature, image, policy, location)
+        return verify_legacy(_fetch_signature(source, layer), found.signature, image, policy, location)
 
     return Candidate(location, verify)
+
+
+def _fetch_signature(source: ManifestSource, layer: Descriptor) -> bytes:
+    if layer.size > MAX_SIGNATURE:
+        raise LimitExceeded("signature", f"{layer.size} bytes, at most {MAX_SIGNATURE} are read")
+    return source.fetch_blob(layer)
 
 
 def fetch_optional(source: ManifestSource, name: Digest | Tag) -> Manifest | None:

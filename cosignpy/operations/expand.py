@@ -1,6 +1,6 @@
 """From what a user named to the manifests that are meant: a platform's image, or an index with all it holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -52,15 +52,18 @@ def expand_index(source: ManifestSource, top: Descriptor) -> Sequence[Descriptor
         RemoteError: The registry failed.
     """
     found: dict[Digest, Descriptor] = {}
-    layer: Sequence[Descriptor] = [top]
+    layer: Iterable[Descriptor] = [top]
     for _ in range(MAX_NESTING):
-        fresh = [descriptor for descriptor in layer if descriptor.digest not in found]
-        found |= {descriptor.digest: descriptor for descriptor in fresh}
-        if len(found) > MAX_IMAGES:
-            raise LimitExceeded(f"index {top.digest}", f"it has more than {MAX_IMAGES} images")
-        indexes = [descriptor for descriptor in fresh if descriptor.is_index()]
-        layer = [child for index in indexes for child in source.fetch_manifest(index.digest).manifests]
-        if not layer:
+        fresh: dict[Digest, Descriptor] = {}
+        for descriptor in layer:
+            if descriptor.digest not in found:
+                fresh[descriptor.digest] = descriptor
+            if len(found) + len(fresh) > MAX_IMAGES:
+                raise LimitExceeded(f"index {top.digest}", f"it has more than {MAX_IMAGES} images")
+        found |= fresh
+        indexes = [descriptor for descriptor in fresh.values() if descriptor.is_index()]
+        layer = (child for index in indexes for child in source.fetch_manifest(index.digest).manifests)
+        if not indexes:
             return tuple(found.values())
     raise LimitExceeded(f"index {top.digest}", f"indexes are nested more than {MAX_NESTING} deep")
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cosignpy.core.bundle.legacy import (
+    MAX_LEGACY_SIGNATURES,
     LegacySignature,
     LegacyStyle,
     build_signature_image,
@@ -22,7 +23,7 @@ from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import build_simple_signing
 from cosignpy.core.verify.evidence import SignatureFormat
-from cosignpy.errors import MalformedError, SignatureMismatch, UsageError
+from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch, UsageError
 from cosignpy.operations.ports import ManifestSink
 
 
@@ -97,23 +98,25 @@ def push_bundle(sink: ManifestSink, made: MadeSignature, subject: Descriptor, cr
     return manifest
 
 
-def push_legacy(
-    sink: ManifestSink, made: MadeSignature, signer: Signer, image: Digest, style: LegacyStyle
-) -> Manifest:
+def push_legacy(sink: ManifestSink, made: MadeSignature, signer: Signer, image: Digest, style: LegacyStyle) -> Manifest:
     """Add a legacy signature to the image's signature tag, keeping everyone else's.
 
     A signature by the same key over the same payload is there already and is not added twice.
 
     Raises:
+        LimitExceeded: One more, and verifiers would refuse to read them all.
         RemoteError: The registry refused or failed.
     """
     layer = build_signature_layer(made.content, made.signature)
     sink.push_blob(made.content)
 
     def merge(current: Manifest | None) -> Manifest:
-        layers = list(select_signature_layers(current)) if current else []
-        if not any(_is_same(existing, layer, signer, made.content) for existing in layers):
-            layers.append(layer)
+        layers = current.layers if current else ()
+        existing = select_signature_layers(current) if current else ()
+        if not any(_is_same(other, layer, signer, made.content) for other in existing):
+            if len(existing) >= MAX_LEGACY_SIGNATURES:
+                raise LimitExceeded("legacy signatures", f"{len(existing)} are there, verifiers read no more")
+            layers = (*layers, layer)
         manifest, config = build_signature_image(layers, style)
         sink.push_blob(config)
         return manifest

@@ -56,11 +56,19 @@ def _parse_material(found: JsonObject) -> PublicKeyMaterial | CertificateMateria
     if kinds[0] == "publicKey":
         member.refuse_unknown("hint")
         return PublicKeyMaterial(member.optional_text("hint"))
-    leaf_only = kinds[0] == "certificate"
-    certificates = [member] if leaf_only else member.children("certificates", most=MAX_CHAIN)
-    if not certificates:
+    if kinds[0] == "certificate":
+        return CertificateMaterial((_parse_only(member, "rawBytes"),))
+    member.refuse_unknown("certificates")
+    chain = member.children("certificates", most=MAX_CHAIN)
+    if not chain:
         raise member.malformed("certificates", "empty")
-    return CertificateMaterial(tuple(certificate.b64("rawBytes") for certificate in certificates))
+    return CertificateMaterial(tuple(_parse_only(certificate, "rawBytes") for certificate in chain))
+
+
+def _parse_only(found: JsonObject, name: str) -> bytes:
+    """Read a message whose one field holds bytes."""
+    found.refuse_unknown(name)
+    return found.b64(name)
 
 
 def _parse_content(found: JsonObject) -> Envelope | MessageSignature:
@@ -71,6 +79,8 @@ def _parse_content(found: JsonObject) -> Envelope | MessageSignature:
     message = found.child("messageSignature")
     message.refuse_unknown("messageDigest", "signature")
     digest = message.optional_child("messageDigest")
+    if digest:
+        digest.refuse_unknown("algorithm", "digest")
     return MessageSignature(
         algorithm=digest.text("algorithm") if digest else "",
         digest=digest.b64("digest") if digest else b"",
@@ -82,7 +92,9 @@ def _parse_timestamps(material: JsonObject) -> tuple[bytes, ...]:
     found = material.optional_child("timestampVerificationData")
     if found is None:
         return ()
-    return tuple(item.b64("signedTimestamp") for item in found.children("rfc3161Timestamps", most=MAX_TIMESTAMPS))
+    found.refuse_unknown("rfc3161Timestamps")
+    tokens = found.children("rfc3161Timestamps", most=MAX_TIMESTAMPS)
+    return tuple(_parse_only(token, "signedTimestamp") for token in tokens)
 
 
 def encode_key_bundle(hint: str, envelope: Envelope) -> bytes:
