@@ -18,7 +18,7 @@ from cosignpy.net.connection import Connection, Dialer, Pool
 from cosignpy.net.failures import explain
 from cosignpy.net.message import Body, BodyFactory, Headers, OneShotBody, Request
 from cosignpy.net.proxy import Proxies
-from cosignpy.net.redaction import redact_url
+from cosignpy.net.redaction import redact_headers, redact_url
 from cosignpy.net.response import Response
 from cosignpy.net.retry import Attempts, RetryPolicy
 from cosignpy.net.tls import TlsOptions, TlsVerification, build_context
@@ -180,4 +180,6 @@ def _log(request: Request, outcome: str, seconds: float) -> None:
     logging = sys.modules.get("logging")
     if logging is not None:
         url = redact_url(str(request.url))
-        logging.getLogger("cosignpy.http").debug("%s %s: %s, %.0f ms", request.method, url, outcome, seconds * 1000)
+        logger = logging.getLogger("cosignpy.http")
+        headers = redact_headers(request.headers.items())
+        logger.debug("%s %s: %s, %.0f ms", request.method, url, outcome, seconds * 1000, extra={"headers": headers})
