@@ -52,7 +52,7 @@ interop: setup ## install the real peers (Go, apt) and test against them
 
 bench: setup ## measure side by side with the real cosign
 	$(PY) -m tests.interop.peers install --only cosign-v3 --only registry
-	$(PY) bench/run.py
+	$(PY) -m bench.run
 
 fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3
 	$(PY) -m tests.interop.peers install --only cosign-v2 --only cosign-v3 --only crane --only registry
