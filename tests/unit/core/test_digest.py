@@ -1,0 +1,73 @@
+"""Digests: parsed once, compared whole."""
+
+import hashlib
+
+import pytest
+
+from cosignpy.core.digest import Digest
+from cosignpy.errors import DigestMismatch, MalformedError
+
+HEX256 = hashlib.sha256(b"abc").hexdigest()
+HEX512 = hashlib.sha512(b"abc").hexdigest()
+
+
+@pytest.mark.parametrize("text", [f"sha256:{HEX256}", f"sha512:{HEX512}"])
+def test_a_digest_is_read_and_written(text: str) -> None:
+    digest = Digest.parse(text)
+    assert str(digest) == text
+    assert Digest.of(b"abc", digest.algorithm) == digest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        HEX256,
+        f"sha256:{HEX256}\n",
+        f"sha256:{HEX256[:-1]}\n",
+        f" sha256:{HEX256}",
+        f"sha256:{HEX256.upper()}",
+        f"sha256:{HEX256[:-1]}",
+        f"sha256:{HEX256}0",
+        f"sha256:{HEX256[:-1]}g",
+        f"sha256:{HEX256[:-1]}\N{ARABIC-INDIC DIGIT FIVE}",
+        f"sha256::{HEX256[1:]}",
+        f"sha512:{HEX256}",
+        f"sha256:{HEX512}",
+        f"SHA256:{HEX256}",
+        f"sha384:{hashlib.sha384(b'abc').hexdigest()}",
+        f"md5:{hashlib.md5(b'abc').hexdigest()}",
+        f":{HEX256}",
+        f"sha256-{HEX256}",
+    ],
+)
+def test_what_is_not_a_digest_is_refused(text: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        Digest.parse(text)
+    assert refused.value.what == "digest"
+
+
+def test_digests_of_two_algorithms_are_never_equal() -> None:
+    assert Digest.of(b"abc") != Digest.of(b"abc", "sha512")
+    assert Digest.of(b"abc") == Digest("sha256", HEX256)
+    assert len({Digest.of(b"abc"), Digest("sha256", HEX256)}) == 1
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_content_is_returned_only_when_it_has_the_digest(algorithm: str) -> None:
+    digest = Digest.of(b"abc", algorithm)
+    assert digest.verify(b"abc", what="blob") == b"abc"
+    with pytest.raises(DigestMismatch) as refused:
+        digest.verify(b"abd", what="blob")
+    assert (refused.value.what, refused.value.wanted) == ("blob", str(digest))
+    assert refused.value.found == str(Digest.of(b"abd", algorithm))
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_stream_is_checked_after_its_last_chunk(algorithm: str) -> None:
+    digest = Digest.of(b"abc", algorithm)
+    assert list(digest.verify_stream([b"a", b"bc"], what="blob")) == [b"a", b"bc"]
+    for chunks in ([b"a", b"b"], [b"a", b"bc", b"d"], []):
+        with pytest.raises(DigestMismatch) as refused:
+            list(digest.verify_stream(chunks, what="blob"))
+        assert refused.value.found == str(Digest.of(b"".join(chunks), algorithm))

@@ -1,0 +1,71 @@
+"""DSSE: what is signed is type and payload, exactly as received."""
+
+import hashlib
+
+import pytest
+
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, MAX_SIGNATURES, Envelope, EnvelopeSignature, encode_pae
+from cosignpy.core.encoding import JsonObject, JsonValue, decode_b64, encode_json, parse_json
+from cosignpy.errors import LimitExceeded, MalformedError
+from tests.support import cosign_example, vectors
+
+MEMBERS: dict[str, JsonValue] = {"payload": "e30=", "payloadType": "text/plain", "signatures": [{"sig": "YQ=="}]}
+
+
+def parse(members: JsonValue) -> Envelope:
+    return Envelope.parse(JsonObject.parse(encode_json(members), what="test"))
+
+
+def test_the_pre_authentication_encoding_is_cosigns() -> None:
+    pae = encode_pae(IN_TOTO_PAYLOAD, cosign_example.STATEMENT)
+    assert len(pae) == 273
+    assert hashlib.sha256(pae).hexdigest() == "4cecd3e8fe8c3726642f071e49d5f895579f5914975ecef5d17a2366ea642ef2"
+
+
+def test_lengths_are_of_bytes_not_characters() -> None:
+    assert encode_pae("ä", "ö".encode()) == "DSSEv1 2 ä 2 ö".encode()
+
+
+@vectors.NEEDED
+def test_the_pre_authentication_encoding_is_that_of_the_specification() -> None:
+    found = parse_json(vectors.path("dsse/vectors.json").read_bytes(), what="vectors")
+    for case in found["pae"]:
+        body, expected = (decode_b64(case[name], what=name) for name in ("body_b64", "pae_b64"))
+        assert encode_pae(case["type"], body) == expected
+    envelope = parse(found["envelope"])
+    assert envelope.pae == decode_b64(found["pae"][0]["pae_b64"], what="pae")
+
+
+def test_an_envelope_is_read() -> None:
+    assert parse(MEMBERS) == Envelope("text/plain", b"{}", (EnvelopeSignature(b"a"),))
+    signed = MEMBERS | {"signatures": [{"keyid": "k", "sig": "YQ=="}, {"sig": "Yg=="}]}
+    assert parse(signed).signatures == (EnvelopeSignature(b"a", "k"), EnvelopeSignature(b"b"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"payload": None},
+        {"payload": "e31="},
+        {"payload": "e30"},
+        {"payload": {}},
+        {"payloadType": None},
+        {"payloadType": 1},
+        {"signatures": {}},
+        {"signatures": ["YQ=="]},
+        {"signatures": [{}]},
+        {"signatures": [{"sig": "YR=="}]},
+        {"signatures": [{"sig": "YQ==", "cert": ""}]},
+        {"signatures": [{"sig": "YQ==", "keyid": 1}]},
+        {"unknown": ""},
+    ],
+)
+def test_an_envelope_with_one_wrong_member_is_refused(change: dict[str, JsonValue]) -> None:
+    with pytest.raises(MalformedError):
+        parse(MEMBERS | change)
+
+
+def test_signatures_are_limited() -> None:
+    assert len(parse(MEMBERS | {"signatures": [{"sig": "YQ=="}] * MAX_SIGNATURES}).signatures) == MAX_SIGNATURES
+    with pytest.raises(LimitExceeded):
+        parse(MEMBERS | {"signatures": [{"sig": "YQ=="}] * (MAX_SIGNATURES + 1)})
