@@ -68,17 +68,25 @@ class OutputFile:
             raise _failure(self.path, error) from error
         return staged
 
-    def commit(self, staged: Path, *, replacing: bool) -> None:
-        """Move staged content into place; without consent only where nothing has appeared meanwhile.
+    def reserve(self) -> None:
+        """Take the name of a file that is not there yet, atomically.
 
         Raises:
-            FileError: Something has appeared there, or the folder does not allow it.
+            FileError: It is there by now, or the folder does not allow it.
         """
         try:
-            if replacing:
-                staged.replace(self.path)
-            else:
-                os.link(staged, self.path)  # unlike rename it refuses to overwrite, atomically
+            self.path.touch(self.mode, exist_ok=False)
+        except OSError as error:
+            raise _failure(self.path, error) from error
+
+    def commit(self, staged: Path) -> None:
+        """Move staged content into place.
+
+        Raises:
+            FileError: The folder does not allow it.
+        """
+        try:
+            staged.replace(self.path)
         except OSError as error:
             raise _failure(self.path, error) from error
 
@@ -119,20 +127,26 @@ def save_public_key(path: str, content: bytes, consent: Consent) -> None:
 
 
 def _save(files: tuple[OutputFile, ...], replacing: list[bool], *contents: bytes) -> None:
-    """Write all before moving any: what can fail for want of space has then happened already."""
-    staged: list[Path] = []
+    """Write all, then reserve all names, then move all: what can fail has failed before anything is replaced."""
+    leftovers: list[Path] = []
     try:
         for file, content in zip(files, contents, strict=True):
-            staged.append(file.stage(content))
-        for file, place, consented in zip(files, staged, replacing, strict=True):
-            file.commit(place, replacing=consented)
+            leftovers.append(file.stage(content))
+        staged = tuple(leftovers)
+        for file, consented in zip(files, replacing, strict=True):
+            if not consented:
+                file.reserve()
+                leftovers.append(file.path)
+        for file, place in zip(files, staged, strict=True):
+            file.commit(place)
+        leftovers.clear()
     finally:
-        for place in staged:
+        for place in leftovers:
             discard(place)
 
 
 def discard(staged: Path) -> None:
-    """Remove a staged file that is still there; one that was moved into place is not."""
+    """Remove a file that is not to stay, if it is there: a staged one may have been moved already."""
     with suppress(FileNotFoundError):
         staged.unlink()
 
