@@ -1,5 +1,8 @@
 """The program `cosignpy`: finds the command, runs it, and turns what goes wrong into one line and an exit code."""
 
+import atexit
+import contextlib
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,8 +21,10 @@ from cosignpy.cli.command_table import COMMANDS, Command, Group
 from cosignpy.cli.flag_groups import expand_flag_groups
 from cosignpy.cli.invocation import CURRENT, DEFAULT_TIMEOUT, Invocation
 from cosignpy.cli.units import parse_duration
-from cosignpy.errors import CosignError
+from cosignpy.errors import CosignError, FileError
 from cosignpy.version import VERSION
+
+_GARBAGE_THRESHOLD: Final = 100_000
 
 _EPILOG: Final = (
     "Every flag can be set by a variable, --key by COSIGN_KEY and so on. The exit codes are in docs/exit-codes.md."
@@ -116,13 +121,23 @@ def build_app() -> LazyGroup:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the program and exit. No traceback reaches a user."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+def main() -> None:
+    """Run the program and exit.
+
+    A command lives for a tenth of a second: collecting garbage while modules are imported, and taking the
+    interpreter apart at the end, would be a fifth of it.
+    """
+    gc.set_threshold(_GARBAGE_THRESHOLD)
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    atexit._run_exitfuncs()  # noqa: SLF001 - what `sys.exit` would run before it takes everything apart
+    os._exit(code)
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
+    """Run one command line and return its exit code. No traceback reaches a user."""
     fresh = Invocation()
     for name in Invocation.__slots__:
         setattr(CURRENT, name, getattr(fresh, name))
@@ -137,9 +152,12 @@ def run(argv: Sequence[str]) -> int:
         CURRENT.say("interrupted")
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has gone; Python would complain once more while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exit_codes.FAILURE
+        return exit_codes.FAILURE  # whoever read the output has gone, which is no news to them
+    except OSError as error:
+        CURRENT.say(f"Error: {error.filename or 'the output'}: {(error.strerror or str(error)).lower()}")
+        return exit_codes.EXIT_CODES[FileError]
+    except Exception as error:  # noqa: BLE001 - a defect of ours; a person gets a line, a developer the rest
+        return _report_defect(error)
     return code
 
 
@@ -154,6 +172,16 @@ def _run_command(argv: Sequence[str]) -> int:
 
         return report_error(error)
     return code if isinstance(code, int) else exit_codes.OK
+
+
+def _report_defect(error: Exception) -> int:
+    CURRENT.say(f"Error: cosignpy has a defect: {type(error).__name__}: {error}")
+    CURRENT.say("  hint: run it again with --verbose and report what it prints")
+    if CURRENT.verbose:
+        import traceback
+
+        CURRENT.say("".join(traceback.format_exception(error)))
+    return exit_codes.FAILURE
 
 
 def _report_usage(error: ClickException) -> int:

@@ -75,6 +75,11 @@ def make_signature(signer: Signer, form: SignatureFormat, image: Digest, claims:
         raise UsageError(
             "legacy signature tags cannot name a sha512 digest", "use --signature-format bundle for this image"
         )
+    if not (claims.identity or claims.name):
+        raise UsageError(
+            "a legacy signature names its image, and this one has no name on a registry",
+            "give it one with --sign-container-identity registry/name",
+        )
     payload = build_simple_signing(claims.identity or claims.name, image, claims.annotations)
     return MadeSignature(form, payload, _sign(signer, payload))
 
