@@ -1,6 +1,7 @@
 """Answers: a head at once, a body that is read with a limit, once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Final, Self
@@ -35,7 +36,7 @@ class Response:
         self._length = raw.length
         connection.sock.expect_body()
         if raw.length == 0:
-            self._finish()
+            self._finish(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +91,7 @@ class Response:
             if piece:
                 yield piece
             else:
-                self._finish()
+                self._finish(self._connection)
 
     def _read_piece(self, connection: Connection) -> bytes:
         try:
@@ -117,20 +118,16 @@ class Response:
         if self._connection is None:
             return
         if self._raw.length is not None and self._raw.length <= _DRAIN:
-            try:
+            with suppress(Unreachable):  # the caller has no use for the rest, nor for why it does not come
                 for _ in self.iter_bytes():
                     pass
-            except Unreachable:
-                self._drop()  # the caller has no use for the rest, nor for why it did not come
         else:
             self._drop()
 
-    def _finish(self) -> None:
-        connection, self._connection = self._connection, None
+    def _finish(self, connection: Connection) -> None:
+        self._connection = None
         keep = not self._raw.will_close
         self._raw.close()
-        if connection is None:
-            return
         if keep:
             self._release(connection)
         else:

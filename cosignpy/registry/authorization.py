@@ -15,7 +15,7 @@ from cosignpy.net.url import Origin
 
 if TYPE_CHECKING:
     from cosignpy.registry.auth import Challenge
-    from cosignpy.registry.credentials import Credential
+    from cosignpy.registry.credentials import Credential, TokenCredential
     from cosignpy.registry.token_flow import Token
 
 # A registry that lets everyone read never asks: what answers a challenge is imported by the first one.
@@ -65,7 +65,8 @@ class Authorizer:
         self._client = client
         self._clock = clock
         self._credential_for = credential_for
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
         self._challenge: Challenge | None = None
         self._credentials: dict[str, Credential] = {}
         self._tokens: dict[Scope, Token] = {}
@@ -82,10 +83,11 @@ class Authorizer:
             AccessDenied: The registry asks for what we do not have.
             RemoteError: No token is to be had.
         """
-        with self._lock:
-            if self._challenge is None:
-                return None
-            return self._answer(self._challenge, origin, scope, named="")
+        challenge = self._challenge
+        if challenge is None:
+            return None
+        with self._lock_for(scope.repository):
+            return self._answer(challenge, origin, scope, named="")
 
     def answer(self, origin: Origin, values: Sequence[str], scope: Scope, rejected: str | None) -> str | None:
         """Answer a 401; None when the answer would be what was just rejected.
@@ -94,9 +96,9 @@ class Authorizer:
             AccessDenied: The registry asks for what we do not have or do not speak.
             RemoteError: The challenge is not one, or no token is to be had.
         """
-        with self._lock:
-            challenge = _choose(origin, values)
-            self._challenge = challenge
+        challenge = _choose(origin, values)
+        self._challenge = challenge
+        with self._lock_for(scope.repository):
             self._forget(rejected)
             header = self._answer(challenge, origin, scope, named=challenge.get("scope"))
             return header if header != rejected else None
@@ -109,23 +111,32 @@ class Authorizer:
             return f"Bearer {credential.token}"
         if challenge.scheme == "basic":
             return credential.header if isinstance(credential, BasicCredential) else None
-        return f"Bearer {self._token(challenge, origin, scope, named).value}"
+        return f"Bearer {self._token(challenge, origin, scope, named, credential).value}"
 
-    def _token(self, challenge: "Challenge", origin: Origin, scope: Scope, named: str) -> "Token":
+    def _token(
+        self, challenge: "Challenge", origin: Origin, scope: Scope, named: str, credential: "TokenCredential"
+    ) -> "Token":
         from cosignpy.registry.token_flow import TokenServer
 
         now = self._clock.monotonic()
-        for held, token in self._tokens.items():
+        for held, token in tuple(self._tokens.items()):
             if held.covers(scope) and now < token.expires_at:
                 return token
         server = TokenServer.named_by(challenge, self._client, self._clock, origin)
-        token = server.fetch_token(scope.texts(named), self._credential(scope.repository))
+        token = server.fetch_token(scope.texts(named), credential)
         self._tokens[scope] = token
         return token
 
     def _forget(self, header: str | None) -> None:
         """Drop the token that was not accepted, unless another thread has replaced it already."""
-        self._tokens = {scope: token for scope, token in self._tokens.items() if f"Bearer {token.value}" != header}
+        for scope, token in tuple(self._tokens.items()):
+            if f"Bearer {token.value}" == header:
+                self._tokens.pop(scope, None)
+
+    def _lock_for(self, repository: str) -> threading.Lock:
+        """Return the lock under which one repository's token is fetched: once, and in parallel with others'."""
+        with self._lock:
+            return self._locks.setdefault(repository, threading.Lock())
 
     def _credential(self, repository: str) -> "Credential":
         """Look credentials up once a repository: a helper is a process, and may ask its user."""

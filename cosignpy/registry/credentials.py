@@ -37,4 +37,7 @@ class RegistryToken:
     token: str = field(repr=False)
 
 
-Credential = Anonymous | BasicCredential | IdentityToken | RegistryToken
+TokenCredential = Anonymous | BasicCredential | IdentityToken
+"""What a token server can be shown."""
+
+Credential = TokenCredential | RegistryToken

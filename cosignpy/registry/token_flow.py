@@ -18,7 +18,7 @@ from cosignpy.net.redirects import send_following
 from cosignpy.net.retry import parse_retry_after
 from cosignpy.net.url import Origin, Url
 from cosignpy.registry.auth import Challenge
-from cosignpy.registry.credentials import Anonymous, BasicCredential, Credential, IdentityToken, RegistryToken
+from cosignpy.registry.credentials import Anonymous, BasicCredential, IdentityToken, TokenCredential
 
 MAX_TOKEN_ANSWER: Final = 256 * 1024
 """A token with hundreds of group claims reaches some 20 KiB."""
@@ -69,7 +69,7 @@ class TokenServer:
             raise _refused(registry, f"its challenge names a token server on plain HTTP, {realm.origin}")
         return cls(client, clock, registry, realm, challenge.get("service"))
 
-    def fetch_token(self, scopes: tuple[str, ...], credential: Credential) -> Token:
+    def fetch_token(self, scopes: tuple[str, ...], credential: TokenCredential) -> Token:
         """Ask for a token that covers the scopes.
 
         Raises:
@@ -79,8 +79,6 @@ class TokenServer:
         """
         self._refuse_exposure(credential)
         match credential:
-            case RegistryToken(token):
-                return Token(token, float("inf"))
             case IdentityToken(token):
                 form = {"grant_type": "refresh_token", "refresh_token": token}
                 return self._parse(self._post(scopes, form))
@@ -91,12 +89,12 @@ class TokenServer:
                     form = {"grant_type": "password", "username": username, "password": password}
                     response = self._post(scopes, form)
                 return self._parse(response)
-            case _:
+            case Anonymous():
                 return self._parse(self._get(scopes, {}))
 
-    def _refuse_exposure(self, credential: Credential) -> None:
+    def _refuse_exposure(self, credential: TokenCredential) -> None:
         """A registry on plain HTTP may be anyone; it shall not send our password to a third party's ears."""
-        if isinstance(credential, Anonymous | RegistryToken):
+        if isinstance(credential, Anonymous):
             return
         if self.realm.origin.scheme == "http" and self.realm.origin.host != self.registry.host:
             why = f"it wants credentials sent over plain HTTP to {self.realm.origin.authority}"

@@ -1,7 +1,9 @@
 """Servers that break, stall, drip and lie: each ends in one typed error, soon."""
 
 import socket
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +16,7 @@ from cosignpy.net.clock import Clock
 from cosignpy.net.failures import WrongProtocol
 from cosignpy.net.http import BodyFactory, HttpClient, HttpOptions, OneShotBody, Request, Response
 from cosignpy.net.retry import NO_RETRIES, RetryPolicy
+from cosignpy.net.sockets import connect
 from cosignpy.net.url import Url
 from tests.support.raw_server import (
     Handler,
@@ -282,9 +285,10 @@ def test_a_kept_connection_whose_server_went_away_is_reported() -> None:
     with RawServer(then(reply(200), hang_up)) as server:
         request = Request("GET", Url.parse(f"http://{server.address}/"))
         client.send(request).close()
-        server._listener.close()
-        with pytest.raises(Unreachable):
+        server.stop_listening()
+        with pytest.raises(Unreachable) as caught:
             client.send(request)
+    assert isinstance(caught.value.__cause__, ConnectionError)
     client.close()
 
 
@@ -363,3 +367,34 @@ def test_plain_http_to_a_tls_server_says_so() -> None:
     alert = b"\x15\x03\x01\x00\x02\x02\x46"
     with early_server(alert) as address, pytest.raises(WrongProtocol):
         HttpClient(IMPATIENT).send(Request("GET", Url.parse(f"http://{address}/")))
+
+
+def test_an_upload_that_is_cut_off_without_an_answer_is_unreachable() -> None:
+    body = BodyFactory(50_000_000, lambda: (b"x" * 1_000_000 for _ in range(50)))
+    with early_server(b"") as address, pytest.raises(Unreachable):
+        HttpClient(IMPATIENT).send(Request("PUT", Url.parse(f"http://{address}/"), body=body))
+
+
+def test_a_deadline_that_is_over_ends_the_search_for_an_address() -> None:
+    with pytest.raises(TimeoutError):
+        connect("127.0.0.1", 1, deadline=time.monotonic() - 1, monotonic=time.monotonic)
+
+
+def test_no_log_is_written_unless_someone_set_logging_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "logging")
+    with answered(reply(200)) as (_, response):
+        assert response.status == 200
+
+
+def test_requests_are_logged_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "cosignpy.http")
+    client = HttpClient(IMPATIENT)
+    with RawServer(then(reply(200), reset)) as server:
+        url = Url.parse(f"http://{server.address}/v2/?token=secret")
+        client.send(Request("GET", url, {"Authorization": "Bearer secret"})).close()
+        with pytest.raises(Unreachable):
+            client.send(Request("POST", url))
+    first, second = [record.getMessage() for record in caplog.records]
+    assert first.startswith(f"GET http://{server.address}/v2/?token=REDACTED: 200, ")
+    assert second.startswith(f"POST http://{server.address}/v2/?token=REDACTED: the connection was reset")
+    assert all("secret" not in str(vars(record)) for record in caplog.records)
