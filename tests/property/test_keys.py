@@ -24,6 +24,11 @@ def derived(salt: bytes, cost: int) -> bytes:
     return EncryptedKey(salt, b"", b"", cost).derive(b"demo-password")
 
 
+def open_with_demo_password(raw: bytes) -> bytes:
+    key = parse_encrypted_pem(raw)
+    return key.open(derived(key.salt, key.cost))
+
+
 @given(
     salt=st.binary(min_size=32, max_size=32),
     nonce=st.binary(min_size=24, max_size=24),
@@ -53,8 +58,7 @@ def test_a_changed_byte_in_the_document_is_noticed(position: int, flip: int) -> 
     body = bytearray(DEMO.body)
     body[position] ^= flip
     with pytest.raises((MalformedError, WrongPassword)):
-        key = parse_encrypted_pem(PemBlock(LABEL, bytes(body)).encode())
-        key.open(derived(key.salt, key.cost))
+        open_with_demo_password(PemBlock(LABEL, bytes(body)).encode())
 
 
 @given(position=st.integers(0, len(LABEL) - 1), flip=st.integers(1, 255))
