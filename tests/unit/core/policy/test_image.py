@@ -1,0 +1,36 @@
+"""The policy refuses to be one that nobody, or anybody, could satisfy."""
+
+import pytest
+
+from cosignpy.core.intoto import COSIGN_SIGN_V1
+from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.policy.image import ImagePolicy, PredicateTypeIs, SkipLogUnsafe
+from cosignpy.errors import UsageError
+from tests.support.signed import KEY, OTHER_KEY, WAIVED
+
+
+def test_a_policy_wants_a_signature_by_default() -> None:
+    policy = ImagePolicy((KEY.public_key,), WAIVED)
+    assert (policy.threshold, policy.annotations) == (1, {})
+    assert policy.predicate == PredicateTypeIs(COSIGN_SIGN_V1)
+    assert policy.transparency == SkipLogUnsafe("test")
+
+
+def test_a_policy_without_keys_is_refused() -> None:
+    with pytest.raises(UsageError) as refused:
+        ImagePolicy((), WAIVED)
+    assert refused.value.hint is not None
+
+
+@pytest.mark.parametrize(("keys", "threshold"), [((KEY,), 0), ((KEY,), -1), ((KEY,), 2), ((KEY, OTHER_KEY), 3)])
+def test_a_threshold_must_be_one_that_the_keys_can_meet(keys: tuple[PrivateKey, ...], threshold: int) -> None:
+    with pytest.raises(UsageError):
+        ImagePolicy(tuple(key.public_key for key in keys), WAIVED, threshold)
+
+
+def test_the_same_key_given_twice_is_one_key() -> None:
+    again = PublicKey.parse_pem(KEY.public_key.encode_pem())
+    with pytest.raises(UsageError):
+        ImagePolicy((KEY.public_key, again), WAIVED, 2)
+    assert ImagePolicy((KEY.public_key, OTHER_KEY.public_key), WAIVED, 2).threshold == 2

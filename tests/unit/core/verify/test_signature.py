@@ -1,0 +1,195 @@
+"""One signature: the steps of the client spec, each with neighbours that fail it alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from cosignpy.core.bundle.model import CertificateMaterial, MessageSignature, PublicKeyMaterial
+from cosignpy.core.bundle.protojson import parse_bundle
+from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature
+from cosignpy.core.keys.algorithms import ECDSA_P256
+from cosignpy.core.policy.image import ImagePolicy, RequireLog, SkipLogUnsafe
+from cosignpy.core.verify.log import LogFinding, verify_log
+from cosignpy.core.verify.signature import verify_bundle, verify_legacy
+from cosignpy.errors import ClaimMismatch, MalformedError, SignatureMismatch, TransparencyRequired
+from tests.support import cosign_example
+from tests.support.signed import (
+    IMAGE,
+    KEY,
+    OTHER_IMAGE,
+    OTHER_KEY,
+    THIRD_KEY,
+    WAIVED,
+    Signed,
+    policy,
+    simple_signing,
+    statement,
+)
+
+GOOD = Signed()
+PAYLOAD = simple_signing()
+ABOUT_ANOTHER = Signed(statement(OTHER_IMAGE))
+SIGNATURE = KEY.sign(PAYLOAD)
+
+
+def with_envelope(envelope: Envelope, key: PublicKeyMaterial | None = None) -> None:
+    bundle = replace(GOOD.bundle, content=envelope)
+    verify_bundle(bundle if key is None else replace(bundle, material=key), IMAGE, policy(), "test")
+
+
+def test_a_good_bundle_gives_evidence() -> None:
+    found = verify_bundle(GOOD.bundle, IMAGE, policy(), "where")
+    assert (found.location, found.digest, found.key, found.algorithm) == ("where", IMAGE, KEY.public_key, ECDSA_P256)
+    assert (found.claim.payload, found.log) == (GOOD.payload, LogFinding("test"))
+
+
+def test_a_good_legacy_signature_gives_evidence() -> None:
+    found = verify_legacy(PAYLOAD, SIGNATURE, IMAGE, policy(), "where")
+    assert (found.location, found.digest, found.key, found.algorithm) == ("where", IMAGE, KEY.public_key, ECDSA_P256)
+    assert (found.claim.payload, found.log) == (PAYLOAD, LogFinding("test"))
+
+
+def test_what_cosign_signed_verifies() -> None:
+    wanted = ImagePolicy((cosign_example.KEY,), WAIVED)
+    bundle = parse_bundle(cosign_example.BUNDLE)
+    assert verify_bundle(bundle, cosign_example.IMAGE, wanted, "x").claim.payload == cosign_example.STATEMENT
+    payload, signature = cosign_example.PAYLOAD, cosign_example.PAYLOAD_SIGNATURE
+    assert verify_legacy(payload, signature, cosign_example.IMAGE, wanted, "x").claim.payload == payload
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        replace(GOOD.envelope, payload=GOOD.payload + b" "),
+        replace(GOOD.envelope, payload=statement(OTHER_IMAGE)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(b""),)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(GOOD.signature[:-1]),)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(GOOD.signature + b"\0"),)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(KEY.sign(GOOD.payload)),)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(SIGNATURE),)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(replace(GOOD, key=OTHER_KEY).signature),)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(replace(GOOD, payload_type="text/plain").signature),)),
+        replace(GOOD.envelope, signatures=(EnvelopeSignature(ABOUT_ANOTHER.signature),)),
+    ],
+)
+def test_a_signature_over_anything_else_is_refused(envelope: Envelope) -> None:
+    with pytest.raises(SignatureMismatch) as refused:
+        with_envelope(envelope)
+    assert KEY.public_key.fingerprint in refused.value.why
+
+
+def test_the_hint_and_the_keyid_decide_nothing() -> None:
+    """Nobody signed them: the right ones do not help a wrong key, wrong ones do not harm the right one."""
+    with_envelope(replace(GOOD.envelope, signatures=(EnvelopeSignature(GOOD.signature, "wrong"),)))
+    with_envelope(GOOD.envelope, PublicKeyMaterial(OTHER_KEY.public_key.hint))
+    with_envelope(GOOD.envelope, PublicKeyMaterial(""))
+    foreign = replace(GOOD, key=OTHER_KEY).envelope
+    with pytest.raises(SignatureMismatch):
+        with_envelope(foreign, PublicKeyMaterial(KEY.public_key.hint))
+
+
+@pytest.mark.parametrize(
+    "signatures",
+    [
+        (),
+        (EnvelopeSignature(GOOD.signature),) * 2,
+        (EnvelopeSignature(GOOD.signature), EnvelopeSignature(b"x")),
+        (EnvelopeSignature(b"x"), EnvelopeSignature(GOOD.signature)),
+    ],
+)
+def test_none_or_several_signatures_are_refused(signatures: tuple[EnvelopeSignature, ...]) -> None:
+    with pytest.raises(MalformedError) as refused:
+        with_envelope(replace(GOOD.envelope, signatures=signatures))
+    assert refused.value.what == "envelope"
+
+
+@pytest.mark.parametrize("payload_type", ["", "text/plain", IN_TOTO_PAYLOAD.upper(), IN_TOTO_PAYLOAD + ";v=1"])
+def test_another_payload_type_is_refused_however_well_signed(payload_type: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        with_envelope(Signed(payload_type=payload_type).envelope)
+    assert refused.value.what == "envelope"
+
+
+def test_a_signature_over_a_file_is_no_signature_of_an_image() -> None:
+    raw = bytes.fromhex(IMAGE.hex)
+    bundle = replace(GOOD.bundle, content=MessageSignature("SHA2_256", raw, KEY.sign(b"image")))
+    with pytest.raises(MalformedError) as refused:
+        verify_bundle(bundle, IMAGE, policy(), "test")
+    assert refused.value.what == "image signature"
+
+
+def test_certificates_are_not_keys() -> None:
+    bundle = replace(GOOD.bundle, material=CertificateMaterial((KEY.public_key.spki,)))
+    with pytest.raises(SignatureMismatch):
+        verify_bundle(bundle, IMAGE, policy(), "test")
+
+
+def test_a_signature_replayed_from_another_image_is_refused() -> None:
+    with pytest.raises(ClaimMismatch) as refused:
+        verify_bundle(Signed(statement(OTHER_IMAGE)).bundle, IMAGE, policy(), "test")
+    assert (refused.value.claim, refused.value.found) == ("image digest", str(OTHER_IMAGE))
+    payload = simple_signing(OTHER_IMAGE)
+    with pytest.raises(ClaimMismatch) as refused:
+        verify_legacy(payload, KEY.sign(payload), IMAGE, policy(), "test")
+    assert (refused.value.claim, refused.value.found) == ("image digest", str(OTHER_IMAGE))
+
+
+def test_payloads_of_one_format_are_refused_in_the_other() -> None:
+    with pytest.raises(MalformedError):
+        with_envelope(Signed(PAYLOAD).envelope)
+    with pytest.raises(MalformedError):
+        verify_legacy(GOOD.payload, KEY.sign(GOOD.payload), IMAGE, policy(), "test")
+    with pytest.raises(MalformedError):
+        verify_legacy(GOOD.envelope.pae, GOOD.signature, IMAGE, policy(), "test")
+
+
+@pytest.mark.parametrize(
+    ("payload", "signature"),
+    [
+        (PAYLOAD + b" ", SIGNATURE),
+        (PAYLOAD, b""),
+        (PAYLOAD, SIGNATURE[:-1]),
+        (PAYLOAD, OTHER_KEY.sign(PAYLOAD)),
+        (PAYLOAD, KEY.sign(simple_signing(OTHER_IMAGE))),
+        (simple_signing(OTHER_IMAGE), SIGNATURE),
+    ],
+)
+def test_a_legacy_signature_over_anything_else_is_refused(payload: bytes, signature: bytes) -> None:
+    with pytest.raises(SignatureMismatch) as refused:
+        verify_legacy(payload, signature, IMAGE, policy(), "test")
+    assert KEY.public_key.fingerprint in refused.value.why
+
+
+def test_claims_of_bytes_whose_signature_does_not_hold_are_not_read() -> None:
+    for payload in (b"", b"not JSON", statement(OTHER_IMAGE)):
+        with pytest.raises(SignatureMismatch):
+            with_envelope(replace(GOOD.envelope, payload=payload))
+        with pytest.raises(SignatureMismatch):
+            verify_legacy(payload, SIGNATURE, IMAGE, policy(), "test")
+
+
+def test_any_of_several_keys_may_have_signed_and_the_one_that_did_is_named() -> None:
+    keys = policy(THIRD_KEY, OTHER_KEY, KEY)
+    assert verify_bundle(GOOD.bundle, IMAGE, keys, "test").key == KEY.public_key
+    with pytest.raises(SignatureMismatch) as refused:
+        verify_bundle(GOOD.bundle, IMAGE, policy(THIRD_KEY, OTHER_KEY), "test")
+    assert refused.value.why == "made by none of the 2 keys given"
+    assert isinstance(refused.value.__cause__, SignatureMismatch)
+
+
+def test_a_log_entry_is_required_unless_waived_with_a_reason() -> None:
+    assert verify_log(SkipLogUnsafe("air gap")) == LogFinding("air gap")
+    required = ImagePolicy((KEY.public_key,), RequireLog())
+    with pytest.raises(TransparencyRequired) as refused:
+        verify_bundle(GOOD.bundle, IMAGE, required, "test")
+    assert "--insecure-ignore-tlog" in str(refused.value.hint)
+    with pytest.raises(TransparencyRequired):
+        verify_legacy(PAYLOAD, SIGNATURE, IMAGE, required, "test")
+
+
+def test_an_image_named_by_sha512_needs_a_statement_about_it() -> None:
+    image = Digest.of(b"image", "sha512")
+    assert verify_bundle(Signed(statement(image)).bundle, image, policy(), "test").digest == image
+    with pytest.raises(ClaimMismatch):
+        verify_bundle(GOOD.bundle, image, policy(), "test")
