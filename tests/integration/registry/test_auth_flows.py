@@ -10,17 +10,25 @@ import pytest
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_b64, encode_json
-from cosignpy.errors import AccessDenied, MalformedError, RemoteError, Unreachable
+from cosignpy.errors import (
+    AccessDenied,
+    CosignError,
+    LimitExceeded,
+    MalformedError,
+    RateLimited,
+    RemoteError,
+    Unreachable,
+)
 from cosignpy.localregistry.access import Action
 from cosignpy.localregistry.auth.accounts import Account
 from cosignpy.localregistry.auth.basic import BasicAuth
 from cosignpy.localregistry.auth.bearer import BearerAuth
-from cosignpy.localregistry.faults import Faults
+from cosignpy.localregistry.faults import BodyFault, Faults
 from cosignpy.localregistry.server import LocalRegistry
 from cosignpy.localregistry.server import RegistryOptions as ServerOptions
 from cosignpy.net.failures import UntrustedCertificate, WrongProtocol
 from cosignpy.net.http import OneShotBody
-from cosignpy.net.retry import NO_RETRIES
+from cosignpy.net.retry import NO_RETRIES, RetryPolicy
 from cosignpy.registry.login import LoginProof, verify_login
 from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.session import RegistrySession
@@ -353,6 +361,75 @@ def test_plain_http_elsewhere_must_be_allowed() -> None:
         assert server.requests == []
         with session(host, replace(ANONYMOUS, allow_http=True)) as opened:
             assert pull(opened) == 200
+
+
+def test_a_refused_https_port_leads_to_http_where_that_is_allowed_and_the_ports_differ() -> None:
+    with session(NOT_LOOPBACK, replace(ANONYMOUS, allow_http=True)) as opened, pytest.raises(Unreachable) as caught:
+        pull(opened)
+    assert caught.value.url.startswith("https://")
+
+
+def test_a_registry_that_calls_itself_http_behind_tls_is_asked_by_tls(authority: Authority) -> None:
+    pair = authority.issue("localhost", "127.0.0.1")
+    options = replace(ANONYMOUS, cacert=str(authority.certificate))
+    with RawServer(reply(201), server_context(pair)) as server, session(server.address, options) as opened:
+        pull(opened)
+        with opened.send("PUT", f"http://{server.address}/upload/1", repository="team/app", body=b"x") as response:
+            assert response.status == 201
+        assert server.requests[-1].target == "/upload/1"
+
+
+def test_a_registry_with_tls_does_not_send_uploads_to_plain_http(authority: Authority) -> None:
+    pair = authority.issue("localhost", "127.0.0.1")
+    options = replace(ANONYMOUS, cacert=str(authority.certificate))
+    with RawServer(reply(201), server_context(pair)) as server, session(server.address, options) as opened:
+        pull(opened)
+        with pytest.raises(RemoteError):
+            opened.send("PUT", "http://storage.example/upload/1", repository="team/app", body=b"x")
+
+
+# --- what registries do on bad days: issue 3 part 7
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_status_reaches_the_caller(status: int) -> None:
+    options = ServerOptions(faults=Faults(status=status))
+    with LocalRegistry(options) as registry, session(registry.address, ANONYMOUS) as opened:
+        assert pull(opened) == status
+
+
+@pytest.mark.parametrize(
+    "faults", [Faults(rate_limit=2, retry_after=0), Faults(server_errors=2, retry_after=0), Faults(resets=2)]
+)
+def test_a_registry_that_recovers_is_waited_for(faults: Faults) -> None:
+    options = RegistryOptions(retry=RetryPolicy(first_wait=0.001))
+    with LocalRegistry(ServerOptions(faults=faults)) as registry, session(registry.address, options) as opened:
+        assert pull(opened) == 404
+        assert len(registry.requests) == 3
+
+
+def test_a_registry_that_asks_for_hours_is_not_waited_for() -> None:
+    with LocalRegistry(ServerOptions(faults=Faults(rate_limit=9, retry_after=7200))) as registry:
+        with session(registry.address, RegistryOptions()) as opened:
+            error = opened.error(opened.send("GET", "/v2/", repository=""), "ping")
+        assert isinstance(error, RateLimited)
+        assert error.retry_after == 7200
+        assert len(registry.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (BodyFault.TRUNCATE, Unreachable),
+        (BodyFault.STALL, Unreachable),
+        (BodyFault.ENDLESS, LimitExceeded),
+    ],
+)
+def test_a_body_that_goes_wrong_is_an_error(fault: BodyFault, error: type[CosignError]) -> None:
+    options = RegistryOptions(read_timeout=0.2, retry=RetryPolicy(attempts=2, first_wait=0.001))
+    server = ServerOptions(faults=Faults(body=fault))
+    with LocalRegistry(server) as registry, session(registry.address, options) as opened, pytest.raises(error):
+        opened.send("GET", "/v2/", repository="").read(1000, "answer")
 
 
 # --- login
