@@ -22,7 +22,7 @@ _ELSEWHERE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 # Written so that this file does not find itself.
 _LEFTOVERS: Final = {
-    "a machine's path": re.compile(r"(?<![\w.~-])/(?:wo[r]k|roo[t]|hom[e]|User[s])/[\w.-]+"),
+    "a machine's path": re.compile(r"(?<![\w.~-])/(?:wo[r]k|roo[t]|hom[e]/(?!me/)|User[s])/[\w.-]+"),
     "a package index": re.compile(r"index-ur[l]\s*[=: ]\s*\"?http|pyp[i]\.org/simple|files\.pythonhoste[d]\.org"),
     "a leftover mark": re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b"),
 }
