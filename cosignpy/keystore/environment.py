@@ -10,7 +10,7 @@ from cosignpy.keystore.encrypted import unlock
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
     from cosignpy.core.keys.signatures import Signer
-    from cosignpy.keystore.reference import KeyPorts, KeyReference, Password
+    from cosignpy.keystore.backend import KeyPorts, KeyReference, Password
 
 
 def load_public_key(reference: "KeyReference", ports: "KeyPorts") -> "PublicKey":

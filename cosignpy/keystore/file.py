@@ -13,7 +13,7 @@ from cosignpy.keystore.encrypted import unlock
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
     from cosignpy.core.keys.signatures import Signer
-    from cosignpy.keystore.reference import KeyPorts, KeyReference, Password
+    from cosignpy.keystore.backend import KeyPorts, KeyReference, Password
 
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 

@@ -4,74 +4,36 @@ A new scheme is one module with the functions of `KeyBackend`, one function that
 row in `BACKENDS`.
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import UsageError
+from cosignpy.keystore.backend import KeyBackend, KeyPorts, KeyReference, Password
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
     from cosignpy.core.keys.signatures import Signer
 
-Password = Callable[[], bytes]
-"""Asks for the password of a private key; called only when there is one to open."""
-
 _SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<location>.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyReference:
-    """A parsed `--key`: the scheme in lower case, empty for a path, and what the scheme's module makes of the rest."""
+def parse_reference(text: str) -> KeyReference:
+    """Parse a reference of a known scheme.
 
-    scheme: str
-    location: str
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Parse a reference of a known scheme.
-
-        Raises:
-            UsageError: Empty, or a scheme that nobody here knows; the hint lists those that are.
-        """
-        if not text:
-            raise UsageError("the key reference is empty", hint=_known())
-        match = _SCHEME.fullmatch(text)
-        if match is None:
-            return cls("", text, text)
-        scheme = match["scheme"].lower()
-        if scheme not in BACKENDS:
-            raise UsageError(f"unknown key reference scheme {scheme}://", hint=_known())
-        return cls(scheme, match["location"], text)
-
-
-def _fetch(url: str) -> bytes:
-    from cosignpy.keystore.web import fetch_key
-
-    return fetch_key(url)
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPorts:
-    """What backends need from the outside, so that tests and other front ends can give their own."""
-
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-    fetch: Callable[[str], bytes] = _fetch
-
-
-class KeyBackend(Protocol):
-    """The functions a backend module has."""
-
-    def load_public_key(self, reference: KeyReference, ports: KeyPorts, /) -> "PublicKey":
-        """Return the public key that is there."""
-        ...
-
-    def load_signer(self, reference: KeyReference, password: Password, ports: KeyPorts, /) -> "Signer":
-        """Return what signs with the private key that is there."""
-        ...
+    Raises:
+        UsageError: Empty, or a scheme that nobody here knows; the hint lists those that are.
+    """
+    if not text:
+        raise UsageError("the key reference is empty", hint=_known())
+    match = _SCHEME.fullmatch(text)
+    if match is None:
+        return KeyReference("", text, text)
+    scheme = match["scheme"].lower()
+    if scheme not in BACKENDS:
+        raise UsageError(f"unknown key reference scheme {scheme}://", hint=_known())
+    return KeyReference(scheme, match["location"], text)
 
 
 def load_public_key(reference: str, ports: KeyPorts | None = None) -> "PublicKey":
@@ -84,7 +46,7 @@ def load_public_key(reference: str, ports: KeyPorts | None = None) -> "PublicKey
         FileError: The file cannot be read.
         RemoteError: It could not be fetched.
     """
-    parsed = KeyReference.parse(reference)
+    parsed = parse_reference(reference)
     return BACKENDS[parsed.scheme].load().load_public_key(parsed, ports or KeyPorts())
 
 
@@ -101,7 +63,7 @@ def load_signer(reference: str, password: Password, ports: KeyPorts | None = Non
         MalformedError: It is broken.
         FileError: The file cannot be read, or everybody else can read it too.
     """
-    parsed = KeyReference.parse(reference)
+    parsed = parse_reference(reference)
     return BACKENDS[parsed.scheme].load().load_signer(parsed, password, ports or KeyPorts())
 
 

@@ -14,7 +14,7 @@ from cosignpy.net.url import Url
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
-    from cosignpy.keystore.reference import KeyPorts, KeyReference, Password
+    from cosignpy.keystore.backend import KeyPorts, KeyReference, Password
 
 
 def load_public_key(reference: "KeyReference", ports: "KeyPorts") -> "PublicKey":
@@ -32,7 +32,7 @@ def load_public_key(reference: "KeyReference", ports: "KeyPorts") -> "PublicKey"
     url = Url.parse(reference.text)
     if url.origin.scheme == "http" and not url.origin.is_loopback:
         raise UsageError("a key fetched over plain HTTP could be anybody's", hint="use https://, or a file of your own")
-    return PublicKey.parse_pem(ports.fetch(reference.text), what=redact_url(reference.text))
+    return PublicKey.parse_pem((ports.fetch or fetch_key)(reference.text), what=redact_url(reference.text))
 
 
 def load_signer(reference: "KeyReference", _: "Password", __: "KeyPorts") -> NoReturn:

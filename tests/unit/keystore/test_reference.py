@@ -5,7 +5,8 @@ import pytest
 from cosignpy.core.keys.encrypted_pem import seal_pkcs8
 from cosignpy.core.keys.signatures import verify_signature
 from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, UsageError, WrongPassword
-from cosignpy.keystore.reference import BACKENDS, KeyPorts, KeyReference, load_public_key, load_signer
+from cosignpy.keystore.backend import KeyPorts, KeyReference
+from cosignpy.keystore.reference import BACKENDS, load_public_key, load_signer, parse_reference
 from tests.support.keys import key_vectors
 
 VECTOR = key_vectors()["P-256"]
@@ -37,13 +38,13 @@ def served(content: bytes) -> KeyPorts:
     ],
 )
 def test_a_reference_is_a_path_or_has_a_known_scheme(text: str, scheme: str, location: str) -> None:
-    assert KeyReference.parse(text) == KeyReference(scheme, location, text)
+    assert parse_reference(text) == KeyReference(scheme, location, text)
 
 
 @pytest.mark.parametrize("text", ["", "awskms:///alias/x", "k8s://ns/secret", "file:///cosign.key"])
 def test_another_scheme_is_refused_with_a_list_of_those_that_are_known(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        KeyReference.parse(text)
+        parse_reference(text)
     assert all(backend.example in (caught.value.hint or "") for backend in BACKENDS.values())
 
 
