@@ -1,11 +1,12 @@
 """An ASGI app on a real port, served from a thread of this process or in its foreground."""
 
 import asyncio
+import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -23,6 +24,7 @@ STOP_SECONDS: Final = 5.0
 KEEP_ALIVE_SECONDS: Final = 75
 """Longer than clients keep an idle connection, so that it is the client who closes it."""
 
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _TICK_SECONDS: Final = 0.5
 """How often the Date header is renewed."""
 
@@ -119,9 +121,20 @@ class PromptServer(uvicorn.Server):
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take SIGINT and SIGTERM as a wish to stop."""
-        super().handle_exit(sig, frame)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM as a wish to stop; uvicorn would repeat them, and die before we clean up."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = {number: signal.signal(number, self._stop_on_signal) for number in _STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _stop_on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stop()
 
     async def main_loop(self) -> None:
@@ -173,6 +186,6 @@ def serve_until_interrupted(app: ASGIApp, options: ServerOptions, announce: Call
     """
     server = PromptServer(configure(app, options))
     listener = bind(options)
-    announce(address_of(listener))
-    with suppress(KeyboardInterrupt):  # uvicorn repeats the signal once it has shut down
+    with server.capture_signals():  # before anyone can know that we are here
+        announce(address_of(listener))
         server.run([listener])
