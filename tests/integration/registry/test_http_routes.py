@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from cosignpy.errors import AccessDenied, FileError, LimitExceeded, RemoteError, Unreachable, UsageError
 from cosignpy.net.failures import UntrustedCertificate
@@ -102,6 +103,18 @@ def test_unusable_tls_files_are_named(tmp_path: Path, options: TlsOptions, error
     }
     with RawServer(reply(200)) as server, pytest.raises(error):
         get(f"https://localhost:{server.port}/", replace(IMPATIENT, tls=TlsOptions(**filled)))
+
+
+def test_an_encrypted_client_key_is_refused_without_asking(authority: Authority, tmp_path: Path) -> None:
+    mine = authority.issue("encrypted.example")
+    key = serialization.load_pem_private_key(mine.key.read_bytes(), None)
+    encryption = serialization.BestAvailableEncryption(b"password")
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
+    options = trusting(authority, client_cert=str(mine.certificate), client_key=str(locked))
+    with RawServer(reply(200)) as server, pytest.raises(FileError) as caught:
+        get(f"https://localhost:{server.port}/", options)
+    assert caught.value.path == str(locked)
 
 
 def test_a_server_silent_during_tls_is_given_up() -> None:
