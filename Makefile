@@ -51,7 +51,7 @@ interop: setup ## install the real peers (Go, apt) and test against them
 	$(PY) -m pytest tests/interop
 
 bench: setup ## measure side by side with the real cosign
-	$(PY) -m tests.interop.peers install --only cosign-v3 --only registry
+	$(PY) -m tests.interop.peers install --only cosign-v3 --only distribution
 	$(PY) -m bench.run
 
 fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3

@@ -74,13 +74,11 @@ class Workshop:
     def make_keys(self) -> None:
         """Generate and import the test keys, all by cosign."""
         for name in GENERATED_KEYS:
-            arguments = ("generate-key-pair", "--output-key-prefix", f"test-keys/{name}")
-            self.run("cosign-v3", arguments).check_returncode()
+            self.run("cosign-v3", ("generate-key-pair", *_named(name))).check_returncode()
         for name, private in _private_keys().items():
             plain = self.folder / f"{name}.pem"
             plain.write_bytes(private)
-            arguments = ("import-key-pair", "--key", plain.name, "--output-key-prefix", f"test-keys/{name}")
-            self.run("cosign-v3", arguments).check_returncode()
+            self.run("cosign-v3", ("import-key-pair", "--key", plain.name, *_named(name))).check_returncode()
 
     def version(self, tool: Tool) -> str:
         """Return the version the tool says it has."""
@@ -89,8 +87,12 @@ class Workshop:
         return found[1] if found else peers.PEERS[tool].version
 
 
+def _named(name: str) -> tuple[str, str]:
+    return ("--output-key-prefix", f"test-keys/{name}")
+
+
 def _private_keys() -> dict[str, bytes]:
-    keys = {
+    keys: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey] = {
         "rsa2048": rsa.generate_private_key(65537, 2048),
         "p384": ec.generate_private_key(ec.SECP384R1()),
         "p521": ec.generate_private_key(ec.SECP521R1()),
