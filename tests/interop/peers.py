@@ -27,6 +27,9 @@ BUILD_SECONDS: Final = 1800
 """For one build; cosign, the largest, takes two minutes on two cores with a cold cache."""
 
 _APT_WAIT: Final = ("-o", "DPkg::Lock::Timeout=120")
+_DEBIAN_PATH: Final = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+"""Daemons lie where the PATH of ordinary users does not lead."""
+
 _HERE: Final = Path(__file__).resolve().parent
 
 
@@ -99,6 +102,9 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         ),
         # distribution 2.8: no referrers API.
         "docker-registry": Peer("docker-registry", "debian", "docker-registry", DebianPackage("docker-registry")),
+        # A Docker engine, and Compose for pytest-docker.
+        "dockerd": Peer("dockerd", "debian", "dockerd", DebianPackage("docker.io")),
+        "docker-compose": Peer("docker-compose", "debian", "docker-compose", DebianPackage("docker-compose")),
     }
 )
 
@@ -125,7 +131,7 @@ def path(key: str) -> Path:
 
 def _location(peer: Peer) -> Path:
     if isinstance(peer.source, DebianPackage):
-        return Path(shutil.which(peer.binary) or f"/usr/bin/{peer.binary}")
+        return Path(shutil.which(peer.binary, path=_DEBIAN_PATH) or f"/usr/bin/{peer.binary}")
     return cache_folder() / f"{peer.name}-{peer.version}" / "bin" / peer.binary
 
 
