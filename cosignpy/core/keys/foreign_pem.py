@@ -26,7 +26,7 @@ _ENCRYPTED_TRADITIONAL: Final = b"Proc-Type: 4,ENCRYPTED"  # RFC 1421 section 4.
 _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     "OPENSSH PRIVATE KEY": (
         "OpenSSH's own format is not read",
-        "convert a copy of it in place: `ssh-keygen -p -m PKCS8 -f FILE`",
+        "convert a copy of it in place: `ssh-keygen -p -m PKCS8 -f COPY` (Ed25519 needs OpenSSH 9.6 for that)",
     ),
     "PUBLIC KEY": ("it is a public key", "a public key needs no import: give it to --key when verifying"),
     "RSA PUBLIC KEY": ("it is a public key", "a public key needs no import: give it to --key when verifying"),
