@@ -367,6 +367,17 @@ def test_list_of_tags_that_is_none_is_refused(connect: Connect, tags: object) ->
         connect(Faults(scripted=(answer,))).fetch_tags()
 
 
+def test_more_tags_than_any_repository_has_are_refused(connect: Connect) -> None:
+    first, second = f"/v2/{NAME}/tags/list", f"/v2/{NAME}/tags/more"
+    bodies = [encode_json({"tags": [f"{kind}{number}" for number in range(100_001)]}) for kind in "ab"]
+    pages = (
+        ScriptedAnswer("GET", first, headers={"Link": f'<{second}>; rel="next"'}, body=bodies[0]),
+        ScriptedAnswer("GET", second, body=bodies[1]),
+    )
+    with pytest.raises(LimitExceeded):
+        connect(Faults(scripted=pages)).fetch_tags()
+
+
 def test_absent_repository_has_no_list_of_tags(connect: Connect) -> None:
     answer = ScriptedAnswer("GET", f"/v2/{NAME}/tags/list", 404)
     with pytest.raises(NoSuchTag):
@@ -388,6 +399,11 @@ def test_registry_that_stores_another_manifest_is_found_out(connect: Connect) ->
     answer = ScriptedAnswer("PUT", path, 201, {"Docker-Content-Digest": str(Digest.of(b"other"))})
     with pytest.raises(DigestMismatch):
         connect(Faults(scripted=(answer,))).push_manifest(IMAGE)
+
+
+def test_registry_that_does_not_say_what_it_stored_is_believed(connect: Connect) -> None:
+    path = f"/v2/{NAME}/manifests/{SUBJECT}"
+    connect(Faults(scripted=(ScriptedAnswer("PUT", path, 201),))).push_manifest(IMAGE)
 
 
 def test_upload_that_says_not_where_it_goes_on_is_refused(connect: Connect) -> None:

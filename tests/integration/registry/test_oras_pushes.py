@@ -127,6 +127,12 @@ def test_6_no_credential_file_is_read_by_oras(
     transport.push_raw_manifest(build_index([]), LATEST)
 
 
+def test_6_oras_is_never_asked_to_authenticate(connect: Connect) -> None:
+    _, session = connect()
+    with pytest.raises(AssertionError):
+        OrasTransport(Endpoint(session, "team/app")).auth.authenticate_request(None, {})
+
+
 @pytest.mark.parametrize(
     ("registry", "repository", "url"),
     [

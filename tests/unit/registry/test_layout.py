@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,14 @@ def test_blobs_that_are_no_manifests_are_passed_over(folder: Path, repository: L
     (folder / "blobs" / "sha256" / "no-digest").write_text("{}")
     (folder / "blobs" / "sha256" / ("0" * 64)).symlink_to("nowhere")
     assert repository.fetch_referrers(image.digest) == ()
+
+
+def test_blob_that_is_gone_once_it_is_opened_is_passed_over(folder: Path) -> None:
+    class Vanishing(LayoutDirectory):
+        def list_blobs(self) -> Iterator[tuple[Digest, int]]:
+            yield Digest.of(b"gone"), 4
+
+    assert LayoutRepository(Vanishing(folder)).fetch_referrers(Digest.of(b"image")) == ()
 
 
 def test_referrer_that_is_not_what_its_name_says_is_refused(folder: Path, repository: LayoutRepository) -> None:
