@@ -19,6 +19,7 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     ├── NotFoundError
     │   ├── NoSuchTag               the registry does not know this tag or digest
     │   └── NoSignatures            the artifact is there, unsigned
+    ├── DeadlineExceeded            the command took longer than it was allowed to
     ├── FileError                   a local file that cannot be read or must not be overwritten
     └── RemoteError                 a service that refused, failed or did not answer
         ├── Unreachable             no answer at all
@@ -191,6 +192,17 @@ class FileError(CosignError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}"
+
+
+@dataclass(eq=False)
+class DeadlineExceeded(CosignError):
+    """The whole command was given `seconds`, and they are over."""
+
+    seconds: float
+    hint: str | None = "--timeout allows more"
+
+    def __str__(self) -> str:
+        return f"not finished after {self.seconds:g} s"
 
 
 @dataclass(eq=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import typer
-from typer._click.exceptions import ClickException
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.exceptions import Abort
 
@@ -57,6 +57,7 @@ def build_group(table: Mapping[str, Command | Group], **attributes: Any) -> Lazy
     """Build a group over a table."""
     group = LazyGroup(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]}, **attributes)
     group.table = table
+    group.commands = cast("Any", dict.fromkeys(table))  # for "did you mean": only the names are looked at
     return group
 
 
@@ -185,6 +186,9 @@ def _report_defect(error: Exception) -> int:
 
 
 def _report_usage(error: ClickException) -> int:
+    if isinstance(error, NoArgsIsHelpError):
+        CURRENT.say(error.format_message())
+        return exit_codes.USAGE
     CURRENT.say(f"Error: {error.format_message()}")
     context = getattr(error, "ctx", None)
     if context is not None:

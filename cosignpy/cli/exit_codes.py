@@ -1,6 +1,6 @@
 """Exit codes of every command, documented in docs/exit-codes.md: the one table from errors to numbers.
 
-10 to 13 are cosign's. A command over several images exits with the code they agree on, else with 1.
+10 to 13 are cosign's. A command over several images exits with the code its failures agree on, else with 1.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from typing import Final
 from cosignpy.errors import (
     AccessDenied,
     CosignError,
+    DeadlineExceeded,
     DigestMismatch,
     FileError,
     KeyUnusable,
@@ -42,6 +43,7 @@ EXIT_CODES: Final[Mapping[type[CosignError], int]] = {
     DigestMismatch: 24,
     NoMatchingSignatures: 12,
     VerificationError: 12,
+    DeadlineExceeded: 20,
     Unreachable: 20,
     AccessDenied: 21,
     RateLimited: 22,
@@ -56,6 +58,6 @@ def exit_code(error: CosignError) -> int:
 
 
 def combined_exit_code(codes: Iterable[int]) -> int:
-    """Return what several results exit with: their common code, or 1 when they differ."""
-    found = set(codes)
+    """Return what several results exit with: the code that all failures share, or 1 when they differ."""
+    found = set(codes) - {OK}
     return found.pop() if len(found) == 1 else (FAILURE if found else OK)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from cosignpy.errors import Unreachable
+from cosignpy.errors import DeadlineExceeded
 from cosignpy.files import write_file
 
 DEFAULT_TIMEOUT: Final = "3m"
@@ -78,7 +78,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     """Interrupt the whole command after this long, whatever it is waiting for; None or 0 never."""
 
     def expire(_signal: int, _frame: FrameType | None) -> None:
-        raise Unreachable("the command", "--timeout", None, f"not finished after {seconds:g} s", hint="see --timeout")
+        raise DeadlineExceeded(seconds or 0)
 
     if not seconds:
         yield

@@ -23,7 +23,7 @@ from cosignpy.cli.render.signing import SigningResult, render_signing, save_bund
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.core.verify.evidence import SignatureFormat
-from cosignpy.errors import CosignError, KeyUnusable, TransparencyRequired, UsageError
+from cosignpy.errors import CosignError, TransparencyRequired, UsageError
 from cosignpy.operations.expand import expand_index, resolve
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, sign_image
@@ -94,6 +94,7 @@ class SignatureFlags:
             raise UsageError("--bundle is one file for one image", "sign the images one by one to get their bundles")
         if self.bundle and SignatureFormat.BUNDLE not in self.formats:
             raise UsageError("a legacy signature is no bundle", "add --signature-format both")
+        parse_annotations(self.annotations)
 
 
 def sign(
@@ -128,11 +129,9 @@ class _Work:
             image = wiring.open_image(name, self.registry, wiring.Access.WRITE)
             top = resolve(image.repository, image.target)
             subjects = expand_index(image.repository, top) if self.flags.recursive else [top]
-            signer = self.signer()
-        except KeyUnusable:
-            raise
         except CosignError as error:
             return [SigningResult(name, error)]
+        signer = self.signer()
         if image.digest is None:
             CURRENT.warn(f"{name} is a tag, which can be moved: signing what it names now, {top.digest}")
         outcomes = run_parallel(lambda subject: self._sign_subject(image, subject, signer), subjects)

@@ -56,17 +56,23 @@ def text_lines(result: ImageResult) -> Iterator[str]:
     yield f"Verified {result.name}"
     if str(result.outcome.digest) not in result.name:
         yield f"  digest       {result.outcome.digest}"
-    for signature in result.outcome.signatures:
-        yield f"  signed by    {signature.key.algorithm.key} key {signature.key.fingerprint}"
-        yield f"    found in   {signature.location}"
-        if signature.claim.docker_reference:
-            yield f"    names      {signature.claim.docker_reference}"
-        for name, value in sorted(signature.claim.annotations.items()):
-            yield f"    says       {name}={value}"
+    for key in dict.fromkeys(signature.key for signature in result.outcome.signatures):
+        yield f"  signed by    {key.algorithm.key} key {key.fingerprint}"
+        for signature in result.outcome.signatures:
+            if signature.key == key:
+                yield from _signature_lines(signature)
     for rejection in result.outcome.rejections:
         yield f"  not counted  {rejection}"
     for waiver in sorted({signature.log.waived_because for signature in result.outcome.signatures}):
         yield f"  not checked  transparency log ({waiver})"
+
+
+def _signature_lines(signature: VerifiedSignature) -> Iterator[str]:
+    yield f"    found in   {signature.location}"
+    if signature.claim.docker_reference:
+        yield f"      names    {signature.claim.docker_reference}"
+    for name, content in sorted(signature.claim.annotations.items()):
+        yield f"      says     {name}={content}"
 
 
 def evidence(results: Sequence[ImageResult], code: int) -> dict[str, JsonValue]:
