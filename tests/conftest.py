@@ -11,6 +11,7 @@ from tests.support import vectors
 
 _TESTS: Final = Path(__file__).resolve().parent
 _OFFLINE: Final = (_TESTS / "unit", _TESTS / "property")
+_LONGEST_ID: Final = 60
 _DESELECTED: Final = pytest.StashKey[int]()
 
 
@@ -42,6 +43,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
                 patch.setattr(socket.socket, name, _refuse_socket)
             patch.setattr(socket, "getaddrinfo", _refuse_socket)
         return (yield)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name cases of bytes or long text by their parameter: signatures differ from run to run, and test ids must not."""
+    unreadable = isinstance(val, bytes) or (isinstance(val, str) and len(val) > _LONGEST_ID)
+    return argname if unreadable else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
