@@ -6,7 +6,7 @@ from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Final, Self
 
-from cosignpy.errors import LimitExceeded, Unreachable
+from cosignpy.errors import CosignError, DeadlineExceeded, LimitExceeded, Unreachable
 from cosignpy.net.connection import Connection
 from cosignpy.net.failures import explain
 from cosignpy.net.message import Headers
@@ -44,7 +44,11 @@ class Response:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        orderly = kind is None or (issubclass(kind, CosignError) and not issubclass(kind, DeadlineExceeded))
+        if orderly:
+            self.close()
+        else:
+            self._drop()  # whoever interrupts a transfer does not want to wait for the rest of it
 
     def on_truncation(self, reopen: Reopen) -> None:
         """Set how `read` may ask for the same answer again when its body breaks off."""
@@ -118,6 +122,7 @@ class Response:
         if self._connection is None:
             return
         if self._raw.length is not None and self._raw.length <= _DRAIN:
+            self._connection.sock.expect_rest()
             with suppress(Unreachable):  # the caller has no use for the rest, nor for why it does not come
                 for _ in self.iter_bytes():
                     pass

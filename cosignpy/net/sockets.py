@@ -18,6 +18,9 @@ MAX_HEAD: Final = 256 * 1024
 MAX_STEP: Final = 1024 * 1024
 """Bytes off the wire for one `READ_SIZE` of body: chunk framing of one-byte chunks needs six times that."""
 
+DRAIN_SECONDS: Final = 0.5
+"""About what a new connection with TLS costs on a slow line."""
+
 READ_SIZE: Final = 64 * 1024
 
 _SEND_SIZE: Final = 64 * 1024
@@ -51,6 +54,10 @@ class PacedSocket:
     def expect_step(self) -> None:
         """Allow the bytes of one more read."""
         self._left = MAX_STEP
+
+    def expect_rest(self) -> None:
+        """Allow what nobody wants to read a moment; it saves a connection, and is worth no more."""
+        self._waited, self._allowed, self._rate, self._left = 0.0, DRAIN_SECONDS, 0, MAX_STEP
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return a buffered reader, as `http.client.HTTPResponse` asks for one; closing it closes no socket."""

@@ -25,7 +25,7 @@ _UNAUTHORIZED: Final = 401
 _BAD_REQUEST: Final = 400
 _CERTIFICATE_HINT: Final = "pass --registry-cacert FILE with the authority that issued the certificate"
 _HTTP_HINT: Final = "if it really has no TLS, pass --allow-http-registry"
-_VAGUENESS: Final = {UntrustedCertificate: 0, Unreachable: 1, WrongProtocol: 2}
+_VAGUENESS: Final[Mapping[type[Unreachable], int]] = {UntrustedCertificate: 0, Unreachable: 1, WrongProtocol: 2}
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -193,4 +193,4 @@ def _may_speak_otherwise(error: Unreachable, candidates: tuple[Origin, ...]) -> 
 
 def _vagueness(error: Unreachable) -> int:
     """Order the failures of both schemes by how little they explain."""
-    return _VAGUENESS[type(error)]
+    return _VAGUENESS.get(type(error), 1)

@@ -29,6 +29,9 @@ class MemorySocket:
     def expect_body(self) -> None:
         pass
 
+    def expect_rest(self) -> None:
+        pass
+
     def expect_step(self) -> None:
         pass
 

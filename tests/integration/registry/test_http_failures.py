@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from cosignpy.errors import LimitExceeded, Unreachable
+from cosignpy.errors import DeadlineExceeded, LimitExceeded, NoSuchTag, Unreachable
 from cosignpy.net.clock import Clock
 from cosignpy.net.failures import WrongProtocol
 from cosignpy.net.http import BodyFactory, HttpClient, HttpOptions, OneShotBody, Request, Response
@@ -398,3 +398,28 @@ def test_requests_are_logged_without_secrets(caplog: pytest.LogCaptureFixture) -
     assert first.startswith(f"GET http://{server.address}/v2/?token=REDACTED: 200, ")
     assert second.startswith(f"POST http://{server.address}/v2/?token=REDACTED: the connection was reset")
     assert all("secret" not in str(vars(record)) for record in caplog.records)
+
+
+def test_what_nobody_wants_to_read_is_not_waited_for() -> None:
+    client = HttpClient(replace(IMPATIENT, read_timeout=3600.0))
+    with RawServer(then(stall(head(404, Content_Length="10") + b"abc"), reply(200))) as server:
+        request = Request("GET", Url.parse(f"http://{server.address}/"))
+        for _ in range(2):
+            client.send(request).close()
+        assert server.connections == 2
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "connections"),
+    [(NoSuchTag("x"), 1), (DeadlineExceeded(1.0), 2), (KeyboardInterrupt(), 2), (ValueError(), 2)],
+)
+def test_an_interrupted_answer_is_dropped_and_a_judged_one_is_not(error: BaseException, connections: int) -> None:
+    client = HttpClient(IMPATIENT)
+    with RawServer(reply(404, b"not here")) as server:
+        request = Request("GET", Url.parse(f"http://{server.address}/"))
+        for _ in range(2):
+            with pytest.raises(type(error)), client.send(request):
+                raise error
+        assert server.connections == connections
+    client.close()
