@@ -1,0 +1,131 @@
+"""One byte changed anywhere: refused, or the very same claim."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cosignpy.core.bundle.protojson import parse_bundle
+from cosignpy.core.bundle.referrer import build_bundle_referrer
+from cosignpy.core.digest import Digest
+from cosignpy.core.encoding import parse_json, parse_pem
+from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
+from cosignpy.core.oci.manifest import Manifest, Platform
+from cosignpy.core.oci.reference import Reference
+from cosignpy.core.oci.simple_signing import SimpleSigningPayload
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.verify.evidence import SignedClaim
+from cosignpy.core.verify.signature import verify_bundle, verify_legacy
+from cosignpy.errors import CosignError, MalformedError, SignatureMismatch
+from tests.property.strategies import neighbours, references
+from tests.support import cosign_example as example
+from tests.support.signed import WAIVED
+
+POLICY: Final = ImagePolicy((example.KEY,), WAIVED)
+
+
+def claim_of(raw: bytes) -> SignedClaim:
+    return verify_bundle(parse_bundle(raw), example.IMAGE, POLICY, "test").claim
+
+
+BUNDLE_CLAIM: Final = claim_of(example.BUNDLE)
+LEGACY_CLAIM: Final = verify_legacy(example.PAYLOAD, example.PAYLOAD_SIGNATURE, example.IMAGE, POLICY, "test").claim
+
+
+@settings(max_examples=1000)
+@given(neighbours(example.BUNDLE))
+def test_a_bundle(mutated: bytes) -> None:
+    """White space, the hint and the spelling of JSON are not signed; nothing else may differ."""
+    try:
+        claim = claim_of(mutated)
+    except CosignError:
+        return
+    assert claim == BUNDLE_CLAIM
+
+
+def test_every_bit_of_a_bundle() -> None:
+    accepted = set()
+    for place in range(len(example.BUNDLE)):
+        for bit in range(8):
+            mutated = bytearray(example.BUNDLE)
+            mutated[place] ^= 1 << bit
+            try:
+                assert claim_of(bytes(mutated)) == BUNDLE_CLAIM
+            except CosignError:
+                continue
+            accepted.add(place)
+    hint = example.BUNDLE.index(example.KEY.hint.encode())
+    assert accepted <= set(range(hint, hint + len(example.KEY.hint)))
+
+
+@settings(max_examples=300)
+@given(neighbours(example.PAYLOAD))
+def test_a_legacy_payload(mutated: bytes) -> None:
+    with pytest.raises(SignatureMismatch):
+        verify_legacy(mutated, example.PAYLOAD_SIGNATURE, example.IMAGE, POLICY, "test")
+
+
+@settings(max_examples=300)
+@given(neighbours(example.PAYLOAD_SIGNATURE))
+def test_a_signature(mutated: bytes) -> None:
+    with pytest.raises(SignatureMismatch):
+        verify_legacy(example.PAYLOAD, mutated, example.IMAGE, POLICY, "test")
+
+
+@given(neighbours(example.HEX.encode()))
+def test_the_image_asked_for(mutated: bytes) -> None:
+    try:
+        image = Digest("sha256", mutated.decode("latin-1"))
+    except MalformedError:
+        return
+    for verify in (
+        partial(verify_bundle, parse_bundle(example.BUNDLE)),
+        partial(verify_legacy, example.PAYLOAD, example.PAYLOAD_SIGNATURE),
+    ):
+        with pytest.raises(CosignError):
+            verify(image, POLICY, "test")
+
+
+@given(references().flatmap(lambda reference: neighbours(str(reference).encode())))
+def test_a_reference(mutated: bytes) -> None:
+    """What is still a reference prints as one that is equal, so that nobody is shown another name than was used."""
+    try:
+        reference = Reference.parse(mutated.decode("latin-1"))
+    except MalformedError:
+        return
+    assert Reference.parse(str(reference)) == reference
+    assert str(reference).isascii()
+    assert str(reference).endswith(mutated.decode().rpartition("/")[2])
+
+
+PARSERS: Final = (
+    partial(parse_json, what="test"),
+    partial(parse_pem, what="test"),
+    parse_bundle,
+    Manifest.parse,
+    Statement.parse,
+    SimpleSigningPayload.parse,
+    lambda raw: Digest.parse(raw.decode("latin-1")),
+    lambda raw: Platform.parse(raw.decode("latin-1")),
+    lambda raw: Reference.parse(raw.decode("utf-8", "surrogateescape")),
+)
+SEEDS: Final = (
+    example.BUNDLE,
+    example.PAYLOAD,
+    example.STATEMENT,
+    example.KEY.encode_pem(),
+    build_bundle_referrer(example.BUNDLE, example.SUBJECT, COSIGN_SIGN_V1, datetime(2026, 7, 24, tzinfo=UTC)).raw,
+)
+
+
+@settings(max_examples=500)
+@given(st.binary(max_size=200) | st.sampled_from(SEEDS).flatmap(neighbours))
+def test_no_parser_lets_anything_else_out(raw: bytes) -> None:
+    for parse in PARSERS:
+        try:
+            parse(raw)
+        except MalformedError:
+            continue
