@@ -64,7 +64,13 @@ class Place:
             "COSIGN_PASSWORD": "transcript",
         } | {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
         done = subprocess.run(
-            ["sh", "-c", self.fill(line)], cwd=self.folder, env=environment, capture_output=True, text=True, stdin=-3
+            ["sh", "-c", self.fill(line)],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
         lines = [*done.stdout.splitlines(), *(f"! {said}" for said in done.stderr.splitlines())]
         if done.returncode:
