@@ -73,6 +73,11 @@ class Registries:
                 self._repositories[reference.name] = opened
             return self._repositories[reference.name]
 
+    def close(self) -> None:
+        """Close the connections that are kept for later."""
+        for session in self._sessions.values():
+            session.close()
+
 
 _open: Final[dict[RegistryFlags, Registries]] = {}
 _archives: Final[dict[Path, "ArchiveFiles"]] = {}
@@ -84,8 +89,12 @@ def registries(flags: RegistryFlags) -> Registries:
     with _opening:
         if flags not in _open:
             _open[flags] = Registries(registry_options(flags))
-            CURRENT.resources.callback(_open.clear)
+            CURRENT.resources.callback(_close, flags)
         return _open[flags]
+
+
+def _close(flags: RegistryFlags) -> None:
+    _open.pop(flags).close()
 
 
 def registry_options(flags: RegistryFlags) -> RegistryOptions:
