@@ -70,8 +70,7 @@ def _guard(routes: list[Route], faults: Faults, authentication: Authentication |
             tokens = TokenBook(lifetime, faults.token_uses)
             token_routes = TokenRoutes(Accounts(accounts), anonymous, tokens).routes()
             return BearerGate(_build_app([*token_routes, *routes]), tokens)
-        case None:
-            return _build_app(routes)
+    return _build_app(routes)
 
 
 def _build_app(routes: list[Route]) -> Starlette:

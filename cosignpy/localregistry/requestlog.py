@@ -1,8 +1,7 @@
 """What was asked of the registry: tests count requests with it."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,7 +10,7 @@ MAX_RECORDS: Final = 100_000
 """Requests remembered; a registry that serves for weeks must not grow with them."""
 
 NO_ANSWER: Final = 0
-"""The status of a request whose connection ended without an answer."""
+"""The status of a request that has no answer yet, or whose connection ended without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +23,37 @@ class RecordedRequest:
     status: int
 
 
+@dataclass(slots=True)
+class _Slot:
+    """The place of a request in the log, while its status is still to come."""
+
+    request: RecordedRequest
+
+
 @dataclass(frozen=True, slots=True)
 class RequestLog:
-    """Middleware that remembers requests in the order of their answers."""
+    """Middleware that remembers requests in the order of their arrival."""
 
     app: ASGIApp
-    records: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=MAX_RECORDS))
+    slots: deque[_Slot] = field(default_factory=lambda: deque(maxlen=MAX_RECORDS))
 
-    def __iter__(self) -> Iterator[RecordedRequest]:
-        return iter(tuple(self.records))
+    def requests(self) -> list[RecordedRequest]:
+        """Return the requests so far, oldest first."""
+        return [slot.request for slot in tuple(self.slots)]
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        self.slots.clear()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request and note it before the client can see the answer."""
-        status = NO_ANSWER
-
-        def note() -> None:
-            query = scope["query_string"].decode("latin-1")
-            self.records.append(RecordedRequest(scope["method"], scope["path"], query, status))
+        """Serve one request and note its status before the client can see it."""
+        query = scope["query_string"].decode("latin-1")
+        slot = _Slot(RecordedRequest(scope["method"], scope["path"], query, NO_ANSWER))
+        self.slots.append(slot)
 
         async def noting_send(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                note()
+                slot.request = replace(slot.request, status=message["status"])
             await send(message)
 
-        try:
-            await self.app(scope, receive, noting_send)
-        finally:
-            if status == NO_ANSWER:
-                note()
+        await self.app(scope, receive, noting_send)

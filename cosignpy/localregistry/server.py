@@ -72,12 +72,12 @@ class LocalRegistry:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests answered so far, oldest first."""
-        return list(self._log)
+        """The requests so far, oldest first; status 0 where there was no answer."""
+        return self._log.requests()
 
     def clear_requests(self) -> None:
         """Forget the requests so far."""
-        self._log.records.clear()
+        self._log.clear()
 
 
 def serve(options: RegistryOptions, announce: Callable[[str], None]) -> None:

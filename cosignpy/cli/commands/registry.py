@@ -51,7 +51,7 @@ def serve(
         from cosignpy.localregistry import server
         from cosignpy.localregistry.faults import parse_faults
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        if str(error.name).partition(".")[0] not in _EXTRA:
             raise
         raise UsageError("the registry's packages are not installed", "pip install 'cosignpy[server]'") from error
     authentication = _authentication(auth, user, password_file)

@@ -48,15 +48,8 @@ class ManifestStore:
         )
 
     def delete(self, name: RepositoryName, digest: Digest) -> None:
-        """Forget a manifest.
-
-        Raises:
-            OciError: `MANIFEST_UNKNOWN`.
-        """
-        try:
-            self._path(name, digest).unlink()
-        except FileNotFoundError as error:
-            raise OciError(ErrorCode.MANIFEST_UNKNOWN, f"manifest {digest} is not in this repository") from error
+        """Forget a manifest."""
+        self._path(name, digest).unlink(missing_ok=True)
 
     def _path(self, name: RepositoryName, digest: Digest) -> Path:
         return self.files.content(name, "manifests", digest)

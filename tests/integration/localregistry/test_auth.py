@@ -67,7 +67,9 @@ def test_basic_lets_the_owner_do_everything(with_basic: Wire) -> None:
     assert wire.send("DELETE", f"/v2/a/manifests/{digest}").status == 202
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "blobs/uploads/"), ("PUT", "manifests/x"), ("DELETE", "manifests/x")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "blobs/uploads/"), ("PUT", "manifests/x"), ("DELETE", "manifests/x")]
+)
 def test_basic_lets_a_reader_only_read(with_basic: Wire, method: str, path: str) -> None:
     as_owner(with_basic).push_manifest("a")
     reader = basic(READER.name, READER.password)

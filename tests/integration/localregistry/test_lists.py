@@ -4,7 +4,17 @@ import pytest
 
 from cosignpy.localregistry.faults import Faults
 from cosignpy.localregistry.server import LocalRegistry, RegistryOptions
-from tests.integration.localregistry.wire import EMPTY, OCI_INDEX, OCI_MANIFEST, Answer, Json, Wire, describe, digest_of, encode
+from tests.integration.localregistry.wire import (
+    EMPTY,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Answer,
+    Json,
+    Wire,
+    describe,
+    digest_of,
+    encode,
+)
 
 TAGS = ["1.0", "A", "_under", "a", "b-c", "z"]
 

@@ -1,11 +1,20 @@
 """Pushing, pulling and deleting manifests ("Pushing Manifests", "Pulling manifests", "Deleting Manifests")."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.integration.localregistry.wire import EMPTY, LAYER, OCI_INDEX, OCI_MANIFEST, Json, Wire, describe, digest_of, encode
+from tests.integration.localregistry.wire import (
+    EMPTY,
+    LAYER,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Json,
+    Wire,
+    describe,
+    digest_of,
+    encode,
+)
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 MISSING: Json = {"mediaType": LAYER, "digest": digest_of(b"never pushed"), "size": 12}
@@ -100,10 +109,10 @@ def test_a_malformed_manifest_is_refused(wire: Wire, repository: str, members: J
 
 @pytest.mark.parametrize("missing", ["config", "layers", "schemaVersion"])
 def test_a_manifest_without_a_required_member_is_refused(wire: Wire, repository: str, missing: str) -> None:
-    members: Mapping[str, Any] = {"schemaVersion": 2, "config": wire.push_blob(repository, b"{}"), "layers": []}
+    members: dict[str, Any] = {"schemaVersion": 2, "config": wire.push_blob(repository, b"{}"), "layers": []}
     manifest = encode({name: value for name, value in members.items() if name != missing})
     assert wire.put(repository, "latest", manifest).code == "MANIFEST_INVALID"
-    assert wire.put(repository, "latest", encode(dict(members))).status == 201
+    assert wire.put(repository, "latest", encode(members)).status == 201
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"a":1,"a":2}', b"[" * 100_000])
@@ -112,7 +121,9 @@ def test_what_is_not_strict_json_is_refused(wire: Wire, repository: str, body: b
     assert (answer.status, answer.code) == (400, "MANIFEST_INVALID")
 
 
-@pytest.mark.parametrize("media_type", [DOCKER_MANIFEST, "application/vnd.docker.distribution.manifest.v1+json", "text/x"])
+@pytest.mark.parametrize(
+    "media_type", [DOCKER_MANIFEST, "application/vnd.docker.distribution.manifest.v1+json", "text/x"]
+)
 def test_a_media_type_that_is_not_the_manifests_is_refused(wire: Wire, repository: str, media_type: str) -> None:
     answer = wire.put(repository, "latest", wire.manifest(repository), media_type)
     assert (answer.status, answer.code) == (400, "MANIFEST_INVALID")
@@ -148,7 +159,9 @@ def test_tags_can_come_with_a_push_by_digest(wire: Wire, repository: str) -> Non
     assert wire.get(f"/v2/{repository}/manifests/two").headers["docker-content-digest"] == digest
 
 
-@pytest.mark.parametrize("tags", ["tag=a:b", "tag=.x", "&".join(f"tag={n}" for n in range(11)), f"tag={digest_of(b'')}"])
+@pytest.mark.parametrize(
+    "tags", ["tag=a:b", "tag=.x", "&".join(f"tag={n}" for n in range(11)), f"tag={digest_of(b'')}"]
+)
 def test_tags_that_are_none_or_too_many_are_refused(wire: Wire, repository: str, tags: str) -> None:
     manifest = wire.manifest(repository)
     answer = wire.put(repository, f"{digest_of(manifest)}?{tags}", manifest)
