@@ -14,7 +14,7 @@ from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.referrers import join_referrers
 from cosignpy.errors import MalformedError, NoSuchTag, UsageError
 from cosignpy.registry.content import MAX_ATTACHMENT, BlobSource, over_attachment_limit, verify_chunks
-from cosignpy.registry.layout_index import COSIGN_ATTACHMENTS, KIND, REF_NAME
+from cosignpy.registry.layout_index import ATTACHMENT_KINDS, KIND, REF_NAME
 from cosignpy.registry.layout_store import BlobFiles, iter_chunks, read_whole
 
 
@@ -226,5 +226,5 @@ def _own_media_type(raw: bytes) -> str:
 
 def _is_attachment(entry: Descriptor) -> bool:
     named = AttachmentTag.parse(Tag(entry.annotations.get(REF_NAME, ""))) is not None
-    attached = entry.annotations.get(KIND) in COSIGN_ATTACHMENTS
+    attached = entry.annotations.get(KIND) in ATTACHMENT_KINDS.values()
     return named or attached or entry.media_type not in ACCEPT

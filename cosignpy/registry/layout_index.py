@@ -5,18 +5,27 @@ Image spec 1.1, image-layout.md: a tag is a descriptor's `org.opencontainers.ima
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
+from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import OCI_INDEX, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag, parse_tag
 from cosignpy.errors import MalformedError
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
 KIND: Final = "kind"
-"""How `cosign save` tells images from what is attached to them."""
-COSIGN_ATTACHMENTS: Final = frozenset({"dev.cosignproject.cosign/sigs", "dev.cosignproject.cosign/atts"})
+"""How `cosign save` tells a layout's image from what is attached to it, and what `cosign load` looks for."""
+IMAGE_KIND: Final = "dev.cosignproject.cosign/image"
+INDEX_KIND: Final = "dev.cosignproject.cosign/imageIndex"
+ATTACHMENT_KINDS: Final = MappingProxyType(
+    {
+        AttachmentKind.SIGNATURE: "dev.cosignproject.cosign/sigs",
+        AttachmentKind.ATTESTATION: "dev.cosignproject.cosign/atts",
+    }
+)
 
 MAX_LAYOUT_INDEX: Final = 16 << 20
 """Bytes of an index.json: a mirror of 30,000 tags stays below."""
@@ -71,13 +80,15 @@ class LayoutIndex:
     def find_tag(self, tag: Tag) -> Descriptor | None:
         """Return what a tag names, None where it is not there.
 
+        An attachment tag also names what `cosign save` left for a layout's one image without any tag.
+
         Raises:
             MalformedError: Two entries claim the tag for different manifests.
         """
         found = {entry.digest: entry for entry in self.descriptors if entry.annotations.get(REF_NAME) == tag}
         if len(found) > 1:
             raise MalformedError(_WHAT, f"the tag {tag} is there {len(found)} times with different digests")
-        return next(iter(found.values()), None)
+        return next(iter(found.values()), None) or self._find_saved(tag)
 
     def find_digest(self, digest: Digest) -> Descriptor | None:
         """Return an entry for a manifest, None where the index does not name it."""
@@ -94,9 +105,10 @@ class LayoutIndex:
         kept = [entry for entry in self.entries if _tag_of(entry) is not None or entry["digest"] not in surplus]
         if tag is None and any(entry["digest"] == digest for entry in kept):
             return LayoutIndex(self.members, tuple(kept))
-        annotations = {"annotations": {REF_NAME: tag}} if tag is not None else {}
-        others = [entry for entry in kept if tag is None or _tag_of(entry) != tag]
-        return LayoutIndex(self.members, (*others, manifest.descriptor.encode() | annotations))
+        replaced = None if tag is None else self.find_tag(tag)
+        others = [entry for entry in kept if replaced is None or not _is_entry_of(entry, replaced)]
+        entry = manifest.descriptor.encode() | _annotate(manifest, tag)
+        return LayoutIndex(self.members, (*others, entry))
 
     def without_tag(self, tag: Tag) -> "LayoutIndex":
         """Take a tag away; an entry that stood for it alone goes with it."""
@@ -105,6 +117,34 @@ class LayoutIndex:
     def without_digest(self, digest: Digest) -> "LayoutIndex":
         """Take a manifest away with all its tags."""
         return LayoutIndex(self.members, tuple(entry for entry in self.entries if entry["digest"] != str(digest)))
+
+    def _find_saved(self, tag: Tag) -> Descriptor | None:
+        attachment = AttachmentTag.parse(tag)
+        kind = ATTACHMENT_KINDS.get(attachment.kind) if attachment else None
+        kinds = [(entry.annotations.get(KIND), entry) for entry in self.descriptors]
+        images = [entry.digest for name, entry in kinds if name in {IMAGE_KIND, INDEX_KIND}]
+        if kind is None or attachment is None or images != [attachment.subject]:
+            return None
+        untagged = [entry for name, entry in kinds if name == kind and REF_NAME not in entry.annotations]
+        return untagged[0] if len(untagged) == 1 else None
+
+
+def _is_entry_of(entry: _Entry, descriptor: Descriptor) -> bool:
+    """Tell whether an entry is the one that this descriptor was read from."""
+    return entry["digest"] == str(descriptor.digest) and _tag_of(entry) == descriptor.annotations.get(REF_NAME)
+
+
+def _annotate(manifest: Manifest, tag: Tag | None) -> dict[str, JsonValue]:
+    """Return the annotations of a new entry: its tag, and what it is to `cosign load`."""
+    attachment = AttachmentTag.parse(tag) if tag is not None else None
+    if attachment is not None:
+        kind = ATTACHMENT_KINDS.get(attachment.kind)
+    elif manifest.subject is not None:
+        kind = None
+    else:
+        kind = INDEX_KIND if manifest.is_index() else IMAGE_KIND
+    annotations = {name: value for name, value in ((KIND, kind), (REF_NAME, tag)) if value is not None}
+    return {"annotations": annotations} if annotations else {}
 
 
 def _valid_tags(names: Iterable[str]) -> Iterator[Tag]:

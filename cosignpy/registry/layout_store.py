@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,6 +229,8 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         FileError: It cannot be written; the old content is still there.
     """
+    import tempfile  # of no use to who only reads, and slow to import
+
     with _told(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".cosignpy-")
     temporary = Path(name)

@@ -11,6 +11,7 @@ import pytest
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_json
+from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import (
     DOCKER_MANIFEST,
     EMPTY_CONFIG,
@@ -24,7 +25,7 @@ from cosignpy.core.oci.reference import Tag
 from cosignpy.errors import DigestMismatch, FileError, LimitExceeded, MalformedError, NoSuchTag, UsageError
 from cosignpy.registry import layout_store
 from cosignpy.registry.layout import LayoutRepository
-from cosignpy.registry.layout_index import KIND, REF_NAME
+from cosignpy.registry.layout_index import IMAGE_KIND, KIND, REF_NAME
 from cosignpy.registry.layout_store import LayoutDirectory
 from tests.support.repository_contract import LATEST, push_image, push_referrer
 
@@ -85,7 +86,9 @@ def test_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:
 def test_tagged_manifest_stands_in_the_index_once(folder: Path, repository: LayoutRepository) -> None:
     for _ in range(2):
         image = push_image(repository, b"layer", LATEST)
-    assert read_index(folder)["manifests"] == [image.descriptor.encode() | {"annotations": {REF_NAME: "latest"}}]
+    assert read_index(folder)["manifests"] == [
+        image.descriptor.encode() | {"annotations": {KIND: IMAGE_KIND, REF_NAME: "latest"}}
+    ]
 
 
 def test_manifest_can_have_two_tags(folder: Path, repository: LayoutRepository) -> None:
@@ -161,6 +164,53 @@ def test_layout_with_none_or_several_images_wants_a_name(repository: LayoutRepos
     with pytest.raises(UsageError) as caught:
         repository.fetch_only_image()
     assert caught.value.hint
+
+
+# --- what `cosign save` writes ---------------------------------------------------------------------
+
+SIGNATURES = "dev.cosignproject.cosign/sigs"
+
+
+def save_like_cosign(folder: Path, repository: LayoutRepository) -> tuple[Manifest, Manifest]:
+    """Leave an image and its legacy signatures, told apart by their kind and without tags."""
+    image, signatures = (push_image(repository, content) for content in (b"layer", b"legacy"))
+    kinds = ((image, IMAGE_KIND), (signatures, SIGNATURES))
+    write_index(folder, manifests=[found.descriptor.encode() | {"annotations": {KIND: kind}} for found, kind in kinds])
+    return image, signatures
+
+
+def signature_tag(image: Manifest) -> Tag:
+    return AttachmentTag(image.digest, AttachmentKind.SIGNATURE).encode()
+
+
+def test_saved_signatures_are_found_by_their_tag(folder: Path, repository: LayoutRepository) -> None:
+    image, signatures = save_like_cosign(folder, repository)
+    assert repository.fetch_only_image() == image
+    assert repository.fetch_manifest(signature_tag(image)) == signatures
+
+
+@pytest.mark.parametrize("suffix", [".att", ".sbom"])
+def test_saved_signatures_are_nothing_else(folder: Path, repository: LayoutRepository, suffix: str) -> None:
+    image, signatures = save_like_cosign(folder, repository)
+    for tag in (Tag(f"sha256-{image.digest.hex}{suffix}"), signature_tag(signatures)):
+        with pytest.raises(NoSuchTag):
+            repository.fetch_manifest(tag)
+
+
+def test_saved_signatures_give_way_to_new_ones(folder: Path, repository: LayoutRepository) -> None:
+    image, _ = save_like_cosign(folder, repository)
+    more = push_image(repository, b"more", signature_tag(image))
+    annotations = [entry["annotations"] for entry in read_index(folder)["manifests"]]
+    assert annotations == [{KIND: IMAGE_KIND}, {KIND: SIGNATURES, REF_NAME: signature_tag(image)}]
+    assert repository.fetch_manifest(signature_tag(image)) == more
+
+
+def test_entries_say_what_they_are(folder: Path, repository: LayoutRepository) -> None:
+    image = push_image(repository, b"layer")
+    push_referrer(repository, image, b"bundle")
+    repository.push_manifest(build_index([image.descriptor]), LATEST)
+    kinds = [entry.get("annotations", {}).get(KIND) for entry in read_index(folder)["manifests"]]
+    assert kinds == [None, "dev.cosignproject.cosign/imageIndex"]
 
 
 # --- referrers ------------------------------------------------------------------------------------
