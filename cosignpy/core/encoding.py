@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, NoReturn
 
-import rfc8785
-
 from cosignpy.errors import LimitExceeded, MalformedError
 
 JsonValue = Any
@@ -128,6 +126,8 @@ def encode_canonical_json(value: JsonValue) -> bytes:
     Raises:
         MalformedError: The value holds what RFC 8785 cannot express (integers beyond 2**53, NaN).
     """
+    import rfc8785
+
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:

@@ -15,7 +15,7 @@ from cosignpy.errors import (
     TransparencyRequired,
 )
 from cosignpy.operations.candidates import find_candidates
-from cosignpy.operations.parallel import run_parallel
+from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.ports import ManifestSource
 
 
@@ -26,7 +26,7 @@ class VerifyImage:
     name: str
     digest: Digest
     policy: ImagePolicy
-    workers: int
+    workers: int = DEFAULT_WORKERS
 
 
 def verify_image(request: VerifyImage, image: ManifestSource, signatures: ManifestSource) -> VerifiedImage:
