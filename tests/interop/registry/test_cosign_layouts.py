@@ -16,6 +16,7 @@ from cosignpy.operations.ports import Repository
 from cosignpy.registry.layout import LayoutRepository
 from cosignpy.registry.layout_store import LayoutDirectory
 from cosignpy.registry.repository import RemoteRepository
+from tests.interop import peers
 from tests.support.registries import RunningRegistry, run_program
 from tests.support.repository_contract import BUNDLE, LATEST, push_image, push_referrer
 
@@ -35,13 +36,13 @@ def repository(registry: RunningRegistry) -> RemoteRepository:
 
 
 @pytest.fixture(scope="module")
-def cosign(cosign_v3: Path, tmp_path_factory: pytest.TempPathFactory) -> Cosign:
+def cosign(tmp_path_factory: pytest.TempPathFactory) -> Cosign:
     """Run cosign in a folder with a key pair and a signing configuration without services."""
     folder = tmp_path_factory.mktemp("cosign")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "COSIGN_PASSWORD": ""}
 
     def run(*arguments: str) -> str:
-        command = [str(cosign_v3), *arguments]
+        command = [str(peers.path("cosign-v3")), *arguments]
         done = subprocess.run(
             command, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=120
         )
