@@ -76,6 +76,14 @@ def test_a_sha512_image_is_signed_as_a_bundle_and_refused_before_anything_is_pus
     assert (made.format, made.content) == (BUNDLE[0], repository.blobs[Digest.of(made.content)])
 
 
+def test_a_legacy_signature_of_an_image_without_a_name_is_refused(image: Manifest) -> None:
+    assert make_signature(KEY, LEGACY[0], image.digest, Claims("", identity=NAME)).content
+    assert make_signature(KEY, BUNDLE[0], image.digest, Claims("")).content
+    with pytest.raises(UsageError) as refused:
+        make_signature(KEY, LEGACY[0], image.digest, Claims(""))
+    assert "--sign-container-identity" in str(refused.value.hint)
+
+
 @dataclass(frozen=True)
 class ForgetfulSigner:
     """Signs with one key and shows another."""

@@ -1,0 +1,245 @@
+"""Take each check out of the verifier and demand that a test notices: `python -m tests.mutants [MODULE ...]`.
+
+A mutant is the code with one thing changed: a `raise` or a call made for its refusal deleted, a condition negated,
+one side of an `and` or `or` dropped, a limit moved by one. Nothing on disk changes: every mutant runs in a process of
+its own, forked after the expensive imports, that is handed the changed module when it imports it.
+"""
+
+import ast
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import cryptography.hazmat.primitives.serialization  # noqa: F401  # once here, not in each of the processes
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+TIME_LIMIT: Final = 120
+"""Seconds for one mutant's tests; a mutant that never ends is noticed too."""
+WORKERS: Final = 2
+QUICKLY: Final = ("-x", "-q", *(f"-pno:{plugin}" for plugin in ("cacheprovider", "cov", "xdist", "hypothesispytest")))
+
+UNIT: Final = "tests/unit"
+TARGETS: Final[Mapping[str, Sequence[str]]] = {
+    "cosignpy.core.verify.claims": (f"{UNIT}/core/verify",),
+    "cosignpy.core.verify.signature": (f"{UNIT}/core/verify",),
+    "cosignpy.core.verify.log": (f"{UNIT}/core/verify",),
+    "cosignpy.core.policy.image": (f"{UNIT}/core/policy",),
+    "cosignpy.core.bundle.protojson": (f"{UNIT}/core/bundle/test_protojson.py",),
+    "cosignpy.core.bundle.referrer": (f"{UNIT}/core/bundle/test_referrer.py",),
+    "cosignpy.core.bundle.legacy": (f"{UNIT}/core/bundle/test_legacy.py",),
+    "cosignpy.core.dsse": (f"{UNIT}/core/test_dsse.py",),
+    "cosignpy.core.intoto": (f"{UNIT}/core/test_intoto.py",),
+    "cosignpy.core.digest": (f"{UNIT}/core/test_digest.py",),
+    "cosignpy.core.encoding": (f"{UNIT}/core/test_encoding_json.py", f"{UNIT}/core/test_encoding_b64_pem.py"),
+    "cosignpy.core.keys.signatures": (f"{UNIT}/core/keys/test_signatures.py",),
+    "cosignpy.core.oci.simple_signing": (f"{UNIT}/core/oci/test_simple_signing.py",),
+    "cosignpy.core.oci.manifest": (f"{UNIT}/core/oci/test_manifest.py",),
+    "cosignpy.core.oci.reference": (f"{UNIT}/core/oci/test_reference.py",),
+    "cosignpy.operations.verify_image": (f"{UNIT}/operations/test_verify_image.py",),
+    "cosignpy.operations.candidates": (
+        f"{UNIT}/operations/test_candidates.py",
+        f"{UNIT}/operations/test_verify_image.py",
+    ),
+    "cosignpy.operations.expand": (f"{UNIT}/operations/test_expand.py",),
+    "cosignpy.operations.sign_image": (f"{UNIT}/operations/test_sign_image.py",),
+}
+"""Modules that refuse things, and the tests that must notice when one stops to."""
+
+EQUIVALENT: Final[Mapping[str, str]] = {}
+"""Mutants that no test can tell from the original, each with the reason."""
+
+BOUNDARIES: Final[Mapping[type[ast.cmpop], type[ast.cmpop]]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed module: what was changed, readable and independent of line numbers, and its tree."""
+
+    module: str
+    change: str
+    line: int
+    tree: ast.Module
+
+    def __str__(self) -> str:
+        return f"{self.module}: {self.change}"
+
+
+class Mutator(ast.NodeTransformer):
+    """Walks the tree and applies the change with one number; counting without applying lists them all."""
+
+    def __init__(self, wanted: int = -1) -> None:
+        self.wanted = wanted
+        self.count = 0
+        self.change = ""
+        self.line = 0
+        self.function = "module"
+
+    def _chosen(self, node: ast.expr | ast.stmt, change: str) -> bool:
+        chosen = self.count == self.wanted
+        self.count += 1
+        if chosen:
+            self.change, self.line = f"{self.function}: {change}", node.lineno
+        return chosen
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        outer, self.function = self.function, node.name
+        changed = self.generic_visit(node)
+        self.function = outer
+        return changed
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        if self._chosen(node, f"delete `{first_line(node)}`"):
+            return ast.copy_location(ast.Pass(), node)
+        return self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        if isinstance(node.value, ast.Call) and self._chosen(node, f"delete `{first_line(node)}`"):
+            return ast.copy_location(ast.Pass(), node)
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        node.test = self._negated(node.test)
+        return self.generic_visit(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        node.test = self._negated(node.test)
+        return self.generic_visit(node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.ifs = [self._negated(test) for test in node.ifs]
+        return self.generic_visit(node)
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        if isinstance(node.value, ast.BoolOp | ast.Compare):
+            node.value = self._negated(node.value)
+        return self.generic_visit(node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        for dropped in list(node.values):
+            if self._chosen(dropped, f"drop `{first_line(dropped)}` from `{first_line(node)}`"):
+                node.values = [value for value in node.values if value is not dropped]
+                return self.generic_visit(node.values[0] if len(node.values) == 1 else node)
+        return self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        for place, operator in enumerate(node.ops):
+            other = BOUNDARIES.get(type(operator))
+            if other is not None and self._chosen(node, f"move the limit of `{first_line(node)}` at {place}"):
+                node.ops[place] = other()
+        return self.generic_visit(node)
+
+    def _negated(self, test: ast.expr) -> ast.expr:
+        if self._chosen(test, f"negate `{first_line(test)}`"):
+            return ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
+        return test
+
+
+def first_line(node: ast.AST) -> str:
+    """Return a node as code, shortened for people."""
+    return ast.unparse(node).partition("\n")[0][:90]
+
+
+def source_of(module: str) -> Path:
+    """Return the file of a module without importing it."""
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def mutants_of(module: str) -> Iterator[Mutant]:
+    """Yield every mutant of a module."""
+    source = source_of(module).read_text(encoding="utf-8")
+    counter = Mutator()
+    counter.visit(ast.parse(source))
+    for number in range(counter.count):
+        mutator = Mutator(number)
+        tree = ast.fix_missing_locations(mutator.visit(ast.parse(source)))
+        yield Mutant(module, mutator.change, mutator.line, tree)
+
+
+class MutantLoader(Loader):
+    """Executes the changed module in place of the one on disk."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+
+    def exec_module(self, module: ModuleType) -> None:
+        code = compile(self.mutant.tree, str(source_of(self.mutant.module)), "exec")
+        exec(code, module.__dict__)  # our own source with one node changed
+
+
+@dataclass
+class MutantFinder(MetaPathFinder):
+    """Finds one module: the changed one."""
+
+    mutant: Mutant
+
+    def find_spec(self, fullname: str, _path: object, _target: ModuleType | None = None) -> ModuleSpec | None:
+        if fullname != self.mutant.module:
+            return None
+        return spec_from_file_location(fullname, source_of(fullname), loader=MutantLoader(self.mutant))
+
+
+def run_tests(mutant: Mutant | None, tests: Sequence[str]) -> int:
+    """Run tests in a fresh process, with the mutant in place where there is one; return the child's process id."""
+    child = os.fork()
+    if child:
+        return child
+    signal.alarm(TIME_LIMIT)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(quiet, stream)
+    if mutant is not None:
+        sys.meta_path.insert(0, MutantFinder(mutant))
+    os._exit(int(pytest.main([*QUICKLY, *tests])))
+
+
+def survivors(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
+    """Run the tests of all mutants, a few at once, and yield those that none of them noticed."""
+    waiting, running = list(mutants), dict[int, Mutant]()
+    while waiting or running:
+        while waiting and len(running) < WORKERS:
+            mutant = waiting.pop()
+            running[run_tests(mutant, TARGETS[mutant.module])] = mutant
+        child, status = os.wait()
+        mutant = running.pop(child)
+        if status == 0:
+            yield mutant
+
+
+def main(names: Sequence[str]) -> int:
+    """Run all mutants of the modules whose names end so; without names, of all."""
+    chosen = [module for module in TARGETS if not names or module.endswith(tuple(names))]
+    for tests in {TARGETS[module] for module in chosen}:
+        _, status = os.waitpid(run_tests(None, tests), 0)
+        if status != 0:
+            sys.stderr.write(f"the tests fail without any mutant: {' '.join(tests)}\n")
+            return 1
+    mutants = [mutant for module in chosen for mutant in mutants_of(module)]
+    alive = 0
+    for mutant in survivors([mutant for mutant in mutants if str(mutant) not in EQUIVALENT]):
+        alive += 1
+        where = source_of(mutant.module).relative_to(ROOT)
+        sys.stdout.write(f"survived: {where}:{mutant.line}: {mutant}\n")
+        sys.stdout.flush()
+    unknown = [change for change in EQUIVALENT if not names and change not in set(map(str, mutants))]
+    for change in unknown:
+        sys.stdout.write(f"listed as equivalent, but there is no such mutant: {change}\n")
+    sys.stdout.write(f"{len(mutants)} mutants, {len(EQUIVALENT)} equivalent, {alive} survived\n")
+    return 1 if alive or unknown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

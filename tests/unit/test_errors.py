@@ -1,0 +1,54 @@
+"""Errors: one line for a person, with the data that a caller decides on."""
+
+import pytest
+
+from cosignpy import errors
+from cosignpy.errors import CosignError
+
+EVERY = [
+    errors.UsageError("the problem"),
+    errors.MalformedError("a bundle", "the reason"),
+    errors.LimitExceeded("a bundle", "the reason"),
+    errors.KeyUnusable("cosign.key", "the reason"),
+    errors.WrongPassword("cosign.key", "the reason"),
+    errors.DigestMismatch("a blob", "sha256:00", "sha256:11"),
+    errors.SignatureMismatch("the reason"),
+    errors.ClaimMismatch("predicate type", "a", "b"),
+    errors.TransparencyRequired("the reason"),
+    errors.NoMatchingSignatures("registry.example/app", ()),
+    errors.NoSuchTag("registry.example/app:v1"),
+    errors.NoSignatures("registry.example/app:v1"),
+    errors.FileError("/some/path", "the reason"),
+    errors.DeadlineExceeded(1.5),
+    errors.RemoteError("registry", "https://registry.example", 500, "the reason"),
+    errors.RemoteError("registry", "https://registry.example", None, "the reason"),
+    errors.Unreachable("registry", "https://registry.example", None, "the reason"),
+    errors.AccessDenied("registry", "https://registry.example", 401, "the reason"),
+    errors.RateLimited("registry", "https://registry.example", 429, "the reason"),
+]
+
+
+@pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)
+def test_an_error_is_one_line_that_holds_its_data(error: CosignError) -> None:
+    line = str(error)
+    told = [
+        str(value)
+        for name, value in vars(error).items()
+        if isinstance(value, str | float | int) and not isinstance(value, bool) and name != "hint"
+    ]
+    assert "\n" not in line
+    assert [value for value in told if value not in line] == []
+
+
+def test_every_error_has_a_case_here() -> None:
+    def below(kind: type[CosignError]) -> set[type[CosignError]]:
+        return {kind}.union(*(below(child) for child in kind.__subclasses__()))
+
+    bases = {CosignError, errors.VerificationError, errors.NotFoundError}
+    assert {kind for kind in below(CosignError) if kind.__module__ == errors.__name__} - bases == set(map(type, EVERY))
+
+
+def test_equal_data_does_not_make_equal_errors() -> None:
+    """Two signatures rejected for one reason are two rejections."""
+    assert errors.UsageError("x") != errors.UsageError("x")
+    assert len({errors.UsageError("x"), errors.UsageError("x")}) == 2
