@@ -1,5 +1,7 @@
 """`cosignpy registry serve`: an OCI registry of your own, for demos and tests."""
 
+import signal
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -46,7 +48,7 @@ def serve(
         typer.Option("--fault", metavar="NAME[=VALUE]", help="Misbehave, for tests: rate-limit=3. Repeatable."),
     ] = None,
 ) -> None:
-    """Serve an OCI registry until interrupted; its address is printed once it can be reached."""
+    """Serve an OCI registry until interrupted, whatever --timeout says; its address is printed first."""
     try:
         from cosignpy.localregistry import server
         from cosignpy.localregistry.faults import parse_faults
@@ -58,13 +60,12 @@ def serve(
     options = server.RegistryOptions(
         directory, host, port, parse_faults(fault or ()), authentication, _tls(tls_cert, tls_key)
     )
+    signal.setitimer(signal.ITIMER_REAL, 0)  # --timeout is for commands that wait for others
     server.serve(options, _announce)
 
 
 def _announce(address: str) -> None:
     """Print at once, also into a pipe: whoever started us waits for it."""
-    import sys
-
     CURRENT.print(address)
     sys.stdout.flush()
 

@@ -1,3 +1,4 @@
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -25,5 +26,5 @@ def wire(registry: LocalRegistry) -> Wire:
 
 @pytest.fixture
 def repository(request: pytest.FixtureRequest) -> str:
-    """A repository of the test's own."""
-    return f"tests/{abs(hash(request.node.nodeid)):x}"
+    """A repository of the test's own, whose name is the same on every run."""
+    return f"tests/{zlib.crc32(request.node.nodeid.encode()):x}"

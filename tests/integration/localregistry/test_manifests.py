@@ -115,7 +115,11 @@ def test_a_manifest_without_a_required_member_is_refused(wire: Wire, repository:
     assert wire.put(repository, "latest", encode(members)).status == 201
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"a":1,"a":2}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"\xff", b'{"a":1,"a":2}', b"[" * 100_000],
+    ids=["empty", "cut", "no object", "no text", "repeated key", "deep"],
+)
 def test_what_is_not_strict_json_is_refused(wire: Wire, repository: str, body: bytes) -> None:
     answer = wire.put(repository, "latest", body)
     assert (answer.status, answer.code) == (400, "MANIFEST_INVALID")

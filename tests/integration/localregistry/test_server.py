@@ -4,6 +4,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -246,6 +247,12 @@ def test_the_command_without_a_folder_leaves_nothing(tmp_path: Path, monkeypatch
         process.terminate()
         assert process.wait(10) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_limit_of_commands_is_not_for_the_registry() -> None:
+    with serving("--timeout", "200ms") as (_, wire):
+        time.sleep(0.5)
+        assert wire.get("/v2/").status == 200
 
 
 @pytest.mark.parametrize("kind", ["basic", "bearer"])
