@@ -1,6 +1,13 @@
-"""Pushes by oras behave as ours: one test for each defect of oras 0.2.43 that a push would meet.
+"""Pushes by oras behave as ours: a test for each defect of oras 0.2.43 that a push would meet.
 
-The numbers are those of the list in `docs/dependencies.md`.
+ 1 refusals and failures are retried for 131 seconds   7 names are parsed by rules of its own
+ 2 tokens are never renewed nor kept per repository    8 busy registries are not asked again, silent ones waited for
+ 3 one registry's token is sent to the next            9 blobs are read whole, manifests are written anew
+ 4 credentials stay in a shared dictionary            10 queries of upload URLs are rewritten
+ 5 Basic challenges are not understood                12 it logs to stderr by itself
+ 6 credential files are read by rules of its own
+
+What only concerns pulls (11, paths of unpacked files) cannot happen: nothing is pulled with it.
 """
 
 import tracemalloc

@@ -5,10 +5,12 @@ from uuid import uuid4
 
 import pytest
 
+from cosignpy.core.digest import Digest
+from cosignpy.core.oci.manifest import EMPTY_CONFIG, ArtifactManifest, Descriptor, Manifest
 from cosignpy.localregistry.faults import Faults
 from cosignpy.operations.ports import Repository
 from tests.support.registries import RunningRegistry, run_embedded
-from tests.support.repository_contract import FullContract
+from tests.support.repository_contract import FullContract, push_referrer
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["referrers-api", "fallback-tag"])
@@ -24,3 +26,18 @@ def repository(registry: RunningRegistry) -> Repository:
 
 class TestEmbeddedRegistry(FullContract):
     pass
+
+
+def test_sha512_content_is_kept_under_its_digest(registry: RunningRegistry) -> None:
+    """Manifest, layer and referrer; the fallback tag holds the first half of such a digest."""
+    repository = registry.open_repository(f"team/{uuid4().hex}")
+    layer = Descriptor("application/x", Digest.of(b"layer", "sha512"), 5)
+    repository.push_stream(layer, iter([b"layer"]))
+    repository.push_blob(b"{}")
+    built = ArtifactManifest(config=Descriptor.of(b"{}", EMPTY_CONFIG), layers=(layer,)).build()
+    image = Manifest.parse(built.raw, algorithm="sha512")
+    repository.push_manifest(image)
+    assert repository.fetch_manifest(image.digest) == image
+    assert repository.fetch_blob(layer) == b"layer"
+    referrer = push_referrer(repository, image, b"bundle")
+    assert [entry.digest for entry in repository.fetch_referrers(image.digest)] == [referrer.digest]
