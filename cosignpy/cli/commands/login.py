@@ -26,7 +26,8 @@ def login(
     registry: RegistryArgument,
     flags: RegistryFlags,
     username: Annotated[str | None, typer.Option("--username", "-u", show_default=False)] = None,
-    password: Annotated[str | None, typer.Option("--password", "-p", show_default=False)] = None,
+    # COSIGN_PASSWORD, the variable this flag would have, is the password of the private key: no registry may get that.
+    password: Annotated[str | None, typer.Option("--password", "-p", envvar=[], show_default=False)] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
 ) -> None:
     """Log in to a registry.

@@ -65,6 +65,15 @@ def test_a_person_is_asked(registry: LocalRegistry, config: Path, monkeypatch: p
     assert stored(config, registry) == BasicCredential("owner", "secret word")
 
 
+def test_the_password_of_the_private_key_is_not_taken_for_the_registrys(
+    registry: LocalRegistry, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", "the password of the key")
+    type_in(monkeypatch, "secret word")
+    assert run(["login", registry.address, "-u", "owner", "--password-stdin"]) == 0
+    assert stored(config, registry) == BasicCredential("owner", "secret word")
+
+
 def test_a_wrong_password_is_not_kept(
     registry: LocalRegistry, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
