@@ -71,8 +71,10 @@ class Misbehaviour:
 
     def _first(self, what: str, times: int) -> bool:
         """Tell whether this is one of the first so many requests to be treated this way."""
-        self.done[what] += self.done[what] < times + 1
-        return self.done[what] <= times
+        if self.done[what] >= times:
+            return False
+        self.done[what] += 1
+        return True
 
     def _spoil(self, scope: Scope, receive: Receive, send: Send) -> Send:
         async def spoiling_send(message: Message) -> None:
