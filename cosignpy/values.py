@@ -5,7 +5,6 @@ on the way of one `verify` were a third of what it took (docs/adr/0005-values.md
 are written once and look at the class's fields. Type checkers see no difference.
 """
 
-from collections.abc import Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, field
 from typing import Any, ClassVar, Final, NoReturn, TypeVar, dataclass_transform, get_origin
 
@@ -13,7 +12,8 @@ T = TypeVar("T")
 
 __all__ = ["field", "replace", "value"]
 
-_FIELDS: Final = "__value_fields__"
+_FIELDS: Final = "__dataclass_fields__"
+"""Where `dataclasses.replace` looks, so that it works on values as well."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -24,9 +24,9 @@ def value(cls: type[T]) -> type[T]:
     they do in a dataclass. As there, methods must not call `super()` without arguments.
     """
     namespace = dict(cls.__dict__)
-    annotations: Mapping[str, Any] = namespace.get("__annotations__", {})
+    annotations: dict[str, Any] = namespace.get("__annotations__", {})
     own = {
-        name: _as_field(namespace.pop(name, MISSING))
+        name: _as_field(name, namespace.pop(name, MISSING))
         for name, annotation in annotations.items()
         if annotation is not ClassVar and get_origin(annotation) is not ClassVar
     }
@@ -45,15 +45,14 @@ def replace(instance: T, **changes: Any) -> T:  # noqa: ANN401 - whatever types 
     return type(instance)(**{name: getattr(instance, name) for name in fields} | changes)
 
 
-def _as_field(default: Any) -> "Field[Any]":  # noqa: ANN401 - whatever the class body says
-    if isinstance(default, Field):
-        return default
-    made: Field[Any] = field(default=default)
+def _as_field(name: str, default: Any) -> "Field[Any]":  # noqa: ANN401 - whatever the class body says
+    made: Field[Any] = default if isinstance(default, Field) else field(default=default)
+    made.name = name
     return made
 
 
 def _init(self: object, *positional: Any, **named: Any) -> None:  # noqa: ANN401
-    fields: Mapping[str, Field[Any]] = getattr(type(self), _FIELDS)
+    fields: dict[str, Field[Any]] = getattr(type(self), _FIELDS)
     given = dict(zip(fields, positional, strict=False))
     if len(positional) > len(fields) or not named.keys() <= fields.keys() - given.keys():
         raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}, each at most once")

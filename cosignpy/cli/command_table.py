@@ -1,11 +1,12 @@
 """All commands: where each one's code is and its line of help, so that listing them imports none of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from cosignpy.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Command:
     """A command: a function of a module in `cosignpy.cli.commands`, and what help lists say of it."""
 
@@ -14,7 +15,7 @@ class Command:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Group:
     """Commands under one word, as in `download signature`."""
 

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Self, TextIO
 
 from cosignpy.errors import FileError, LimitExceeded, UsageError
+from cosignpy.values import field, value
 
 PASSWORD_VARIABLE: Final = "COSIGN_PASSWORD"  # noqa: S105 - the name of the variable, as cosign has it
 
@@ -16,7 +16,7 @@ _REPEATS: Final = 3
 """How often a new password may be typed differently the second time before we give up."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Terminal:
     """Where a person answers, or a pipe in place of one."""
 

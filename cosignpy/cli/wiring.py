@@ -24,6 +24,7 @@ from cosignpy.registry.location import ArchiveLocation, DaemonLocation, LayoutLo
 from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.repository import RemoteRepository, RepositoryOptions, load_push_transport
 from cosignpy.registry.session import RegistrySession
+from cosignpy.values import value
 
 if TYPE_CHECKING:
     from cosignpy.core.bundle.legacy import LegacyStyle
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from cosignpy.registry.archive import ArchiveFiles
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenImage:
     """An image as a command sees it.
 

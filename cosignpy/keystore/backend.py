@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
@@ -13,7 +14,7 @@ Password = Callable[[], bytes]
 """Asks for the password of a private key; called only when there is one to open."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeyReference:
     """A parsed `--key`: the scheme in lower case, empty for a path, and what the scheme's module makes of the rest."""
 
@@ -22,7 +23,7 @@ class KeyReference:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeyPorts:
     """What backends need from the outside, so that tests and other front ends can give their own."""
 

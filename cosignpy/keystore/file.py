@@ -2,13 +2,13 @@
 
 import os
 import stat
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.keys.encrypted_pem import parse_encrypted_pem
 from cosignpy.core.keys.pem_file import MAX_KEY_FILE
 from cosignpy.errors import FileError
 from cosignpy.keystore.encrypted import unlock
+from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeyFile:
     """The bytes of a key file, and who else may touch them. One byte over the limit is kept, for parsers to refuse."""
 

@@ -5,12 +5,12 @@ import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
 from cosignpy.errors import FileError
+from cosignpy.values import value
 
 _PRIVATE_MODE: Final = 0o600
 _PUBLIC_MODE: Final = 0o644
@@ -19,7 +19,7 @@ Consent = Callable[[str], None]
 """Asks whether a file may be overwritten, and raises where it may not."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OutputFile:
     """A file to be written whole or not at all."""
 
@@ -91,7 +91,7 @@ class OutputFile:
             raise _failure(self.path, error) from error
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PairFiles:
     """The two files of a key pair."""
 

@@ -6,11 +6,11 @@ row in `BACKENDS`.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import UsageError
 from cosignpy.keystore.backend import KeyBackend, KeyPorts, KeyReference, Password
+from cosignpy.values import value
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
@@ -85,7 +85,7 @@ def _load_web() -> KeyBackend:
     return web
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Backend:
     """One row of the table: how its references look to people, and its module, imported when it is used."""
 

@@ -3,10 +3,11 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Clock:
     """What the client knows of time: seconds that only grow, the calendar, a pause, and a die."""
 

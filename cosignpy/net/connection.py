@@ -6,7 +6,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Final, cast
 
@@ -15,6 +14,7 @@ from cosignpy.net.failures import explain
 from cosignpy.net.proxy import ProxyServer
 from cosignpy.net.sockets import PacedSocket, connect, start_tls
 from cosignpy.net.url import Origin
+from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def _check_length(answer: HTTPResponse) -> None:
         raise HTTPException("Content-Length")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dialer:
     """Opens connections."""
 

@@ -8,7 +8,6 @@ import ssl
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from cosignpy.net.redaction import redact_headers, redact_url
 from cosignpy.net.response import Response
 from cosignpy.net.retry import Attempts, RetryPolicy
 from cosignpy.net.tls import TlsOptions, TlsVerification, build_context
+from cosignpy.values import field, value
 from cosignpy.version import VERSION
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HttpOptions:
     """How to reach servers, and how patiently (seconds)."""
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from cosignpy.errors import MalformedError
 from cosignpy.net.url import Url
+from cosignpy.values import field, value
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?|")
@@ -15,7 +15,7 @@ IDEMPOTENT: Final = frozenset({"DELETE", "GET", "HEAD", "PUT"})
 """Methods that may be sent again when nobody knows whether they arrived (RFC 9110 section 9.2.2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BodyFactory:
     """A request body of known length that is opened once per attempt."""
 
@@ -27,7 +27,7 @@ class BodyFactory:
         return self.open()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OneShotBody:
     """A request body that exists once (a pipe, another registry's answer): its request is never repeated."""
 
@@ -66,7 +66,7 @@ class Headers:
         return [value for key, value in self._fields if key.lower() == wanted]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """One request; `Host`, `Content-Length`, `User-Agent` and `Connection` are the client's business."""
 
@@ -78,9 +78,9 @@ class Request:
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.method):
             raise MalformedError("HTTP request", "the method is not a token")
-        for name, value in self.headers.items():
+        for name, content in self.headers.items():
             # A line break in a value would let whoever chose it write headers of their own.
-            if not _TOKEN.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
+            if not _TOKEN.fullmatch(name) or not _FIELD_VALUE.fullmatch(content):
                 raise MalformedError("HTTP request", f"header {name!r} cannot be sent as it is")
 
     @property

@@ -7,18 +7,18 @@ network in CIDR form, each but the last with an optional port.
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
 from cosignpy.core.encoding import encode_b64
 from cosignpy.errors import MalformedError, UsageError
 from cosignpy.net.url import Origin, Url
+from cosignpy.values import field, value
 
 _MAX_RULES: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProxyServer:
     """One proxy, reached by plain HTTP; `authorization` is what it wants to see, if anything."""
 
@@ -49,7 +49,7 @@ class ProxyServer:
         return cls(origin, f"Basic {encode_b64(f'{unquote(user)}:{unquote(password)}'.encode())}")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Proxies:
     """Which proxy to use for what; none by default."""
 

@@ -1,13 +1,13 @@
 """When to send a request again, and how long to wait before (RFC 9110 section 10.2.3)."""
 
 import re
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from cosignpy.errors import Unreachable
 from cosignpy.net.clock import Clock
 from cosignpy.net.message import Headers, Request
+from cosignpy.values import value
 
 _TRANSIENT_STATUS: Final = frozenset({408, 429, 500, 502, 503, 504})
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
@@ -15,7 +15,7 @@ _TOO_MANY_REQUESTS: Final = 429
 _UNAVAILABLE: Final = 503
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RetryPolicy:
     """How patient to be. Waits grow by doubling, and each is drawn from zero to its bound ("full jitter")."""
 

@@ -1,11 +1,11 @@
 """TLS for clients: whom to trust, what to show, and the one loud way not to check."""
 
 import ssl
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from cosignpy.errors import FileError, UsageError
+from cosignpy.values import field, value
 
 _ALPN: Final = ["http/1.1"]
 
@@ -18,7 +18,7 @@ class TlsVerification(Enum):
     """Anyone on the way can be the server; for test registries only."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TlsOptions:
     """What a connection with TLS needs to know; files are named, and read when first needed."""
 

@@ -5,11 +5,11 @@ only after the text was shown to hold nothing of that kind (RFC 3986 section 2, 
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.values import value
 
 MAX_URL: Final = 16 * 1024
 """Signed storage URLs reach about 2,000 characters; servers refuse request lines above 8,000."""
@@ -23,7 +23,7 @@ _MAX_PORT: Final = 65535
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Origin:
     """Scheme, host and port (RFC 6454 section 4): credentials for one are no business of another."""
 
@@ -46,7 +46,7 @@ class Origin:
         return _LOOPBACK.fullmatch(self.host.lower()) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Url:
     """An absolute `http` or `https` URL without user, password or fragment."""
 

@@ -1,7 +1,6 @@
 """What `sign` did: a line per image for a person, a list for programs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosignpy.cli.exit_codes import combined_exit_code, exit_code
@@ -12,9 +11,10 @@ from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import CosignError
 from cosignpy.files import PRIVATE, write_file
 from cosignpy.operations.sign_image import MadeSignature
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SigningResult:
     """One image of a run: the signatures made for it, or why there are none."""
 

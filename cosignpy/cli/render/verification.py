@@ -1,7 +1,6 @@
 """What `verify` found: one screen for a person, our evidence JSON, or the payload list cosign prints."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.cli.exit_codes import combined_exit_code, exit_code
@@ -11,12 +10,13 @@ from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
 from cosignpy.errors import CosignError, NoMatchingSignatures
+from cosignpy.values import value
 from cosignpy.version import VERSION
 
 EVIDENCE_SCHEMA: Final = "cosignpy/evidence/v1"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ImageResult:
     """One image of a run: what it was called, what was proved of it, or why nothing was."""
 

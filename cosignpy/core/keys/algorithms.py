@@ -7,12 +7,12 @@ see `accepted_algorithms`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from cosignpy.errors import UsageError
+from cosignpy.values import value
 
 
 class Scheme(StrEnum):
@@ -25,7 +25,7 @@ class Scheme(StrEnum):
     ML_DSA = "ML-DSA"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Algorithm:
     """One row of the registry.
 

@@ -7,12 +7,12 @@ releases the interpreter lock) runs in another thread: `parse_encrypted_pem`, `E
 """
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject, PemBlock, encode_b64, encode_json
 from cosignpy.core.keys.pem_file import parse_key_file
 from cosignpy.errors import KeyUnusable, MalformedError, WrongPassword
+from cosignpy.values import field, value
 
 LABEL: Final = "ENCRYPTED SIGSTORE PRIVATE KEY"
 LABELS_READ: Final = (LABEL, "ENCRYPTED COSIGN PRIVATE KEY")
@@ -30,7 +30,7 @@ _MAX_MEMORY: Final = 2 * 128 * _BLOCK_SIZE * _COSTS_READ[-1]
 """scrypt needs 128 * r * N bytes (RFC 7914 section 2); OpenSSL refuses more than 32 MiB unless told."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EncryptedKey:
     """A parsed key file, still locked. `what` names it in errors."""
 

@@ -1,7 +1,6 @@
 """Private keys in memory: generating, signing by the algorithm registry, PKCS#8 (RFC 5958)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Self, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,6 +18,7 @@ from cosignpy.core.keys.encrypted_pem import parse_encrypted_pem
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import HASHES
 from cosignpy.errors import KeyUnusable, MalformedError
+from cosignpy.values import field, value
 
 PrivateHandle = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA65PrivateKey | rsa.RSAPrivateKey
 
@@ -37,7 +37,7 @@ _GENERATORS: Final[Mapping[str, Callable[[], PrivateHandle]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PrivateKey:
     """A key that signs; it implements `Signer`."""
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,6 +19,7 @@ from cosignpy.core.encoding import PemBlock, encode_b64
 from cosignpy.core.keys.algorithms import SIGNING, Algorithm
 from cosignpy.core.keys.pem_file import parse_key_file
 from cosignpy.errors import KeyUnusable, MalformedError
+from cosignpy.values import field, value
 
 PublicHandle = EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey | RSAPublicKey
 
@@ -36,7 +36,7 @@ _FIXED_SIZE: Final[Mapping[str, Callable[[bytes], PublicHandle]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PublicKey:
     """A key that signatures are checked against: its exact DER, and what it signs with."""
 
