@@ -70,6 +70,11 @@ class RemoteRepository(RepositoryReader):
         super().__init__(Endpoint(session, repository), self._options.max_attachment)
         self._loaded_transport: OrasTransport | None = None
 
+    @property
+    def name(self) -> str:
+        """The repository with its registry."""
+        return self.endpoint.name
+
     def delete_manifest(self, name: Digest | Tag) -> None:
         """Remove a tag, or a manifest by digest with all its tags.
 

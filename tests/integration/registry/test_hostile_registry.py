@@ -403,7 +403,9 @@ def test_registry_that_stores_another_manifest_is_found_out(connect: Connect) ->
 
 def test_registry_that_does_not_say_what_it_stored_is_believed(connect: Connect) -> None:
     path = f"/v2/{NAME}/manifests/{SUBJECT}"
-    connect(Faults(scripted=(ScriptedAnswer("PUT", path, 201),))).push_manifest(IMAGE)
+    repository = connect(Faults(scripted=(ScriptedAnswer("PUT", path, 201),)))
+    repository.push_manifest(IMAGE)
+    assert repository.name.endswith(f"/{NAME}")
 
 
 def test_upload_that_says_not_where_it_goes_on_is_refused(connect: Connect) -> None:

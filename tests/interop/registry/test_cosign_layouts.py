@@ -11,6 +11,7 @@ import pytest
 
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import Manifest
+from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.referrers import fallback_tag
 from cosignpy.operations.ports import Repository
 from cosignpy.registry.layout import LayoutRepository
@@ -73,7 +74,7 @@ def copy_layout(source: Repository, target: Repository, image: Manifest) -> None
         target.push_manifest(manifest, tag)
 
 
-def signature_tag(image: Manifest) -> "AttachmentTag":
+def signature_tag(image: Manifest) -> Tag:
     return AttachmentTag(image.digest, AttachmentKind.SIGNATURE).encode()
 
 
