@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Descriptor, Manifest
-from cosignpy.core.oci.reference import Tag
+from cosignpy.core.oci.reference import Reference, Tag
 from cosignpy.core.oci.referrers import fallback_tag, merge_referrer
 from cosignpy.errors import NoSuchTag
 from cosignpy.net.clock import Clock
 from cosignpy.registry.content import MAX_ATTACHMENT, BlobSource, verify_chunks
 from cosignpy.registry.endpoint import Endpoint
+from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.reader import RepositoryReader
 from cosignpy.registry.session import RegistrySession
 
@@ -205,3 +206,17 @@ class _RemoteTag:
 
     def push(self, manifest: Manifest) -> None:
         self.repository.put_manifest(manifest, self.tag)
+
+
+def open_repository(reference: Reference, options: RegistryOptions | None = None) -> RemoteRepository:
+    """Open the repository that an image is in, with a session of its own; nothing is sent yet.
+
+    Without options, credential files and proxies are those that the process environment names.
+
+    Raises:
+        UsageError: The options, or a proxy variable, cannot be used.
+    """
+    import os
+
+    session = RegistrySession(reference.registry, options or RegistryOptions(environment=os.environ))
+    return RemoteRepository(session, reference.repository)
