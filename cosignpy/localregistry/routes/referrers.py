@@ -1,6 +1,6 @@
 """Listing referrers ("Listing Referrers")."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +10,13 @@ from starlette.routing import Route
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_json
-from cosignpy.core.oci.manifest import MAX_MANIFEST, OCI_INDEX, Descriptor
+from cosignpy.core.oci.manifest import MAX_MANIFEST, OCI_INDEX
 from cosignpy.localregistry.access import Action, repository_of
 from cosignpy.localregistry.names import RepositoryName, parse_digest
 from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.routes.paging import Page
 from cosignpy.localregistry.storage import Storage
+from cosignpy.localregistry.storage.referrers import ReferrerEntry
 
 _ENVELOPE: Final = 1024
 """Bytes of an index around its descriptors, generously."""
@@ -44,22 +45,27 @@ class ReferrerRoutes:
         if more:
             query = {"artifactType": wanted} if wanted else {}
             headers |= page.link(f"/v2/{name}/referrers/{subject}", str(shown[-1].digest), **query)
-        index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry.encode() for entry in shown]}
-        return Response(encode_json(index), headers=headers)
+        return Response(_build_index(shown), headers=headers)
 
-    def _matching(self, name: RepositoryName, subject: Digest, last: str, wanted: str) -> Iterator[Descriptor]:
+    def _matching(self, name: RepositoryName, subject: Digest, last: str, wanted: str) -> Iterator[ReferrerEntry]:
         for entry in self.storage.referrers.after(name, subject, last):
-            if wanted in {"", entry.artifact_type} and self.storage.manifests.has(name, entry.digest):
+            if (not wanted or entry.has_type(wanted)) and self.storage.manifests.has(name, entry.digest):
                 yield entry
 
 
-def _cut(entries: Iterator[Descriptor], most: int) -> tuple[list[Descriptor], bool]:
+def _cut(entries: Iterator[ReferrerEntry], most: int) -> tuple[list[ReferrerEntry], bool]:
     """Take what fits one answer, at least one entry: clients read no index above a manifest's size."""
-    shown: list[Descriptor] = []
+    shown: list[ReferrerEntry] = []
     room = MAX_MANIFEST - _ENVELOPE
     for entry in entries:
-        room -= len(encode_json(entry.encode())) + 1
+        room -= len(entry.encoded) + 1
         if shown and (len(shown) >= most or room < 0):
             return shown, True
         shown.append(entry)
     return shown, False
+
+
+def _build_index(entries: Sequence[ReferrerEntry]) -> bytes:
+    """Put encoded descriptors into an index as they are."""
+    head = encode_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).removesuffix(b"]}")
+    return head + b",".join(entry.encoded for entry in entries) + b"]}"

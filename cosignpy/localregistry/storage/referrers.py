@@ -6,9 +6,22 @@ from pathlib import Path
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonObject, encode_json
-from cosignpy.core.oci.manifest import Descriptor, Manifest
+from cosignpy.core.oci.manifest import Manifest
 from cosignpy.localregistry.names import RepositoryName
 from cosignpy.localregistry.storage.files import Files, names_in
+
+
+@dataclass(frozen=True, slots=True)
+class ReferrerEntry:
+    """A referrer and its descriptor, kept encoded: a list of thousands is put together without parsing them."""
+
+    digest: Digest
+    encoded: bytes
+
+    def has_type(self, artifact_type: str) -> bool:
+        """Tell whether this is the type of the referrer."""
+        found = JsonObject.parse(self.encoded, what="referrer entry")
+        return found.optional_text("artifactType") == artifact_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +39,13 @@ class ReferrerStore:
         """Forget a referrer; one that is not there is no mistake."""
         self._path(name, subject, referrer).unlink(missing_ok=True)
 
-    def after(self, name: RepositoryName, subject: Digest, last: str) -> Iterator[Descriptor]:
+    def after(self, name: RepositoryName, subject: Digest, last: str) -> Iterator[ReferrerEntry]:
         """Yield a subject's referrers in the order of their digests, from the one after `last` on."""
         folder = self._folder(name, subject)
         for entry in names_in(folder):
-            if entry.replace("-", ":") > last:
-                yield Descriptor.parse(JsonObject.parse((folder / entry).read_bytes(), what="referrer entry"))
+            text = entry.replace("-", ":")
+            if text > last:
+                yield ReferrerEntry(Digest.parse(text), (folder / entry).read_bytes())
 
     def _folder(self, name: RepositoryName, subject: Digest) -> Path:
         return self.files.content(name, "referrers", subject)
