@@ -6,14 +6,15 @@ one is due, or before, by `load_push_transport`, while something else takes its 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.digest import Digest
-from cosignpy.core.oci.manifest import Descriptor, Manifest
+from cosignpy.core.oci.manifest import Descriptor, Manifest, build_index
 from cosignpy.core.oci.reference import Reference, Tag
-from cosignpy.core.oci.referrers import fallback_tag, merge_referrer
-from cosignpy.errors import NoSuchTag
+from cosignpy.core.oci.referrers import fallback_tag, merge_referrer, remove_referrer
+from cosignpy.errors import NoSuchTag, RemoteError
 from cosignpy.net.clock import Clock
 from cosignpy.registry.content import MAX_ATTACHMENT, BlobSource, verify_chunks
 from cosignpy.registry.endpoint import Endpoint
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from cosignpy.registry.tag_update import TagLock
 
 _DELETED: Final = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+_CHILD_UNKNOWN: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
+"""How registries refuse an index of manifests that they do not have."""
 _NO_DELETES: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 
 
@@ -146,8 +149,12 @@ class RemoteRepository(RepositoryReader):
         if "OCI-Subject" in answer.headers:
             self.referrers.is_missing = False
             return
-        subject, entry = manifest.subject.digest, manifest.referrer_descriptor
-        self.update_tag(fallback_tag(subject), lambda current: merge_referrer(current, entry, subject))
+        try:
+            self._list_referrer(manifest.referrer_descriptor, manifest.subject.digest)
+        except RemoteError as error:
+            if error.status not in _CHILD_UNKNOWN or not self._unlist_absent(fallback_tag(manifest.subject.digest)):
+                raise
+            self._list_referrer(manifest.referrer_descriptor, manifest.subject.digest)
 
     def update_tag(self, tag: Tag, merge: Callable[[Manifest | None], Manifest]) -> Manifest:
         """Replace what a tag names by `merge(what it names now)`, so that concurrent writers lose nothing.
@@ -172,6 +179,21 @@ class RemoteRepository(RepositoryReader):
         if stored is not None:
             Digest.parse(stored).verify(manifest.raw, what="manifest as the registry stored it")
         return answer
+
+    def _list_referrer(self, entry: Descriptor, subject: Digest) -> None:
+        self.update_tag(fallback_tag(subject), lambda current: merge_referrer(current, entry, subject))
+
+    def _unlist_absent(self, tag: Tag) -> bool:
+        """Take manifests that are gone off a list; tell whether there were any.
+
+        Retention policies delete what no tag names, and then a registry that looks refuses every new list.
+        """
+        listed = self.find_manifest(tag)
+        entries = listed.manifests if listed is not None else ()
+        absent = [entry.digest for entry in entries if self.find_manifest(entry.digest) is None]
+        if absent:
+            self.update_tag(tag, lambda current: reduce(remove_referrer, absent, current or build_index([])))
+        return bool(absent)
 
     def _upload(self, descriptor: Descriptor, chunks: Iterable[bytes]) -> None:
         # Imported late, as everything that only pushes need: a verification should start at once.

@@ -192,6 +192,12 @@ class ManifestDeletionContract:
         with pytest.raises(NoSuchTag):
             repository.delete_manifest(image.digest)
 
+    def test_list_with_a_referrer_that_is_gone_does_not_stop_the_next(self, repository: Repository) -> None:
+        image = push_image(repository, b"layer", LATEST)
+        repository.delete_manifest(push_referrer(repository, image, b"deleted").digest)
+        last = push_referrer(repository, image, b"last")
+        assert [entry.digest for entry in repository.fetch_referrers(image.digest)] == [last.digest]
+
 
 class TagDeletionContract:
     """Where single tags can be taken away."""

@@ -408,6 +408,15 @@ def test_registry_that_does_not_say_what_it_stored_is_believed(connect: Connect)
     assert repository.name.endswith(f"/{NAME}")
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_list_that_is_refused_for_no_missing_referrer_is_a_failure(connect: Connect, status: int) -> None:
+    refusal = ScriptedAnswer("PUT", f"/v2/{NAME}/manifests/{fallback_tag(SUBJECT)}", status)
+    repository = connect(Faults(no_referrers_api=True, scripted=(refusal,)))
+    with pytest.raises(RemoteError) as caught:
+        push_referrer(repository, IMAGE, b"another")
+    assert caught.value.status == status
+
+
 def test_upload_that_says_not_where_it_goes_on_is_refused(connect: Connect) -> None:
     answer = ScriptedAnswer("POST", f"/v2/{NAME}/blobs/uploads/", 202)
     with pytest.raises(RemoteError):
