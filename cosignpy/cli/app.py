@@ -26,6 +26,9 @@ from cosignpy.version import VERSION
 
 _GARBAGE_THRESHOLD: Final = 100_000
 
+COMPLETE_VARIABLE: Final = "_COSIGNPY_COMPLETE"
+"""Set by the completion script when a shell asks what may follow."""
+
 _EPILOG: Final = (
     "Every flag can be set by a variable, --key by COSIGN_KEY and so on. The exit codes are in docs/exit-codes.md."
 )
@@ -108,6 +111,10 @@ def build_app() -> LazyGroup:
             CURRENT.print(f"cosignpy {VERSION}")
             ctx.exit()
 
+    if COMPLETE_VARIABLE in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
     version = TyperOption(
         param_decls=["--version"], is_flag=True, is_eager=True, default=False, expose_value=False,
         callback=show_version, help="Print the version.",

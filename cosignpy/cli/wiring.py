@@ -159,6 +159,12 @@ def open_place(text: str, flags: RegistryFlags) -> OpenImage:
     return OpenImage(text, opened, location.target or DEFAULT_TAG, opened)
 
 
+def attachments_name(image: OpenImage) -> str:
+    """Return what people call the place where the image's signatures are."""
+    elsewhere = os.environ.get("COSIGN_REPOSITORY", "")
+    return parse_repository(elsewhere).name if elsewhere else image.name
+
+
 def _open_remote(reference: Reference, flags: RegistryFlags) -> OpenImage:
     repository = registries(flags).open_repository(reference)
     attachments = _elsewhere(flags) or repository

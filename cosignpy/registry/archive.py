@@ -9,6 +9,7 @@ import gzip
 import io
 import tarfile
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -101,6 +102,7 @@ class ArchiveFiles:
     staging: LayoutDirectory | None = None
     _index: LayoutIndex | None = None
     _deleted: set[Digest] = field(default_factory=set)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
     def name(self) -> str:
@@ -161,9 +163,11 @@ class ArchiveFiles:
             if digest is not None and digest not in staged and digest not in self._deleted:
                 yield digest, member.size
 
-    def hold(self) -> contextlib.AbstractContextManager[None]:
-        """Do nothing: who may write an archive holds it from opening to closing."""
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep our other threads out: other processes cannot write while this one has the archive open."""
+        with self._lock:
+            yield
 
     def write(self) -> None:
         """Replace the archive by one with all changes in it.

@@ -1,0 +1,103 @@
+"""Attach a signature that was made elsewhere. It is parsed strictly first; nobody's key is asked about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from cosignpy.core.bundle.legacy import (
+    LegacyStyle,
+    build_signature_image,
+    build_signature_layer,
+    select_signature_layers,
+)
+from cosignpy.core.bundle.protojson import parse_bundle
+from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
+from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
+from cosignpy.core.encoding import decode_b64
+from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
+from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
+from cosignpy.core.oci.manifest import Descriptor, Manifest
+from cosignpy.core.oci.simple_signing import SimpleSigningPayload
+from cosignpy.errors import ClaimMismatch, MalformedError
+from cosignpy.operations.ports import ManifestSink
+
+
+@dataclass(frozen=True, slots=True)
+class DetachedSignature:
+    """A legacy signature in its parts: base64 text as cosign writes it, the payload, layer annotations."""
+
+    signature: bytes
+    payload: bytes
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_detached(text: bytes, payload: bytes, image: Digest, annotations: Mapping[str, str]) -> DetachedSignature:
+    """Parse a detached signature over a payload about the image.
+
+    Raises:
+        MalformedError: The signature is not base64, or the payload is not a simple-signing one.
+        ClaimMismatch: The payload is about another image.
+    """
+    try:
+        spelled = text.decode("ascii").strip()
+    except UnicodeDecodeError as error:
+        raise MalformedError("signature", "not base64 text") from error
+    signature = decode_b64(spelled, what="signature")
+    if not signature:
+        raise MalformedError("signature", "empty")
+    claimed = SimpleSigningPayload.parse(payload).digest
+    if claimed != image:
+        raise ClaimMismatch("digest", str(image), str(claimed))
+    return DetachedSignature(signature, payload, annotations)
+
+
+def attach_detached(sink: ManifestSink, image: Digest, made: DetachedSignature, style: LegacyStyle) -> Manifest:
+    """Add a signature to the image's signature tag, keeping everyone else's; the same one is not added twice.
+
+    Raises:
+        MalformedError: An image named by a sha512 digest, which has no signature tag.
+        RemoteError: The registry refused or failed.
+    """
+    tag = AttachmentTag(image, AttachmentKind.SIGNATURE).encode()
+    layer = build_signature_layer(made.payload, made.signature)
+    layer = replace(layer, annotations=dict(layer.annotations) | dict(made.annotations))
+    sink.push_blob(made.payload)
+
+    def merge(current: Manifest | None) -> Manifest:
+        layers = list(select_signature_layers(current)) if current else []
+        if current is not None and layer in layers:
+            return current
+        manifest, config = build_signature_image([*layers, layer], style)
+        sink.push_blob(config)
+        return manifest
+
+    return sink.update_tag(tag, merge)
+
+
+def attach_bundle(sink: ManifestSink, subject: Descriptor, raw: bytes, created: datetime) -> Manifest:
+    """Store a bundle as a referrer of the image that it is about.
+
+    Raises:
+        MalformedError: Not a bundle, or not one over an in-toto statement.
+        ClaimMismatch: It is about another image, or it is an attestation.
+        RemoteError: The registry refused or failed.
+    """
+    statement = _parse_statement(raw)
+    if statement.predicate_type != COSIGN_SIGN_V1:
+        raise ClaimMismatch("predicate type", COSIGN_SIGN_V1, statement.predicate_type)
+    digests = [digest for item in statement.subjects for digest in item.digests]
+    if subject.digest not in digests:
+        raise ClaimMismatch("digest", str(subject.digest), ", ".join(map(str, digests)) or "none")
+    for blob in (EMPTY_JSON, raw):
+        sink.push_blob(blob)
+    manifest = build_bundle_referrer(raw, subject, statement.predicate_type, created)
+    sink.push_manifest(manifest)
+    return manifest
+
+
+def _parse_statement(raw: bytes) -> Statement:
+    content = parse_bundle(raw).content
+    if not isinstance(content, Envelope) or content.payload_type != IN_TOTO_PAYLOAD:
+        raise MalformedError("bundle", "it signs no in-toto statement, as bundles of images do")
+    return Statement.parse(content.payload)

@@ -1,0 +1,109 @@
+"""Fetch the signatures of an image as they are stored, without judging them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cosignpy.core.bundle.legacy import select_signature_layers
+from cosignpy.core.bundle.protojson import parse_bundle
+from cosignpy.core.bundle.referrer import select_bundle_layer
+from cosignpy.core.digest import Digest
+from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, parse_json
+from cosignpy.core.oci.manifest import Descriptor, Manifest
+from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION
+from cosignpy.errors import CosignError, MalformedError, NoSignatures, Rejection, RemoteError
+from cosignpy.operations.attachments import Attachment, AttachmentType, fetch_attachments, select_types
+from cosignpy.operations.parallel import run_parallel
+from cosignpy.operations.ports import ManifestSource
+
+CERTIFICATE_ANNOTATION: Final = "dev.sigstore.cosign/certificate"
+CHAIN_ANNOTATION: Final = "dev.sigstore.cosign/chain"
+_LOG_ANNOTATION: Final = "dev.sigstore.cosign/bundle"
+_TIMESTAMP_ANNOTATION: Final = "dev.sigstore.cosign/rfc3161timestamp"
+_PEM: Final = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadedSignatures:
+    """Signatures as JSON values, bundles first; those that cannot be read are kept with the reason."""
+
+    signatures: tuple[JsonValue, ...]
+    rejections: tuple[Rejection, ...]
+
+
+def fetch_signatures(
+    image: ManifestSource, signatures: ManifestSource, name: str, digest: Digest
+) -> DownloadedSignatures:
+    """Return all signatures of an image: bundles, and legacy signatures as `cosign download signature` shows them.
+
+    Raises:
+        NoSignatures: The image has none.
+        NoSuchTag: There is no such image.
+        RemoteError: The registry failed.
+    """
+    found = select_types(fetch_attachments(signatures, digest), [AttachmentType.SIGNATURE])
+    sources: list[_StoredBundle | _StoredLegacy] = [*_list_bundles(found), *_list_legacy(found)]
+    if not sources:
+        image.fetch_manifest(digest)
+        raise NoSignatures(name)
+    outcomes = run_parallel(lambda item: item.fetch(signatures), sources)
+    signatures_found: list[JsonValue] = []
+    rejections: list[Rejection] = []
+    for item, outcome in zip(sources, outcomes, strict=True):
+        if isinstance(outcome.error, CosignError) and not isinstance(outcome.error, RemoteError):
+            rejections.append(Rejection(item.location, outcome.error))
+        else:
+            signatures_found.append(outcome.unwrap())
+    return DownloadedSignatures(tuple(signatures_found), tuple(rejections))
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredBundle:
+    location: str
+    manifest: Manifest
+
+    def fetch(self, source: ManifestSource) -> JsonValue:
+        layer = select_bundle_layer(self.manifest)
+        if layer is None:
+            raise MalformedError("bundle manifest", "it holds no bundle")
+        content = source.fetch_blob(layer)
+        parse_bundle(content)
+        return parse_json(content, what="bundle")
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredLegacy:
+    location: str
+    layer: Descriptor
+
+    def fetch(self, source: ManifestSource) -> JsonValue:
+        """Return the members in the order of cosign's `SignedPayload`; certificates as PEM text."""
+        annotations = self.layer.annotations
+        chain: list[JsonValue] = list(_PEM.findall(annotations.get(CHAIN_ANNOTATION, "")))
+        return {
+            "Base64Signature": annotations.get(SIGNATURE_ANNOTATION, ""),
+            "Payload": encode_b64(source.fetch_blob(self.layer)),
+            "Cert": annotations.get(CERTIFICATE_ANNOTATION) or None,
+            "Chain": chain or None,
+            "Bundle": self._embedded(_LOG_ANNOTATION),
+            "RFC3161Timestamp": self._embedded(_TIMESTAMP_ANNOTATION),
+        }
+
+    def _embedded(self, name: str) -> JsonValue:
+        text = self.layer.annotations.get(name, "")
+        return dict(JsonObject.parse(text.encode(), what=f"annotation {name}").members) if text else None
+
+
+def _list_bundles(found: Sequence[Attachment]) -> Sequence[_StoredBundle]:
+    referrers = [item for item in found if item.tag is None and item.manifest is not None]
+    return [_StoredBundle(f"bundle {item.digest}", item.manifest) for item in referrers if item.manifest]
+
+
+def _list_legacy(found: Sequence[Attachment]) -> Sequence[_StoredLegacy]:
+    return [
+        _StoredLegacy(f"legacy signature {item.tag}, layer {index}", layer)
+        for item in found
+        if item.tag is not None and item.manifest is not None
+        for index, layer in enumerate(select_signature_layers(item.manifest))
+    ]
