@@ -12,16 +12,16 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from cosignpy.core.digest import HEX_LENGTHS, Digest
-from cosignpy.errors import FileError, LimitExceeded, MalformedError
+from cosignpy.errors import FileError
+from cosignpy.registry.archive_members import Member, list_members, open_member
 from cosignpy.registry.layout_index import MAX_LAYOUT_INDEX, LayoutIndex
 from cosignpy.registry.layout_store import (
     INDEX_FILE,
     LAYOUT_FILE,
-    MAX_BLOBS,
     MAX_LAYOUT_FILE,
     LayoutDirectory,
     check_layout_version,
@@ -31,66 +31,7 @@ from cosignpy.registry.layout_store import (
     replace_file,
 )
 
-MAX_HEADER_READ: Final = 1 << 20
-"""Bytes read at once while listing members: extended headers hold a path, which is short."""
-MAX_UNPACKED: Final = 256 << 30
-"""Bytes of an archive once decompressed; a few kilobytes of gzip can claim as much as they like."""
-
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 _BLOB_DEPTH: Final = 3
-_WHAT: Final = "OCI archive"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Where a file lies in the unpacked archive."""
-
-    offset: int
-    size: int
-
-
-class _BoundedReader(io.RawIOBase):
-    """The archive while its members are listed: a header that claims to be huge is refused, not read."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
-        self._file = file
-
-    def read(self, size: int = -1, /) -> bytes:
-        if not 0 <= size <= MAX_HEADER_READ:
-            raise LimitExceeded(_WHAT, "an extended header is too long")
-        return self._file.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        if offset > MAX_UNPACKED:
-            raise LimitExceeded(_WHAT, f"it unpacks to more than {MAX_UNPACKED} bytes")
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-
-class _Slice(io.RawIOBase):
-    """One member of an open archive as a file of its own, which closes the archive with itself."""
-
-    def __init__(self, file: BinaryIO, member: Member) -> None:
-        super().__init__()
-        file.seek(member.offset)
-        self._file = file
-        self._left = member.size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "bytearray | memoryview", /) -> int:  # type: ignore[override]
-        piece = self._file.read(min(len(buffer), self._left))
-        buffer[: len(piece)] = piece
-        self._left -= len(piece)
-        return len(piece)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 @dataclass(slots=True)
@@ -191,7 +132,7 @@ class ArchiveFiles:
 
     def _open(self, name: str) -> BinaryIO | None:
         member = self.members.get(name)
-        return None if member is None else io.BufferedReader(_Slice(_open_unpacked(self.path), member))
+        return None if member is None else open_member(self.path, member)
 
     def _read(self, name: str, cap: int) -> bytes:
         with self._present(self._open(name)) as file:
@@ -210,7 +151,7 @@ def open_archive(path: Path) -> ArchiveFiles:
         FileError: It is not there or cannot be read.
         MalformedError: No tar archive, or one with members that no OCI archive has.
     """
-    return ArchiveFiles(path, _list_members(path))
+    return ArchiveFiles(path, list_members(path))
 
 
 @contextlib.contextmanager
@@ -226,52 +167,12 @@ def edit_archive(path: Path) -> Iterator[ArchiveFiles]:
         tempfile.TemporaryDirectory(dir=path.parent, prefix=".cosignpy-") as staging,
     ):
         if path.exists():
-            files = ArchiveFiles(path, _list_members(path), LayoutDirectory(Path(staging)))
+            files = ArchiveFiles(path, list_members(path), LayoutDirectory(Path(staging)))
             files.load_index()
         else:
             files = ArchiveFiles(path, {}, LayoutDirectory(Path(staging)), LayoutIndex.empty())
         yield files
         files.write()
-
-
-def _open_unpacked(path: Path) -> BinaryIO:
-    try:
-        file = path.open("rb")
-        if file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC:
-            file.close()
-            return cast("BinaryIO", gzip.open(path))
-    except OSError as error:
-        raise FileError(str(path), error.strerror or "cannot be read") from error
-    file.seek(0)
-    return file
-
-
-def _list_members(path: Path) -> Mapping[str, Member]:
-    found: dict[str, Member] = {}
-    try:
-        with _open_unpacked(path) as file, tarfile.open(fileobj=_BoundedReader(file), mode="r:") as archive:
-            for count, entry in enumerate(archive):
-                if count >= MAX_BLOBS:
-                    raise LimitExceeded(_WHAT, f"more than {MAX_BLOBS} members")
-                if entry.isdir():
-                    continue
-                name = _checked_name(entry)
-                if name in found:
-                    raise MalformedError(_WHAT, f"{name!r} is there twice")
-                found[name] = Member(entry.offset_data, entry.size)
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise MalformedError(_WHAT, f"{path} is not a tar archive") from error
-    return found
-
-
-def _checked_name(entry: tarfile.TarInfo) -> str:
-    """Return a member's name as a path below the layout; links, devices and holes have no place in one."""
-    name = PurePosixPath(entry.name)
-    if not entry.isreg() or entry.issparse():
-        raise MalformedError(_WHAT, f"{entry.name!r} is not a plain file")
-    if name.is_absolute() or ".." in name.parts:
-        raise MalformedError(_WHAT, f"{entry.name!r} leads out of it")
-    return str(name)
 
 
 def _blob_name(digest: Digest) -> str:

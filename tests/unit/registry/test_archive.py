@@ -10,7 +10,7 @@ import pytest
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.errors import DigestMismatch, FileError, LimitExceeded, MalformedError, NoSuchTag
-from cosignpy.registry import archive
+from cosignpy.registry import archive_members
 from cosignpy.registry.archive import ArchiveFiles, edit_archive, open_archive
 from cosignpy.registry.layout import LayoutRepository
 from tests.support.repository_contract import LATEST, push_image, push_referrer
@@ -169,7 +169,7 @@ def test_member_that_claims_to_be_endless_is_refused(tmp_path: Path) -> None:
 
 def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pack(tmp_path / "image.tar")
-    monkeypatch.setattr(archive, "MAX_BLOBS", 1)
+    monkeypatch.setattr(archive_members, "MAX_BLOBS", 1)
     with pytest.raises(LimitExceeded):
         open_archive(path)
 
