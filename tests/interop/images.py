@@ -42,14 +42,10 @@ class Layout:
             "platform": {"architecture": architecture, "os": "linux"},
         }
 
-    def add_index(self, label: str) -> dict[str, object]:
-        """Store an index over an image for each of two architectures."""
-        children = [self.add_image(label, architecture) for architecture in ("amd64", "arm64")]
-        return self.add(INDEX, {"schemaVersion": 2, "mediaType": INDEX, "manifests": children})
-
-    def close(self, content: dict[str, object]) -> None:
+    def close(self, *manifests: dict[str, object]) -> None:
         """Write index.json."""
-        (self._folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [content]}))
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
+        (self._folder / "index.json").write_text(json.dumps(index))
 
 
 def push_image(shop: Workshop, repository: str, label: str) -> str:
@@ -60,9 +56,11 @@ def push_image(shop: Workshop, repository: str, label: str) -> str:
         return shop.run("crane", "push", folder, f"{repository}:{label}").expect_success().stdout.strip()
 
 
-def push_index(shop: Workshop, repository: str, label: str) -> str:
-    """Push an index of its own under the tag `label`; return its reference by digest."""
+def push_index(shop: Workshop, repository: str, label: str) -> tuple[str, ...]:
+    """Push an index of its own under the tag `label`; return the references of it and of its images, by digest."""
     with tempfile.TemporaryDirectory(dir=shop.folder) as folder:
         layout = Layout(Path(folder))
-        layout.close(layout.add_index(label))
-        return shop.run("crane", "push", "--index", folder, f"{repository}:{label}").expect_success().stdout.strip()
+        images = [layout.add_image(label, architecture) for architecture in ("amd64", "arm64")]
+        layout.close(*images)
+        index = shop.run("crane", "push", "--index", folder, f"{repository}:{label}").expect_success().stdout.strip()
+    return (index, *(f"{repository}@{image['digest']}" for image in images))
