@@ -47,7 +47,7 @@ class Invocation:
 
     def say(self, line: str) -> None:
         """Tell the person something that is not the result."""
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(printable(line, keep="\n") + "\n")
 
     def warn(self, line: str) -> None:
         """Warn as cosign does, with a prefix that scripts look for."""
@@ -59,6 +59,13 @@ class Invocation:
             sys.stdout.write(text + "\n")
         else:
             self.printed.append(text + "\n")
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Escape what a terminal would obey or hide: much of what is shown was written by someone else."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in keep else f"\\u{ord(char):04x}" for char in text)
 
 
 CURRENT: Final = Invocation()

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from cosignpy.errors import DeadlineExceeded
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -37,6 +39,9 @@ def run_parallel(function: Callable[[T], R], items: Sequence[T], workers: int = 
     """Call `function` on every item, at most `workers` at once; one failure stops no other call.
 
     A single item, or a single worker, runs in the calling thread.
+
+    Raises:
+        DeadlineExceeded: The command's time ended meanwhile: what was not looked at must not pass for a failure.
     """
     outcomes: list[Outcome[R] | None] = [None] * len(items)
     remaining: Iterator[int] = iter(range(len(items)))
@@ -62,5 +67,7 @@ def run_parallel(function: Callable[[T], R], items: Sequence[T], workers: int = 
 def _call(function: Callable[[T], R], item: T) -> Outcome[R]:
     try:
         return Outcome(function(item))
+    except DeadlineExceeded:
+        raise  # the whole command is over, not this one call; it is raised in the calling thread only
     except Exception as error:  # noqa: BLE001  # handed on whole: `unwrap` raises it in the caller's thread
         return Outcome(None, error)

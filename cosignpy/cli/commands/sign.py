@@ -23,7 +23,7 @@ from cosignpy.cli.render.signing import SigningResult, render_signing, save_bund
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.core.verify.evidence import SignatureFormat
-from cosignpy.errors import CosignError, TransparencyRequired, UsageError
+from cosignpy.errors import CosignError, DeadlineExceeded, TransparencyRequired, UsageError
 from cosignpy.operations.expand import expand_index, resolve
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, sign_image
@@ -129,6 +129,8 @@ class _Work:
             image = wiring.open_image(name, self.registry, wiring.Access.WRITE)
             top = resolve(image.repository, image.target)
             subjects = expand_index(image.repository, top) if self.flags.recursive else [top]
+        except DeadlineExceeded:
+            raise
         except CosignError as error:
             return [SigningResult(name, error)]
         signer = self.signer()
@@ -144,5 +146,7 @@ class _Work:
         request = SignImage(subject, claims, self.flags.formats, self.moment, style)
         try:
             return SigningResult(label, sign_image(request, signer, image.attachments if self.flags.upload else None))
+        except DeadlineExceeded:
+            raise
         except CosignError as error:
             return SigningResult(label, error)

@@ -27,7 +27,7 @@ from cosignpy.core.policy.image import (
     SkipLogUnsafe,
 )
 from cosignpy.core.verify.log import verify_log
-from cosignpy.errors import CosignError, UsageError
+from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
 from cosignpy.operations.expand import Scope, select_subjects
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.verify_image import VerifyImage, verify_image
@@ -132,6 +132,8 @@ def _verify_named(name: str, policy: ImagePolicy, which: SelectionFlags, flags: 
     try:
         image = wiring.open_image(name, flags)
         subjects = select_subjects(image.repository, image.target, which.scope, which.wanted_platform)
+    except DeadlineExceeded:
+        raise
     except CosignError as error:
         return [ImageResult(name, None, error)]
 
@@ -140,6 +142,8 @@ def _verify_named(name: str, policy: ImagePolicy, which: SelectionFlags, flags: 
         request = VerifyImage(label, digest, policy, which.max_workers)
         try:
             return ImageResult(label, digest, verify_image(request, image.repository, image.attachments))
+        except DeadlineExceeded:
+            raise
         except CosignError as error:
             return ImageResult(label, digest, error)
 

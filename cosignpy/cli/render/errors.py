@@ -3,7 +3,7 @@
 from typing import Final
 
 from cosignpy.cli.exit_codes import exit_code
-from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.invocation import CURRENT, Output, printable
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.errors import CosignError, NoMatchingSignatures, Rejection
 
@@ -21,10 +21,10 @@ def report_error(error: CosignError) -> int:
 
 def explain_error(error: CosignError) -> None:
     """Tell a person what went wrong and what to do about it."""
-    CURRENT.say(f"Error: {error}")
+    CURRENT.say(f"Error: {printable(str(error))}")
     if isinstance(error, NoMatchingSignatures):
         for rejection in error.rejections[:MOST_REJECTIONS]:
-            CURRENT.say(f"  {rejection}")
+            CURRENT.say(f"  {printable(str(rejection))}")
         if len(error.rejections) > MOST_REJECTIONS:
             CURRENT.say(f"  and {len(error.rejections) - MOST_REJECTIONS} more; --output json lists them")
     if error.hint:

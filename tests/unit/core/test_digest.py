@@ -47,6 +47,20 @@ def test_what_is_not_a_digest_is_refused(text: str) -> None:
     assert refused.value.what == "digest"
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (HEX256, "expected algorithm:hex"),
+        (f"sha1:{HEX256[:40]}", "unknown algorithm 'sha1', known are sha256, sha512"),
+        (f"sha512:{HEX256}", "sha512 needs 128 lower-case hex digits"),
+    ],
+)
+def test_what_is_wrong_with_a_digest_is_told(text: str, why: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        Digest.parse(text)
+    assert refused.value.why == why
+
+
 def test_digests_of_two_algorithms_are_never_equal() -> None:
     assert Digest.of(b"abc") != Digest.of(b"abc", "sha512")
     assert Digest.of(b"abc") == Digest("sha256", HEX256)

@@ -117,6 +117,7 @@ def test_subjects_are_what_the_scope_and_platform_say(
     everything = (index.digest, *(child.digest for child in children))
     assert select_subjects(repository, Tag("v1"), Scope.NAMED) == (index.digest,)
     assert select_subjects(repository, Tag("v1"), Scope.RECURSIVE) == everything
+    assert select_subjects(repository, index.digest, Scope.RECURSIVE) == everything
     assert select_subjects(repository, index.digest, Scope.NAMED, AMD64) == (children[0].digest,)
     assert select_subjects(repository, index.digest, Scope.RECURSIVE, AMD64) == (children[0].digest,)
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from cosignpy.errors import UsageError
+from cosignpy.errors import DeadlineExceeded, UsageError
 from cosignpy.operations.parallel import Outcome, run_parallel
 
 
@@ -26,6 +26,14 @@ def test_one_failure_stops_no_other_call() -> None:
     assert (first.unwrap(), third.unwrap()) == (1, 0.5)
     with pytest.raises(ZeroDivisionError):
         second.unwrap()
+
+
+def test_the_end_of_the_command_is_no_failure_of_one_call() -> None:
+    def expire(_number: int) -> None:
+        raise DeadlineExceeded(1)
+
+    with pytest.raises(DeadlineExceeded):
+        run_parallel(expire, [1, 2], 1)
 
 
 def test_none_is_a_value() -> None:

@@ -157,6 +157,13 @@ def test_a_manifest_that_could_be_two_things_or_none_is_refused(members: JsonVal
         parse(members, media_type)
 
 
+@pytest.mark.parametrize(("media_type", "told"), [("application/json", "'application/json'"), ("", "'absent'")])
+def test_a_type_that_is_not_known_is_named(media_type: str, told: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        parse({}, media_type)
+    assert told in refused.value.why
+
+
 def test_descriptors_are_limited() -> None:
     with pytest.raises(LimitExceeded):
         parse(IMAGE | {"layers": [ITEM] * (MAX_DESCRIPTORS + 1)})
