@@ -8,7 +8,48 @@ import pytest
 
 import cosignpy
 
-PUBLIC: Final[frozenset[str]] = frozenset()
+PUBLIC: Final[frozenset[str]] = frozenset(
+    {
+        "AnyPredicateUnsafe",
+        "Claims",
+        "CosignError",
+        "Descriptor",
+        "Digest",
+        "ImagePolicy",
+        "MadeSignature",
+        "MalformedError",
+        "Manifest",
+        "NoMatchingSignatures",
+        "NoSignatures",
+        "NoSuchTag",
+        "NotFoundError",
+        "Platform",
+        "PredicateTypeIs",
+        "PublicKey",
+        "Reference",
+        "RegistryOptions",
+        "Rejection",
+        "RemoteError",
+        "RemoteRepository",
+        "RequireLog",
+        "SignImage",
+        "SignatureFormat",
+        "SignedClaim",
+        "Signer",
+        "SkipLogUnsafe",
+        "Tag",
+        "UsageError",
+        "VerificationError",
+        "VerifiedImage",
+        "VerifiedSignature",
+        "VerifyImage",
+        "load_public_key",
+        "load_signer",
+        "open_repository",
+        "sign_image",
+        "verify_image",
+    }
+)
 """The public API. A name added here is a promise; a name removed is a breaking change for the changelog."""
 
 HEAVY: Final = ("cryptography", "docker", "nacl", "oras", "requests", "rich", "ssl", "starlette", "typer")
