@@ -7,12 +7,12 @@ import gzip
 import io
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, cast
 
 from cosignpy.errors import FileError, LimitExceeded, MalformedError
 from cosignpy.registry.layout_store import MAX_BLOBS
+from cosignpy.values import value
 
 MAX_HEADER_READ: Final = 1 << 20
 """Bytes read at once while listing members: extended headers hold a path, which is short."""
@@ -23,7 +23,7 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _WHAT: Final = "OCI archive"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """Where a file lies in the unpacked archive."""
 

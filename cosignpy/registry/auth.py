@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.values import value
 
 MAX_CHALLENGE: Final = 8192
 """Characters of one header; a realm and a scope take about 200."""
@@ -22,7 +22,7 @@ _BLANKS: Final = re.compile(r"[ \t]+")
 _ESCAPE: Final = re.compile(r"\\(.)")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Challenge:
     """One way to authenticate that a server offers; names are lower case."""
 

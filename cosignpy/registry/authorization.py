@@ -5,13 +5,13 @@ Nothing is shown before the registry asked for it; from then on every request ca
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import AccessDenied, MalformedError, RemoteError
 from cosignpy.net.clock import Clock
 from cosignpy.net.http import Sender
 from cosignpy.net.url import Origin
+from cosignpy.values import value
 
 if TYPE_CHECKING:
     from cosignpy.registry.auth import Challenge
@@ -25,7 +25,7 @@ MAX_SCOPES: Final = 8
 """Scopes a challenge may name; one is usual, two with a cross-repository mount."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scope:
     """What a request needs to be allowed: actions on one repository, or nothing in particular."""
 

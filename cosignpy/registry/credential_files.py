@@ -6,7 +6,6 @@ docker/cli's config/credentials and containers-auth.json(5) read.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from cosignpy.core.oci.reference import DOCKER_HUB, parse_registry
 from cosignpy.errors import FileError, MalformedError
 from cosignpy.registry.credential_helpers import Helper
 from cosignpy.registry.credentials import BasicCredential, Credential, IdentityToken, RegistryToken
+from cosignpy.values import value
 
 MAX_CONFIG: Final = 1024 * 1024
 """Bytes of a configuration file; those with hundreds of entries take some 50 KiB."""
@@ -25,7 +25,7 @@ HUB_KEY: Final = "https://index.docker.io/v1/"
 _API_VERSIONS: Final = frozenset({"", "v1", "v2"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EntryKey:
     """The key of an entry, taken apart: a registry, and the path below it that the entry is limited to."""
 
@@ -51,7 +51,7 @@ class EntryKey:
         return not self.path or repository == self.path or repository.startswith(f"{self.path}/")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CredentialFile:
     """A configuration file, parsed as far as everyone's is; an entry is looked into when it is needed."""
 

@@ -14,6 +14,7 @@ from cosignpy.core.encoding import JsonObject, encode_json
 from cosignpy.errors import CosignError, LimitExceeded, MalformedError, UsageError
 from cosignpy.net.redaction import redact_text
 from cosignpy.registry.credentials import BasicCredential, Credential, IdentityToken
+from cosignpy.values import value
 
 HELPER_TIMEOUT: Final = 60.0
 """Seconds; some helpers ask their user to unlock a keychain."""
@@ -37,7 +38,7 @@ class HelperFailed(CosignError):
         return f"{self.program} failed: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Helper:
     """One helper, and the file that names it."""
 

@@ -5,7 +5,6 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +12,12 @@ from cosignpy.core.encoding import JsonObject, encode_b64
 from cosignpy.errors import FileError, UsageError
 from cosignpy.registry.credential_files import CredentialFile, docker_config, server_name
 from cosignpy.registry.credentials import BasicCredential
+from cosignpy.values import value
 
 _OWNER_ONLY_FOLDER: Final = 0o700
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CredentialStore:
     """Docker's configuration file, and the helpers it names."""
 

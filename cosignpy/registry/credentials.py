@@ -1,16 +1,16 @@
 """What we can show a registry."""
 
-from dataclasses import dataclass, field
 
 from cosignpy.core.encoding import encode_b64
+from cosignpy.values import field, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Anonymous:
     """Nothing to show."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BasicCredential:
     """A user and password."""
 
@@ -23,14 +23,14 @@ class BasicCredential:
         return f"Basic {encode_b64(f'{self.username}:{self.password}'.encode())}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IdentityToken:
     """An OAuth2 refresh token, good for the token server only."""
 
     token: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RegistryToken:
     """A bearer token, shown to the registry as it is."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -11,6 +10,7 @@ from cosignpy.core.oci.reference import Tag
 from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.net.http import Response
 from cosignpy.registry.session import RegistrySession
+from cosignpy.values import value
 
 MAX_PAGES: Final = 1000
 """Pages of one list: registries give 100 entries per page or more, hostile ones give empty pages for ever."""
@@ -18,7 +18,7 @@ MAX_PAGES: Final = 1000
 _NEXT: Final = re.compile(r'<(?P<target>[^<>]*)>\s*;(?:[^,]*;)?\s*rel\s*=\s*"?next"?(?=\s*(?:[;,]|$))', re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Endpoint:
     """A repository and the session of its registry."""
 

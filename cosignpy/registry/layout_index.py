@@ -4,7 +4,6 @@ Image spec 1.1, image-layout.md: a tag is a descriptor's `org.opencontainers.ima
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -14,6 +13,7 @@ from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import OCI_INDEX, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag, parse_tag
 from cosignpy.errors import MalformedError
+from cosignpy.values import value
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
 KIND: Final = "kind"
@@ -35,7 +35,7 @@ _WHAT: Final = "layout index.json"
 _Entry = Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LayoutIndex:
     """An index.json as its members, the manifests among them as they stand there."""
 

@@ -10,7 +10,6 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -18,6 +17,7 @@ from cosignpy.core.digest import HEX_LENGTHS, Digest
 from cosignpy.core.encoding import JsonObject, encode_json
 from cosignpy.errors import FileError, LimitExceeded, MalformedError
 from cosignpy.registry.layout_index import MAX_LAYOUT_INDEX, LayoutIndex
+from cosignpy.values import value
 
 LAYOUT_FILE: Final = "oci-layout"
 INDEX_FILE: Final = "index.json"
@@ -100,7 +100,7 @@ def iter_chunks(file: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LayoutDirectory:
     """A layout in a directory."""
 

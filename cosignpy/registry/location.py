@@ -6,7 +6,6 @@ The transports are those of other container tools, spelled out so that no image 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -14,13 +13,14 @@ from typing import Final
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.reference import Reference, Tag, parse_tag
 from cosignpy.errors import UsageError
+from cosignpy.values import value
 
 _FOREIGN: Final = re.compile(r"(?P<transport>[a-z][a-z0-9-]*):/")
 _DIGEST: Final = re.compile(r"(?P<path>.+)@(?P<digest>sha(?:256|512):[^/]*)")
 _TAG: Final = re.compile(r"(?P<path>.+):(?P<tag>[^/:]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LayoutLocation:
     """An image in an OCI layout directory; without a target the only one in it."""
 
@@ -28,7 +28,7 @@ class LayoutLocation:
     target: Digest | Tag | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArchiveLocation:
     """An image in an OCI layout in a tar file; without a target the only one in it."""
 
@@ -36,7 +36,7 @@ class ArchiveLocation:
     target: Digest | Tag | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DaemonLocation:
     """An image that the local Docker engine knows by this name."""
 

@@ -1,15 +1,15 @@
 """How to reach registries, as flags and environment say it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from cosignpy.net.http import HttpOptions, TlsOptions, TlsVerification
 from cosignpy.net.proxy import Proxies
 from cosignpy.net.retry import RetryPolicy
 from cosignpy.net.url import Origin
+from cosignpy.values import field, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RegistryOptions:
     """The registry flags of a command, and the environment that files and proxies are found by."""
 

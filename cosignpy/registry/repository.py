@@ -5,7 +5,6 @@ one is due, or before, by `load_push_transport`, while something else takes its 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import reduce
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ from cosignpy.registry.endpoint import Endpoint
 from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.reader import RepositoryReader
 from cosignpy.registry.session import RegistrySession
+from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     import requests
@@ -56,7 +56,7 @@ def user_tag_lock() -> "TagLock":
     return FileLock(lock_directory(os.environ, Path(tempfile.gettempdir())))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RepositoryOptions:
     """What a remote repository needs besides its session."""
 
@@ -212,7 +212,7 @@ class RemoteRepository(RepositoryReader):
         return self._loaded_transport
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _RemoteTag:
     """One tag, as `TagUpdater` reads and writes it."""
 

@@ -6,7 +6,6 @@ are shared. Credentials are for the registry's own origin and its token server, 
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from cosignpy.errors import RemoteError, Unreachable
@@ -17,6 +16,7 @@ from cosignpy.net.redirects import send_following
 from cosignpy.net.url import Origin, Url
 from cosignpy.registry.authorization import Authorizer, Scope
 from cosignpy.registry.options import RegistryOptions
+from cosignpy.values import replace, value
 
 if TYPE_CHECKING:
     from cosignpy.registry.credentials import Credential
@@ -36,7 +36,7 @@ class Content(TypedDict, total=False):
     body: Body | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Call:
     """One request before it is known where the registry is."""
 

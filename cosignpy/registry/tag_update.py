@@ -12,13 +12,13 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from cosignpy.core.oci.manifest import Manifest
 from cosignpy.errors import FileError, RemoteError
 from cosignpy.net.clock import Clock
+from cosignpy.values import value
 
 MAX_ATTEMPTS: Final = 8
 """Lost that often, after backing off each time, a tag is not contended but broken."""
@@ -61,7 +61,7 @@ class TagLock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TagUpdater:
     """Updates tags so that concurrent writers lose nothing."""
 
@@ -106,7 +106,7 @@ def _undone(name: str) -> RemoteError:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FileLock:
     """Locks on files in a directory of the user's: they hold between processes and between threads."""
 

@@ -5,7 +5,6 @@ https://distribution.github.io/distribution/spec/auth/token/ and .../spec/auth/o
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -19,6 +18,7 @@ from cosignpy.net.retry import parse_retry_after
 from cosignpy.net.url import Origin, Url
 from cosignpy.registry.auth import Challenge
 from cosignpy.registry.credentials import Anonymous, BasicCredential, IdentityToken, TokenCredential
+from cosignpy.values import field, replace, value
 
 MAX_TOKEN_ANSWER: Final = 256 * 1024
 """A token with hundreds of group claims reaches some 20 KiB."""
@@ -36,7 +36,7 @@ _DENIED: Final = frozenset({400, 401, 403})
 _OK: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Token:
     """A bearer token and the moment, by the monotonic clock, to stop using it."""
 
@@ -44,7 +44,7 @@ class Token:
     expires_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TokenServer:
     """The token server a registry's challenge names."""
 
