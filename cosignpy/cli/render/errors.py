@@ -28,7 +28,7 @@ def explain_error(error: CosignError) -> None:
         if len(error.rejections) > MOST_REJECTIONS:
             CURRENT.say(f"  and {len(error.rejections) - MOST_REJECTIONS} more; --output json lists them")
     if error.hint:
-        CURRENT.say(f"  hint: {error.hint}")
+        CURRENT.say(f"  hint: {printable(error.hint)}")
 
 
 def error_to_json(error: CosignError) -> dict[str, JsonValue]:
