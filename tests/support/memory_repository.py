@@ -14,7 +14,7 @@ from cosignpy.core.oci.manifest import ArtifactManifest, Descriptor, Manifest, b
 from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.referrers import fallback_tag, is_referrers_list, merge_referrer, parse_referrers
 from cosignpy.errors import DigestMismatch, LimitExceeded, NoSuchTag, RemoteError
-from cosignpy.operations.ports import BlobStreams
+from cosignpy.operations.ports import BlobStreams, ManifestSink
 
 CHUNK: Final = 64 * 1024
 MAX_ATTACHMENT: Final = 128 << 20
@@ -152,7 +152,7 @@ def fallback_like(tag: Tag) -> bool:
     return tag.startswith(("sha256-", "sha512-")) and "." not in tag
 
 
-def push_image(repository: MemoryRepository, content: bytes = b"layer", tag: str = "") -> Manifest:
+def push_image(repository: ManifestSink, content: bytes = b"layer", tag: str = "") -> Manifest:
     """Push an image of one layer, under a tag where one is given."""
     config = b'{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}'
     for blob in (config, content):
@@ -165,7 +165,7 @@ def push_image(repository: MemoryRepository, content: bytes = b"layer", tag: str
     return manifest
 
 
-def push_index(repository: MemoryRepository, children: Sequence[Descriptor], tag: str = "") -> Manifest:
+def push_index(repository: ManifestSink, children: Sequence[Descriptor], tag: str = "") -> Manifest:
     """Push an index over children that are there."""
     index = build_index(children)
     repository.push_manifest(index, Tag(tag) if tag else None)
@@ -173,7 +173,7 @@ def push_index(repository: MemoryRepository, children: Sequence[Descriptor], tag
 
 
 def push_referrer(
-    repository: MemoryRepository, subject: Descriptor, artifact_type: str = "application/spdx+json"
+    repository: ManifestSink, subject: Descriptor, artifact_type: str = "application/spdx+json"
 ) -> Manifest:
     """Push some other tool's referrer of a subject."""
     content = f"{artifact_type} of {subject.digest}".encode()

@@ -10,8 +10,8 @@ from cosignpy.core.oci.manifest import EMPTY_CONFIG, OCI_MANIFEST, Descriptor, b
 from cosignpy.core.oci.referrers import fallback_tag
 from cosignpy.errors import RemoteError
 from cosignpy.operations.attachments import AttachmentType, fetch_attachments, select_types
+from tests.support.attached import SPDX, push_bundle, push_legacy, push_tagged
 from tests.support.memory_repository import MemoryRepository, push_image, push_referrer
-from tests.support.signed_images import SPDX, push_bundle, push_legacy, push_tagged
 
 
 def test_everything_attached_is_found_in_a_stable_order() -> None:

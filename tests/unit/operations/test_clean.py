@@ -11,8 +11,8 @@ from cosignpy.core.oci.referrers import fallback_tag
 from cosignpy.errors import RemoteError
 from cosignpy.operations.attachments import fetch_attachments
 from cosignpy.operations.clean import CleanType, remove_attachments, select_removals
+from tests.support.attached import SPDX, push_bundle, push_legacy, push_tagged
 from tests.support.memory_repository import MemoryRepository, push_image, push_referrer
-from tests.support.signed_images import SPDX, push_bundle, push_legacy, push_tagged
 
 
 def fill(repository: MemoryRepository) -> tuple[Descriptor, dict[str, Manifest]]:

@@ -2,8 +2,8 @@
 
 from cosignpy.operations.expand import expand_index
 from cosignpy.operations.tree import fetch_tree
+from tests.support.attached import push_bundle
 from tests.support.memory_repository import MemoryRepository, push_image, push_index
-from tests.support.signed_images import push_bundle
 
 
 def test_a_single_image_has_its_attachments() -> None:
