@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.text import Text
 
 START_SECONDS: Final = 20.0
-WIDTH: Final = 112
+WIDTH: Final = 124
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Demo:
     folder: Path
     environment: Mapping[str, str]
     registry: str = ""
-    console: Console = field(default_factory=lambda: Console(record=True, width=WIDTH, highlight=False, soft_wrap=True))
+    console: Console = field(default_factory=lambda: Console(record=True, width=WIDTH, highlight=False))
     began: float = field(default_factory=time.monotonic)
 
     def tell(self, text: str) -> None:
@@ -42,7 +42,7 @@ class Demo:
 
     def run(self, line: str, *, expect: int = 0) -> str:
         """Run a command line as it is shown, show what it prints, and insist on its exit code."""
-        self.console.print(Text("$ ", style="dim") + Text(self._shorten(line), style="bold"))
+        self.console.print(Text("$ ", style="dim") + Text(self._shorten(line), style="bold bright_white"))
         done = self._process(line)
         for printed, style in (
             (done.stdout, "green" if expect == 0 else ""),
@@ -148,8 +148,8 @@ def tell_story(demo: Demo) -> None:
     demo.tell("Nobody has signed it yet, and that is refused.")
     demo.run(f"{verify} {image}", expect=10)
 
-    demo.tell("Sign it. The signature is stored beside the image, as a Sigstore bundle.")
-    demo.run(f"cosignpy sign --key cosign.key --tlog-upload=false {pinned}")
+    demo.tell("Sign it. The signatures are stored beside the image: a Sigstore bundle, and cosign 2's format.")
+    demo.run(f"cosignpy sign --key cosign.key --tlog-upload=false --signature-format both {pinned}")
     demo.run(f"cosignpy tree {image}")
 
     demo.tell("Whoever has the public key can check it.")
@@ -157,9 +157,8 @@ def tell_story(demo: Demo) -> None:
 
     demo.tell("An attacker moves the tag to a changed image and copies the signature over: refused.")
     demo.run(f"cosignpy copy --force oci-layout:changed {image}")
-    (demo.folder / "stolen.json").write_text(demo.quietly(f"cosignpy download signature {pinned}"))
     changed = f"{demo.registry}/team/app@{_digest(demo, image)}"
-    demo.run(f"cosignpy attach signature --bundle stolen.json {changed}")
+    demo.run(f"cosignpy copy {_signatures(pinned)} {_signatures(changed)}")
     demo.run(f"{verify} {image}", expect=12)
 
     demo.tell("Another one signs it with a key of their own: refused.")
@@ -170,6 +169,12 @@ def tell_story(demo: Demo) -> None:
 
 def _digest(demo: Demo, image: str) -> str:
     return demo.quietly(f"cosignpy triangulate --type digest {image}").strip().rpartition("@")[2]
+
+
+def _signatures(pinned: str) -> str:
+    """Return the tag that holds the legacy signatures of an image."""
+    repository, _, digest = pinned.partition("@")
+    return f"{repository}:{digest.replace(':', '-')}.sig"
 
 
 def main() -> None:
