@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from cosignpy.cli.invocation import printable
 from cosignpy.core.encoding import JsonValue
 from cosignpy.operations.attachments import Attachment, AttachmentType
 from cosignpy.operations.tree import ImageTree
@@ -21,7 +22,7 @@ def tree_lines(tree: ImageTree, name: str, repository: str) -> Iterator[str]:
         yield f"└── {_headline(attachment, repository)}"
         yield from (f"   └── 🍒 {layer.digest}" for layer in attachment.layers)
     for child in tree.children:
-        platform = f" ({child.image.platform})" if child.image.platform else ""
+        platform = f" ({printable(str(child.image.platform))})" if child.image.platform else ""
         below = tree_lines(child, f"{name.partition('@')[0]}@{child.image.digest}{platform}", repository)
         yield from (f"   {line}" for line in below)
 
@@ -29,7 +30,7 @@ def tree_lines(tree: ImageTree, name: str, repository: str) -> Iterator[str]:
 def _headline(attachment: Attachment, repository: str) -> str:
     if attachment.tag is not None:
         return f"{_TAGGED[attachment.type]} for an image tag: {_place(attachment, repository)}"
-    return f"🔗 {attachment.label} artifacts via OCI referrer: {_place(attachment, repository)}"
+    return f"🔗 {printable(attachment.label)} artifacts via OCI referrer: {_place(attachment, repository)}"
 
 
 def _place(attachment: Attachment, repository: str) -> str:
