@@ -73,20 +73,27 @@ def remove_attachments(repository: Repository, removals: Sequence[Removal]) -> N
 
 
 def _delete_attachment(repository: Repository, attachment: Attachment) -> None:
-    """Delete by digest, as registries without deletion of tags need it.
+    """Delete the tag, where the registry deletes tags, then the manifest.
 
-    Signatures and attestations name their image, so no other tag can need the manifest; two images with the
-    same SBOM share one, so there the tag goes first.
+    Both: distribution 2 deletes by digest only, and go-containerregistry's registry keeps a tag whose manifest
+    was deleted by digest. Signatures and attestations name their image, so no other tag can need the manifest;
+    two images with the same SBOM share one, so there it stays once its tag is gone.
     """
-    if attachment.tag is not None and attachment.type is AttachmentType.SBOM:
-        try:
-            _delete(repository, attachment.tag)
-        except RemoteError as error:
-            if error.status not in _TAGS_STAY:
-                raise
-        else:
-            return
+    untagged = attachment.tag is not None and _delete_tag(repository, attachment.tag)
+    if untagged and attachment.type is AttachmentType.SBOM:
+        return
     _delete(repository, attachment.digest)
+
+
+def _delete_tag(repository: Repository, tag: Tag) -> bool:
+    """Delete a tag and tell whether the registry does that."""
+    try:
+        _delete(repository, tag)
+    except RemoteError as error:
+        if error.status not in _TAGS_STAY:
+            raise
+        return False
+    return True
 
 
 def _forget(repository: Repository, image: Digest, gone: frozenset[Digest]) -> None:
