@@ -48,10 +48,21 @@ class GoFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class GoTestFolder:
+    """Someone else's tests, built as a program; a folder in this repository pins them with go.mod and go.sum."""
+
+    folder: Path
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
 class DebianPackage:
     """A program of the Linux distribution, in whatever version that has."""
 
     package: str
+
+
+GoSource = GoPackage | GoFolder | GoTestFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ class Peer:
     name: str
     version: str
     binary: str
-    source: GoPackage | GoFolder | DebianPackage
+    source: GoSource | DebianPackage
 
 
 @dataclass(eq=False)
@@ -83,6 +94,7 @@ def _content_version(folder: Path) -> str:
 
 
 _GGCR_REGISTRY: Final = _HERE / "ggcr_registry"
+_OCI_CONFORMANCE: Final = _HERE / "oci_conformance"
 
 PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
     {
@@ -99,6 +111,12 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         ),
         "distribution": Peer(
             "distribution", "v3.1.2", "registry", GoPackage("github.com/distribution/distribution/v3/cmd/registry")
+        ),
+        "oci-conformance": Peer(
+            "oci-conformance",
+            _content_version(_OCI_CONFORMANCE),
+            "oci-conformance",
+            GoTestFolder(_OCI_CONFORMANCE, "github.com/opencontainers/distribution-spec/conformance"),
         ),
         # distribution 2.8: no referrers API.
         "docker-registry": Peer("docker-registry", "debian", "docker-registry", DebianPackage("docker-registry")),
@@ -159,26 +177,35 @@ def _locked(name: str) -> Iterator[None]:
 
 
 def _install_one(key: str, peer: Peer) -> None:
-    match peer.source:
-        case DebianPackage(package):
-            _apt_install(key, package)
-        case GoPackage(package):
-            command = ("go", "install", f"{package}@{peer.version}")
-            _go_build(key, peer, command, cwd=cache_folder())
-        case GoFolder(folder):
-            _go_build(key, peer, ("go", "install", "-mod=readonly", "."), cwd=folder)
+    if isinstance(peer.source, DebianPackage):
+        _apt_install(key, peer.source.package)
+    else:
+        _go_build(key, peer, peer.source)
 
 
-def _go_build(key: str, peer: Peer, command: Sequence[str], *, cwd: Path) -> None:
+def _go_build(key: str, peer: Peer, source: GoSource) -> None:
     """Build aside and rename: a build that was interrupted never looks installed."""
     if shutil.which("go") is None:
         raise PeerUnavailableError(key, "Go 1.25 or newer is needed to build it and is not on PATH")
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".build-") as aside:
+        built = Path(aside) / peer.binary
+        command, cwd = _go_command(source, peer.version, built)
         env = {**os.environ, "CGO_ENABLED": "0", "GOBIN": aside, "GOFLAGS": "-trimpath -buildvcs=false"}
         _run_with_retries(key, command, env=env, cwd=cwd)
         target = _location(peer)
         target.parent.mkdir(parents=True, exist_ok=True)
-        (Path(aside) / peer.binary).replace(target)
+        built.replace(target)
+
+
+def _go_command(source: GoSource, version: str, built: Path) -> tuple[Sequence[str], Path]:
+    """Return what builds a Go program, and where to run it; `go install` writes to $GOBIN."""
+    match source:
+        case GoPackage(package):
+            return ("go", "install", f"{package}@{version}"), cache_folder()
+        case GoFolder(folder):
+            return ("go", "install", "-mod=readonly", "."), folder
+        case GoTestFolder(folder, package):
+            return ("go", "test", "-c", "-mod=readonly", "-o", str(built), package), folder
 
 
 def _apt_install(key: str, package: str) -> None:
