@@ -1,5 +1,8 @@
 """Strict JSON: what parsers disagree on is refused, and refused in time."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from cosignpy.core.encoding import (
@@ -127,7 +130,7 @@ def test_members_are_read_by_type() -> None:
 
 
 def test_a_wrong_member_is_named_with_its_path() -> None:
-    wrong = {
+    wrong: dict[str, Callable[[], object]] = {
         "text: expected an object": lambda: DOCUMENT.child("text"),
         "text: expected an array": lambda: DOCUMENT.texts("text", most=1),
         "number: expected a string": lambda: DOCUMENT.text("number"),
@@ -171,6 +174,6 @@ def test_what_rfc8785_cannot_express_is_refused(value: JsonValue) -> None:
 
 @vectors.NEEDED
 @pytest.mark.parametrize("source", vectors.files("jcs/input/*.json"), ids=lambda path: path.name)
-def test_canonical_json_is_that_of_the_rfc_authors(source: "vectors.Path") -> None:
+def test_canonical_json_is_that_of_the_rfc_authors(source: Path) -> None:
     expected = vectors.path(f"jcs/output/{source.name}").read_bytes()
     assert encode_canonical_json(parse_json(source.read_bytes(), what=source.name)) == expected

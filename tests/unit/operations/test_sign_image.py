@@ -8,6 +8,7 @@ from cosignpy.core.bundle.legacy import MAX_LEGACY_SIGNATURES, build_signature_l
 from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.bundle.referrer import select_bundle_layer
 from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import Envelope
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
@@ -61,7 +62,8 @@ def test_the_identity_replaces_the_name_and_is_signed_in_bundles_only_when_given
     legacy = [make_signature(KEY, LEGACY[0], image.digest, claims).content for claims in (plain, named)]
     assert [SimpleSigningPayload.parse(item).docker_reference for item in legacy] == [NAME, "other.example/x"]
     bundles = [make_signature(KEY, BUNDLE[0], image.digest, claims).content for claims in (plain, named)]
-    payloads = [parse_bundle(item).content.payload for item in bundles]
+    envelopes = [parse_bundle(item).content for item in bundles]
+    payloads = [item.payload for item in envelopes if isinstance(item, Envelope)]
     assert (NAME.encode() in payloads[0], b'"name":"other.example/x"' in payloads[1]) == (False, True)
 
 
