@@ -43,7 +43,7 @@ def fetch_signatures(
         RemoteError: The registry failed.
     """
     found = select_types(fetch_attachments(signatures, digest), [AttachmentType.SIGNATURE])
-    sources: list[_StoredBundle | _StoredLegacy] = [*_list_bundles(found), *_list_legacy(found)]
+    sources = _list_sources(found)
     if not sources:
         image.fetch_manifest(digest)
         raise NoSignatures(name)
@@ -95,15 +95,17 @@ class _StoredLegacy:
         return dict(JsonObject.parse(text.encode(), what=f"annotation {name}").members) if text else None
 
 
-def _list_bundles(found: Sequence[Attachment]) -> Sequence[_StoredBundle]:
-    referrers = [item for item in found if item.tag is None and item.manifest is not None]
-    return [_StoredBundle(f"bundle {item.digest}", item.manifest) for item in referrers if item.manifest]
-
-
-def _list_legacy(found: Sequence[Attachment]) -> Sequence[_StoredLegacy]:
-    return [
-        _StoredLegacy(f"legacy signature {item.tag}, layer {index}", layer)
-        for item in found
-        if item.tag is not None and item.manifest is not None
-        for index, layer in enumerate(select_signature_layers(item.manifest))
+def _list_sources(found: Sequence[Attachment]) -> Sequence[_StoredBundle | _StoredLegacy]:
+    """Return each signature once: bundles first, then the layers of signature images, tagged or referring."""
+    opened = [(item, item.manifest) for item in found if item.manifest is not None]
+    legacy = [
+        _StoredLegacy(f"legacy signature {item.tag or item.digest}, layer {index}", layer)
+        for item, manifest in opened
+        for index, layer in enumerate(select_signature_layers(manifest))
     ]
+    bundles = [
+        _StoredBundle(f"bundle {item.digest}", manifest)
+        for item, manifest in opened
+        if item.tag is None and not select_signature_layers(manifest)
+    ]
+    return [*bundles, *legacy]
