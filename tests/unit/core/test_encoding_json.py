@@ -1,7 +1,7 @@
 """Strict JSON: what parsers disagree on is refused, and refused in time."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +16,9 @@ from cosignpy.core.encoding import (
 )
 from cosignpy.errors import LimitExceeded, MalformedError
 from tests.support import vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
