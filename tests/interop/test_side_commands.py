@@ -136,3 +136,23 @@ def test_cosign_loads_what_was_saved(
     assert (run.exit_code != 0) == refused, run
     verified = shop.verify(Tool.OURS, form, loaded, "signer")
     assert verified.exit_code == (UNSIGNED if refused else 0)
+
+
+@pytest.mark.parametrize("signer", [Tool.V3, Tool.V2])
+def test_cosignpy_attaches_what_cosign_kept_in_files(shop: Workshop, repository: str, signer: Tool) -> None:
+    image = push_image(shop, repository, f"{signer}")
+    files = ("--output-signature=attached.sig", "--output-payload=attached.json")
+    shop.sign(signer, Format.LEGACY, image, "signer", "--upload=false", *files)
+    assert shop.verify(signer, Format.LEGACY, image, "signer").exit_code == UNSIGNED
+    attach = ("attach", "signature", "--signature=attached.sig", "--payload=attached.json", image)
+    shop.run(Tool.OURS, *attach).expect_success()
+    assert [run for tool in Tool if (run := shop.verify(tool, Format.LEGACY, image, "signer")).exit_code] == []
+
+
+@pytest.mark.parametrize(("attacher", "flag"), [(Tool.OURS, "--signature"), (Tool.V3, "--bundle")])
+def test_a_bundle_kept_in_a_file_is_attached_later(shop: Workshop, repository: str, attacher: Tool, flag: str) -> None:
+    image = push_image(shop, repository, f"{attacher}")
+    shop.sign(Tool.OURS, Format.BUNDLE, image, "signer", "--upload=false", "--bundle=kept.json")
+    assert shop.verify(Tool.OURS, Format.BUNDLE, image, "signer").exit_code == UNSIGNED
+    shop.run(attacher, "attach", "signature", f"{flag}=kept.json", image).expect_success()
+    assert [run for tool in Tool if (run := shop.verify(tool, Format.BUNDLE, image, "signer")).exit_code] == []
