@@ -2,7 +2,7 @@
 
 from cosignpy.cli import wiring
 from cosignpy.cli.flags import ImageArgument, RegistryFlags
-from cosignpy.cli.invocation import CURRENT
+from cosignpy.cli.invocation import CURRENT, printable
 from cosignpy.core.encoding import encode_json
 from cosignpy.operations.download import fetch_signatures
 from cosignpy.operations.expand import resolve
@@ -16,4 +16,4 @@ def signature(image: ImageArgument, registry: RegistryFlags) -> None:
     for item in found.signatures:
         CURRENT.print(encode_json(item).decode())
     for rejection in found.rejections:
-        CURRENT.warn(f"left out: {rejection}")
+        CURRENT.warn(f"left out: {printable(str(rejection))}")

@@ -9,12 +9,22 @@ from typing import Any
 import pytest
 
 from cosignpy.cli.app import run
+from cosignpy.core.bundle.legacy import LegacyStyle, build_signature_image
+from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_b64
+from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
+from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.referrers import fallback_tag
-from cosignpy.core.oci.simple_signing import build_simple_signing
+from cosignpy.core.oci.simple_signing import SIMPLE_SIGNING, build_simple_signing
+from cosignpy.localregistry.faults import Faults
+from cosignpy.localregistry.server import LocalRegistry, RegistryOptions
 from cosignpy.operations.attachments import fetch_attachments
-from tests.support.attached import SPDX, bundle_of
+from cosignpy.registry import options as client
+from cosignpy.registry.repository import RemoteRepository
+from cosignpy.registry.session import RegistrySession
+from tests.support.attached import SPDX, bundle_of, push_bundle
+from tests.support.memory_repository import push_image
 
 Capture = pytest.CaptureFixture[str]
 
@@ -209,3 +219,58 @@ def test_attach_refuses_what_is_not_this_images(shelf: Any, home: Path) -> None:
     ):
         assert run(["attach", "signature", *flags, image]) == code, flags
     assert labels(shelf, "team/app", shelf.child.digest) == before
+
+
+def test_attached_certificates_come_back(shelf: Any, home: Path, capsys: Capture) -> None:
+    image = f"{shelf.address}/team/app@{shelf.child.digest}"
+    pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    (home / "sig").write_text(encode_b64(b"made elsewhere"))
+    (home / "pem").write_text(pem)
+    parts = ["--signature", str(home / "sig"), "--certificate", str(home / "pem"), "--cert-chain", str(home / "pem")]
+    assert run(["attach", "signature", *parts, image]) == 0
+    found = json.loads(out(capsys, "download", "signature", image).splitlines()[-1])
+    assert (found["Cert"], found["Chain"]) == (pem, [pem.strip()])
+
+
+def test_download_says_what_it_leaves_out(shelf: Any, capsys: Capture) -> None:
+    repository = shelf.repository()
+    layer = Descriptor(
+        SIMPLE_SIGNING, Digest.of(b"{}"), 2, annotations={"dev.sigstore.cosign/bundle": "no JSON \x1b[2K"}
+    )
+    manifest, config = build_signature_image([layer], LegacyStyle())
+    repository.push_blob(config)
+    repository.push_manifest(manifest, AttachmentTag(shelf.child.digest, AttachmentKind.SIGNATURE).encode())
+    assert run(["download", "signature", f"{shelf.address}/team/app@{shelf.child.digest}"]) == 0
+    printed = capsys.readouterr()
+    assert "left out: legacy signature" in printed.err
+    assert "\x1b" not in printed.err + printed.out
+
+
+def test_clean_honours_cosign_repository(shelf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = shelf.repository("signatures")
+    push_bundle(elsewhere, shelf.image)
+    monkeypatch.setenv("COSIGN_REPOSITORY", f"{shelf.address}/signatures")
+    before = labels(shelf, "team/app", shelf.image.digest)
+    assert run(["clean", "-f", f"{shelf.address}/team/app:1"]) == 0
+    assert labels(shelf, "signatures", shelf.image.digest) == []
+    assert labels(shelf, "team/app", shelf.image.digest) == before
+
+
+def test_tree_escapes_what_others_wrote(shelf: Any, capsys: Capture) -> None:
+    push_bundle(shelf.repository(), shelf.child, "https://evil.test/\x1b[2K")
+    text = out(capsys, "tree", f"{shelf.address}/team/app@{shelf.child.digest}")
+    assert "\x1b" not in text
+    assert r"https://evil.test/\u001b[2K" in text
+
+
+def test_a_registry_that_does_not_allow_deletion_says_so(home: Path, capsys: Capture) -> None:
+    del home
+    with LocalRegistry(RegistryOptions(faults=Faults(no_deletes=True))) as running:
+        session = RegistrySession(running.address, client.RegistryOptions())
+        repository = RemoteRepository(session, "team/app")
+        image = push_image(repository, tag="1").descriptor
+        push_bundle(repository, image)
+        assert run(["clean", "-f", f"{running.address}/team/app:1"]) == 23
+        assert "does not allow" in capsys.readouterr().err
+        assert len(repository.fetch_referrers(image.digest)) == 1
+        session.close()
