@@ -11,6 +11,16 @@ MOST_REJECTIONS: Final = 20
 """Rejected signatures listed for a person; JSON has them all."""
 
 
+MOST_CHARACTERS: Final = 1000
+"""Characters of one reason shown to a person; an annotation that nobody signed may have megabytes."""
+
+
+def one_line(text: object) -> str:
+    """Return what is safe to show of a text that others had a hand in: one line, not too long, nothing hidden."""
+    shown = printable(str(text)[: MOST_CHARACTERS + 1])
+    return shown if len(shown) <= MOST_CHARACTERS else f"{shown[:MOST_CHARACTERS]} ..."
+
+
 def report_error(error: CosignError) -> int:
     """Print an error that ended the command, and return its exit code."""
     explain_error(error)
@@ -21,14 +31,14 @@ def report_error(error: CosignError) -> int:
 
 def explain_error(error: CosignError) -> None:
     """Tell a person what went wrong and what to do about it."""
-    CURRENT.say(f"Error: {printable(str(error))}")
+    CURRENT.say(f"Error: {one_line(error)}")
     if isinstance(error, NoMatchingSignatures):
         for rejection in error.rejections[:MOST_REJECTIONS]:
-            CURRENT.say(f"  {printable(str(rejection))}")
+            CURRENT.say(f"  {one_line(rejection)}")
         if len(error.rejections) > MOST_REJECTIONS:
             CURRENT.say(f"  and {len(error.rejections) - MOST_REJECTIONS} more; --output json lists them")
     if error.hint:
-        CURRENT.say(f"  hint: {printable(error.hint)}")
+        CURRENT.say(f"  hint: {one_line(error.hint)}")
 
 
 def error_to_json(error: CosignError) -> dict[str, JsonValue]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cosignpy.cli.exit_codes import combined_exit_code, exit_code
-from cosignpy.cli.invocation import CURRENT, Output, printable
-from cosignpy.cli.render.errors import error_to_json, explain_error, rejection_to_json
+from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, rejection_to_json
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
@@ -45,7 +45,7 @@ def render_verification(results: Sequence[ImageResult]) -> int:
     else:
         for result in results:
             for line in text_lines(result):
-                CURRENT.print(printable(line))
+                CURRENT.print(one_line(line))
     return code
 
 

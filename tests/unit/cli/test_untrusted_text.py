@@ -3,7 +3,7 @@
 import pytest
 
 from cosignpy.cli.invocation import CURRENT, printable
-from cosignpy.cli.render.errors import explain_error
+from cosignpy.cli.render.errors import MOST_CHARACTERS, explain_error, one_line
 from cosignpy.cli.render.verification import ImageResult, render_verification
 from cosignpy.core.verify.evidence import VerifiedImage
 from cosignpy.core.verify.signature import verify_legacy
@@ -19,6 +19,12 @@ def test_control_characters_are_escaped_and_text_is_not() -> None:
     assert printable("bücher 日本 😀") == "bücher 日本 😀"
     assert printable("two\nlines\x1b", keep="\n") == "two\nlines\\u001b"
     assert printable("\udcff") == r"\udcff"
+
+
+def test_a_reason_of_megabytes_is_cut_for_people() -> None:
+    assert one_line("x" * MOST_CHARACTERS) == "x" * MOST_CHARACTERS
+    assert one_line("x" * (MOST_CHARACTERS + 1)) == "x" * MOST_CHARACTERS + " ..."
+    assert len(one_line("\x00" * 10_000_000)) == MOST_CHARACTERS + 4
 
 
 def test_a_rejection_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
