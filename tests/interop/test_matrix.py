@@ -1,5 +1,6 @@
 """Every signer against every verifier, on every registry; the result is also the page docs/interop.md."""
 
+import faulthandler
 from collections.abc import Mapping
 
 import pytest
@@ -12,6 +13,7 @@ from tests.interop.programs import Tool, Workshop
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Cell, Outcome]:
+    faulthandler.cancel_dump_traceback_later()  # pytest's, for tests that hang: this takes its minutes
     return measure(Workshop(tmp_path_factory.mktemp("matrix")).prepare())
 
 

@@ -21,7 +21,7 @@ HERE: Final = Path(__file__).resolve().parent
 START_SECONDS: Final = 30.0
 _ENGINE: Final = pytest.StashKey[str]()
 _STACK: Final = pytest.StashKey[ExitStack]()
-_UNAVAILABLE: Final = pytest.StashKey[EngineUnavailableError]()
+_UNAVAILABLE: Final = pytest.StashKey[Exception]()
 
 
 @pytest.hookimpl(trylast=True)
@@ -36,8 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     config.stash[_STACK] = ExitStack()
     try:
+        peers.path("docker-compose")
         config.stash[_ENGINE] = config.stash[_STACK].enter_context(running_engine())
-    except EngineUnavailableError as error:
+    except (EngineUnavailableError, peers.PeerUnavailableError) as error:
         if vectors.required():
             raise pytest.UsageError(str(error)) from error
         config.stash[_UNAVAILABLE] = error

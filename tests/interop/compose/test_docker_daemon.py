@@ -54,6 +54,17 @@ def test_a_pushed_image_is_signed_and_verified_by_its_name_in_the_engine(
     assert daemon_shop.verify(Tool.V3, form, digest, "signer").exit_code == 0
 
 
+def test_an_image_is_found_by_any_of_its_names_and_by_its_id(
+    engine: docker.DockerClient, daemon_shop: Workshop, built: str
+) -> None:
+    daemon_shop.sign(Tool.OURS, Format.BUNDLE, push(engine, built), "signer")
+    image = engine.images.get(built)
+    image.tag("cosignpy-interop", "local")
+    names = (built, "cosignpy-interop:local", str(image.id))
+    runs = [daemon_shop.verify(Tool.OURS, Format.BUNDLE, f"docker-daemon:{name}", "signer") for name in names]
+    assert [run for run in runs if run.exit_code] == []
+
+
 def test_what_cosign_signed_is_verified_by_its_name_in_the_engine(
     engine: docker.DockerClient, daemon_shop: Workshop, built: str
 ) -> None:
