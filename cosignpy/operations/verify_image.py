@@ -55,6 +55,8 @@ def verify_image(request: VerifyImage, image: ManifestSource, signatures: Manife
         else:
             verified.append(outcome.unwrap())
     _verify_threshold(request, verified, rejections)
+    # By key as they were given: the order of a registry's list is that of digests, which is to say none.
+    verified.sort(key=lambda signature: request.policy.keys.index(signature.key))
     return VerifiedImage(request.digest, tuple(verified), tuple(rejections))
 
 

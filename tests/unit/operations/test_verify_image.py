@@ -7,6 +7,7 @@ import pytest
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.intoto import COSIGN_SIGN_V1
+from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.policy.image import AnyPredicateUnsafe, ImagePolicy, RequireLog
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage
@@ -173,6 +174,17 @@ def test_a_threshold_counts_different_keys(repository: MemoryRepository, image: 
     assert error.value.rejections == ()
     sign(repository, image, THIRD_KEY)
     assert len(verify(repository, image.digest, two_of_three).signatures) == 4
+
+
+@pytest.mark.parametrize("keys", [(KEY, OTHER_KEY, THIRD_KEY), (THIRD_KEY, OTHER_KEY, KEY)])
+def test_signatures_are_in_the_order_of_the_keys_asked_for(
+    repository: MemoryRepository, image: Manifest, keys: tuple[PrivateKey, ...]
+) -> None:
+    for key in (OTHER_KEY, THIRD_KEY, KEY):
+        sign(repository, image, key, BOTH)
+    found = verify(repository, image.digest, policy(*keys)).signatures
+    assert [signature.key for signature in found[::2]] == [key.public_key for key in keys]
+    assert [signature.claim.format for signature in found] == [*BOTH] * 3
 
 
 def test_a_required_log_entry_is_said_to_be_what_is_missing(repository: MemoryRepository, image: Manifest) -> None:
