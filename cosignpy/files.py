@@ -72,4 +72,4 @@ def explain(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileError(str(path), (error.strerror or "cannot be used").lower()) from error
+        raise FileError(str(path), error.strerror or "cannot be used") from error

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, cast
 
 from cosignpy.core.digest import HEX_LENGTHS, Digest
 from cosignpy.errors import FileError
+from cosignpy.files import replace_file
 from cosignpy.registry.archive_members import Member, list_members, open_member
 from cosignpy.registry.layout_index import MAX_LAYOUT_INDEX, LayoutIndex
 from cosignpy.registry.layout_store import (
@@ -28,7 +29,6 @@ from cosignpy.registry.layout_store import (
     encode_layout_version,
     lock_folder,
     read_whole,
-    replace_file,
 )
 
 _BLOB_DEPTH: Final = 3

@@ -2,14 +2,13 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from cosignpy.core.encoding import JsonObject, encode_b64
-from cosignpy.errors import FileError, UsageError
+from cosignpy.errors import UsageError
+from cosignpy.files import PRIVATE, explain, write_file
 from cosignpy.registry.credential_files import CredentialFile, docker_config, server_name
 from cosignpy.registry.credentials import BasicCredential
 from cosignpy.values import value
@@ -85,17 +84,6 @@ class CredentialStore:
     def _write(self, file: CredentialFile, auths: Mapping[str, Any]) -> None:
         """Replace the file in one step; whoever reads it sees the old or the new, and only its owner can."""
         text = json.dumps({**file.document.members, "auths": auths}, indent="\t", ensure_ascii=False)
-        temporary: str | None = None
-        try:
+        with explain(self.path):
             self.path.parent.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".config-")  # mode 0600
-            with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-                target.write(text + "\n")
-                target.flush()
-                os.fsync(target.fileno())
-            Path(temporary).replace(self.path)
-        except OSError as error:
-            if temporary is not None:
-                with suppress(FileNotFoundError):
-                    Path(temporary).unlink()
-            raise FileError(str(self.path), f"cannot be written ({error.strerror})") from error
+        write_file(self.path, (text + "\n").encode("utf-8"), PRIVATE)

@@ -1,6 +1,5 @@
 """What we can show a registry."""
 
-
 from cosignpy.core.encoding import encode_b64
 from cosignpy.values import field, value
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, Protocol
 from cosignpy.core.digest import HEX_LENGTHS, Digest
 from cosignpy.core.encoding import JsonObject, encode_json
 from cosignpy.errors import FileError, LimitExceeded, MalformedError
+from cosignpy.files import explain, replace_file
 from cosignpy.registry.layout_index import MAX_LAYOUT_INDEX, LayoutIndex
 from cosignpy.values import value
 
@@ -117,7 +118,7 @@ class LayoutDirectory:
         Raises:
             FileError: The directory holds something else, or cannot be written.
         """
-        with _told(self.path):
+        with explain(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             if (self.path / LAYOUT_FILE).exists():
                 return
@@ -167,7 +168,7 @@ class LayoutDirectory:
         Raises:
             FileError: The directory cannot be written.
         """
-        with _told(self.path):
+        with explain(self.path):
             self._blob(digest).parent.mkdir(parents=True, exist_ok=True)
         self._replace(self._blob(digest), chunks)
 
@@ -177,7 +178,7 @@ class LayoutDirectory:
         Raises:
             FileError: It cannot be removed.
         """
-        with _told(self.path):
+        with explain(self.path):
             self._blob(digest).unlink(missing_ok=True)
 
     def list_blobs(self) -> Iterator[tuple[Digest, int]]:
@@ -223,52 +224,17 @@ class LayoutDirectory:
 
 
 @contextlib.contextmanager
-def replace_file(path: Path) -> Iterator[BinaryIO]:
-    """Write beside a file, then rename: readers see the old content or the new, never a part.
-
-    Raises:
-        FileError: It cannot be written; the old content is still there.
-    """
-    import tempfile  # of no use to who only reads, and slow to import
-
-    with _told(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".cosignpy-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            with _told(path):
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-        with _told(path):
-            temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise
-
-
-@contextlib.contextmanager
 def lock_folder(path: Path) -> Iterator[None]:
     """Keep the other writers of a folder out by a lock on the folder itself: no file of ours stays behind.
 
     Raises:
         FileError: It cannot be locked.
     """
-    with _told(path):
+    with explain(path):
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with _told(path):
+        with explain(path):
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Tell what the operating system refuses as an error that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise FileError(str(path), error.strerror or "cannot be used") from error
