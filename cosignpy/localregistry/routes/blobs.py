@@ -38,7 +38,7 @@ class BlobRoutes:
         name, digest = repository_of(request, Action.PULL), parse_digest(request.path_params["digest"])
         path = self.storage.blobs.find(name, digest)
         size = path.stat().st_size
-        part = select_range(request.headers.get("range", ""), size)
+        part = select_range(_asked_range(request, digest), size)
         wanted = range(size) if part is None else part
         headers = _headers(digest, wanted)
         if part is not None:
@@ -50,6 +50,14 @@ class BlobRoutes:
         name, digest = repository_of(request, Action.DELETE), parse_digest(request.path_params["digest"])
         self.storage.blobs.delete(name, digest)
         return Response(status_code=202)
+
+
+def _asked_range(request: Request, digest: Digest) -> str:
+    """Return the `Range` header where it counts: in a GET, of the content `If-Range` means (RFC 9110 section 14.2)."""
+    tag = _entity_tag(digest)
+    if request.method != "GET" or request.headers.get("if-range", tag) != tag:
+        return ""
+    return request.headers.get("range", "")
 
 
 def select_range(header: str, size: int) -> range | None:
@@ -73,10 +81,14 @@ def select_range(header: str, size: int) -> range | None:
     return part
 
 
+def _entity_tag(digest: Digest) -> str:
+    return f'"{digest}"'
+
+
 def _headers(digest: Digest, wanted: range) -> dict[str, str]:
     return {
         "docker-content-digest": str(digest),
-        "etag": f'"{digest}"',
+        "etag": _entity_tag(digest),
         "accept-ranges": "bytes",
         "content-length": str(len(wanted)),
         "content-type": "application/octet-stream",

@@ -130,10 +130,14 @@ def _check_document(document: JsonObject) -> None:
 
 def _extra_tags(request: Request) -> list[Tag]:
     """Return the tags of `?tag=`, with which a manifest can be pushed by digest and tagged in one request."""
-    found = [parse_target(text, otherwise=ErrorCode.MANIFEST_INVALID) for text in request.query_params.getlist("tag")]
-    if len(found) > MAX_TAGS_PER_PUSH or any(isinstance(tag, Digest) for tag in found):
-        raise OciError(ErrorCode.MANIFEST_INVALID, f"expected at most {MAX_TAGS_PER_PUSH} tags")
-    return [tag for tag in found if not isinstance(tag, Digest)]
+    texts = request.query_params.getlist("tag")
+    if len(texts) > MAX_TAGS_PER_PUSH:
+        raise OciError(ErrorCode.MANIFEST_INVALID, f"expected at most {MAX_TAGS_PER_PUSH} tags", status=414)
+    found = [parse_target(text, otherwise=ErrorCode.MANIFEST_INVALID) for text in texts]
+    tags = [tag for tag in found if not isinstance(tag, Digest)]
+    if len(tags) < len(found):
+        raise OciError(ErrorCode.MANIFEST_INVALID, "a digest is no tag")
+    return tags
 
 
 def _created(name: RepositoryName, manifest: Manifest, tags: list[Tag]) -> Response:

@@ -62,6 +62,23 @@ def test_other_ranges_are_ignored(wire: Wire, repository: str, header: str) -> N
     assert (answer.status, answer.body) == (200, CONTENT)
 
 
+def test_only_a_get_has_ranges(wire: Wire, repository: str) -> None:
+    digest = wire.push_blob(repository, CONTENT)["digest"]
+    for header in ("bytes=0-9", "bytes=5000-"):
+        answer = wire.send("HEAD", f"/v2/{repository}/blobs/{digest}", headers={"range": header})
+        assert (answer.status, answer.headers["content-length"]) == (200, "2048")
+
+
+@pytest.mark.parametrize(
+    ("validator", "status"),
+    [("its own", 206), ('"other"', 200), ("W/its own", 200), ("Wed, 21 Oct 2015 07:28:00 GMT", 200)],
+)
+def test_a_range_of_other_content_is_ignored(wire: Wire, repository: str, validator: str, status: int) -> None:
+    digest = wire.push_blob(repository, CONTENT)["digest"]
+    headers = {"range": "bytes=0-9", "if-range": validator.replace("its own", f'"{digest}"')}
+    assert wire.get(f"/v2/{repository}/blobs/{digest}", headers).status == status
+
+
 def test_a_deleted_blob_is_gone_here_and_stays_elsewhere(wire: Wire, repository: str) -> None:
     digest = wire.push_blob(repository, CONTENT)["digest"]
     mounted = wire.begin(f"{repository}/copy", mount=digest, **{"from": repository})

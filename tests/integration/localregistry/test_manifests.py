@@ -164,12 +164,22 @@ def test_tags_can_come_with_a_push_by_digest(wire: Wire, repository: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "tags", ["tag=a:b", "tag=.x", "&".join(f"tag={n}" for n in range(11)), f"tag={digest_of(b'')}"]
+    ("tags", "status", "code"),
+    [
+        ("tag=a:b", 400, "DIGEST_INVALID"),
+        (f"tag=one&tag={digest_of(b'')}", 400, "MANIFEST_INVALID"),
+        ("tag=one&tag=.x", 400, "MANIFEST_INVALID"),
+        ("&".join(f"tag={n}" for n in range(11)), 414, "MANIFEST_INVALID"),
+    ],
+    ids=["no digest", "a digest", "no tag", "too many"],
 )
-def test_tags_that_are_none_or_too_many_are_refused(wire: Wire, repository: str, tags: str) -> None:
+def test_tags_that_are_none_or_too_many_are_refused(
+    wire: Wire, repository: str, tags: str, status: int, code: str
+) -> None:
     manifest = wire.manifest(repository)
     answer = wire.put(repository, f"{digest_of(manifest)}?{tags}", manifest)
-    assert answer.status == 400
+    assert (answer.status, answer.code) == (status, code)
+    assert wire.get(f"/v2/{repository}/tags/list").json()["tags"] == []
 
 
 def test_a_tag_moves_and_the_manifest_stays(wire: Wire, repository: str) -> None:
