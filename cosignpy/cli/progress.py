@@ -3,15 +3,19 @@
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from cosignpy.operations.parallel import DEFAULT_WORKERS, Outcome, run_parallel
 from cosignpy.operations.ports import Progress, ProgressUnit, SilentProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 WORTH_SHOWING: Final[Mapping[ProgressUnit, int]] = {ProgressUnit.BYTES: 1 << 20, ProgressUnit.IMAGES: 10}
 """Less than this is done before anyone has read a bar."""
@@ -21,6 +25,25 @@ def open_progress() -> Progress:
     """Return who is told about progress: bars on a terminal, else nobody."""
     on_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return TerminalProgress() if on_terminal else SilentProgress()
+
+
+def run_counted(
+    label: str, function: Callable[[T], R], images: Sequence[T], workers: int = DEFAULT_WORKERS
+) -> list[Outcome[R]]:
+    """Do the same for several images at once, as `run_parallel` does, and show how many are done."""
+    progress = open_progress()
+
+    def step(image: T) -> R:
+        try:
+            return function(image)
+        finally:
+            progress.advanced(label, 1)
+
+    progress.started(label, len(images), ProgressUnit.IMAGES)
+    try:
+        return run_parallel(step, images, workers)
+    finally:
+        progress.finished(label)
 
 
 @dataclass(slots=True)

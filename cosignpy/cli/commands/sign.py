@@ -19,6 +19,7 @@ from cosignpy.cli.flags import (
     parse_annotations,
 )
 from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.progress import run_counted
 from cosignpy.cli.render.signing import SigningResult, render_signing, save_bundle
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.oci.manifest import Descriptor
@@ -107,7 +108,7 @@ def sign(
     """
     what.check(images)
     work = _Work(what, registry, wiring.start_loading_signer(what.key), wiring.signing_time())
-    found = run_parallel(work.sign_named, images)
+    found = run_counted("signing", work.sign_named, images)
     results = [result for outcome in found for result in outcome.unwrap()]
     if what.bundle:
         save_bundle(what.bundle, results[0])

@@ -16,6 +16,7 @@ from cosignpy.cli.flags import (
     parse_annotations,
 )
 from cosignpy.cli.invocation import Output
+from cosignpy.cli.progress import run_counted
 from cosignpy.cli.render.verification import ImageResult, render_verification
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Platform
@@ -123,7 +124,9 @@ def verify(
     """
     policy = who.policy()
     names = [f"oci-layout:{image}" for image in images] if which.local_image else images
-    found = run_parallel(lambda name: _verify_named(name, policy, which, registry), names, which.max_workers)
+    found = run_counted(
+        "verifying", lambda name: _verify_named(name, policy, which, registry), names, which.max_workers
+    )
     return render_verification([result for outcome in found for result in outcome.unwrap()])
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cosignpy.cli.progress import TerminalProgress, open_progress
+from cosignpy.cli.progress import TerminalProgress, open_progress, run_counted
 from cosignpy.operations.ports import ProgressUnit, SilentProgress
 
 
@@ -54,3 +54,13 @@ def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     progress.advanced("copying", 1)
     progress.finished("copying")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("count", "shown"), [(9, False), (10, True)])
+def test_many_images_are_counted_and_all_are_done(monkeypatch: pytest.MonkeyPatch, count: int, shown: bool) -> None:
+    stderr = Terminal()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setenv("TERM", "xterm")
+    outcomes = run_counted("verifying", lambda number: 1 // number, range(count))
+    assert [outcome.error is None for outcome in outcomes] == [number > 0 for number in range(count)]
+    assert ("verifying" in stderr.getvalue()) is shown
