@@ -20,7 +20,9 @@ def tree_lines(tree: ImageTree, name: str, repository: str) -> Iterator[str]:
     yield f"📦 Supply Chain Security Related artifacts for an image: {name}"
     for attachment in tree.attachments:
         yield f"└── {_headline(attachment, repository)}"
-        yield from (f"   └── 🍒 {layer.digest}" for layer in attachment.layers)
+        last = len(attachment.layers) - 1
+        for number, layer in enumerate(attachment.layers):
+            yield f"   {'└' if number == last else '├'}── 🍒 {layer.digest}"
     for child in tree.children:
         platform = f" ({printable(str(child.image.platform))})" if child.image.platform else ""
         below = tree_lines(child, f"{name.partition('@')[0]}@{child.image.digest}{platform}", repository)
