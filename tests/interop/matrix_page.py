@@ -38,17 +38,28 @@ _BEYOND: Final = """\
 Annotations, indexes signed recursively, several signers, `COSIGN_REPOSITORY`, and the commands around signatures
 (`tree`, `download`, `clean`, `triangulate`, `copy`, `save`, `load`, `attach`) are exchanged in
 `tests/interop/test_exchange.py` and `tests/interop/test_side_commands.py`. What peers do otherwise, each with its test:
-
-| Peer | What it does | Test |
-|---|---|---|
-| cosign-v2 | neither signs annotations (`-a`) in bundles nor checks those demanded | `test_annotations_are_signed_and_demanded` |
-| cosign-v2 | does not heed `COSIGN_REPOSITORY` for bundles | `test_cosign_v2_leaves_bundles_beside_the_image` |
-| cosign-v2 | takes the bundle as soon as there is one, and then demands a trusted root | `test_one_run_writes_both_formats` |
-| cosign-v2 | `tree`, `download signature` and `clean` do not know bundles | `test_side_commands.py` |
-| cosign-v3 | takes an attestation for a signature; cosignpy only with `--any-predicate` | `test_fixtures.py` |
-| cosign-v3 | `copy` leaves bundles behind | `test_what_cosign_copies_is_understood_here` |
-| cosign-v3 | `load` pushes a bundle's manifest before its blob, which distribution refuses | `test_cosign_loads_what_was_saved` |
 """
+_LIMITS: Final = (
+    (
+        Tool.V2,
+        "neither signs annotations (`-a`) in bundles nor checks those demanded",
+        "test_annotations_are_signed_and_demanded",
+    ),
+    (Tool.V2, "does not heed `COSIGN_REPOSITORY` for bundles", "test_cosign_v2_leaves_bundles_beside_the_image"),
+    (
+        Tool.V2,
+        "takes the bundle as soon as there is one, and then demands a trusted root",
+        "test_one_run_writes_both_formats",
+    ),
+    (Tool.V2, "`tree`, `download signature` and `clean` do not know bundles", "test_side_commands.py"),
+    (Tool.V3, "takes an attestation for a signature; cosignpy only with `--any-predicate`", "test_fixtures.py"),
+    (Tool.V3, "`copy` leaves bundles behind", "test_what_cosign_copies_is_understood_here"),
+    (
+        Tool.V3,
+        "`load` pushes a bundle's manifest before its blob, which distribution refuses",
+        "test_cosign_loads_what_was_saved",
+    ),
+)
 
 
 def render(measured: Mapping[Cell, Outcome]) -> str:
@@ -61,7 +72,7 @@ def render(measured: Mapping[Cell, Outcome]) -> str:
             *(line for form in Format for line in _table(form, measured, notes)),
             *_notes(notes),
             *_commands(),
-            _BEYOND,
+            *_beyond(),
         ]
     )
     return page.rstrip() + "\n"
@@ -114,6 +125,12 @@ def _commands() -> Iterator[str]:
             signing, verifying = SIGN_FLAGS[tool, form], VERIFY_FLAGS[tool, form]
             yield f"| {tool} | {form} | `{' '.join(signing)}` | `{' '.join(verifying)}` |"
     yield ""
+
+
+def _beyond() -> Iterator[str]:
+    yield _BEYOND
+    yield "| Peer | What it does | Test |\n|---|---|---|"
+    yield from (f"| {peer} | {what} | `{test}` |" for peer, what, test in _LIMITS)
 
 
 def main() -> int:

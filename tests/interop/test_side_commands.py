@@ -82,6 +82,15 @@ def test_clean_removes_the_signature(shop: Workshop, repository: str, signer: To
     assert shop.verify(Tool.V3, form, image, "signer").exit_code == UNSIGNED
 
 
+def test_cosign_v2_does_not_see_bundles(shop: Workshop, repository: str) -> None:
+    """Not even its own."""
+    image = signed_image(shop, repository, Tool.V2, Format.BUNDLE, Tool.V2)
+    assert "No Supply Chain Security Related Artifacts" in shop.run(Tool.V2, "tree", image).expect_success().stdout
+    assert shop.run(Tool.V2, "download", "signature", image).exit_code == 1
+    shop.run(Tool.V2, "clean", "--force", image).expect_success()
+    assert shop.verify(Tool.OURS, Format.BUNDLE, image, "signer").exit_code == 0
+
+
 @pytest.mark.parametrize("kind", ["signature", "attestation", "sbom", "digest"])
 def test_triangulate_prints_the_same(shop: Workshop, repository: str, kind: str) -> None:
     push_image(shop, repository, "tagged")
