@@ -12,7 +12,8 @@ COSIGN_FAILURE: Final = 1
 
 _HASHES: Final = (
     "cosign hashes with the function paired with the curve (SHA-384, SHA-512) when it signs, and with SHA-256 when it "
-    "verifies by `--key`: it refuses its own signatures. cosignpy signs by the registered pairing and reads both."
+    "verifies by `--key`: it refuses its own signatures, unless told the hash by `--signature-digest-algorithm`. "
+    "cosignpy signs by the registered pairing, reads both, and needs no telling."
 )
 _PREHASHED: Final = (
     "cosign signs with Ed25519ph and verifies plain Ed25519: it refuses its own signatures. cosignpy signs with plain "

@@ -21,6 +21,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     made.make_key("first", maker=Tool.V3)
     made.make_key("second")
     made.make_key("third")
+    made.make_key("P-384", "P-384")
+    made.make_key("P-521", "P-521")
     return made
 
 
@@ -50,6 +52,18 @@ def test_annotations_are_signed_and_demanded(shop: Workshop, repository: str, si
     another_value = [shop.verify(reader, form, image, "first", "-a", "env=staging") for reader in readers]
     assert (failures(signed) == []) == (signer in readers)
     assert failures(another_value) == another_value
+
+
+@pytest.mark.parametrize(("key", "digest_algorithm"), [("P-384", "sha384"), ("P-521", "sha512")])
+@pytest.mark.parametrize(("signer", "form"), SIGNERS)
+def test_cosign_verifies_other_curves_when_told_the_hash(
+    shop: Workshop, repository: str, signer: Tool, form: Format, key: str, digest_algorithm: str
+) -> None:
+    image = push_image(shop, repository, f"{signer}-{form}-{key.lower()}")
+    shop.sign(signer, form, image, key)
+    told = f"--signature-digest-algorithm={digest_algorithm}"
+    assert failures(shop.verify(peer, form, image, key, told) for peer in (Tool.V3, Tool.V2)) == []
+    assert shop.verify(Tool.OURS, form, image, key).exit_code == 0
 
 
 def readers_of_annotations(form: Format) -> list[Tool]:
