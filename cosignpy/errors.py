@@ -30,6 +30,8 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cosignpy.values import value
+
 
 class CosignError(Exception):
     """Whatever cosignpy raises on purpose."""
@@ -133,7 +135,7 @@ class TransparencyRequired(VerificationError):
         return self.why
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rejection:
     """One signature that did not pass: where it lies and why it was refused."""
 

@@ -1,10 +1,11 @@
 """The environment variables that are read, besides COSIGN_<FLAG> for each flag of a command."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from cosignpy.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Variable:
     """A variable as `cosignpy env` shows it; the value of a sensitive one is hidden."""
 

@@ -14,6 +14,12 @@ def _set_output(value: Output) -> Output:
     return value
 
 
+def _set_data_output(value: Output) -> Output:
+    if value is Output.COSIGN:
+        raise UsageError("--output cosign is for verify", "take text or json")
+    return _set_output(value)
+
+
 ImageArgument = Annotated[
     str,
     typer.Argument(
@@ -37,6 +43,12 @@ OutputFlag = Annotated[
         "-o",
         callback=_set_output,
         help="text for people, json for our documented evidence, cosign for the list that cosign prints.",
+    ),
+]
+DataOutputFlag = Annotated[
+    Output,
+    typer.Option(
+        "--output", "-o", metavar="<text|json>", callback=_set_data_output, help="text for people, json for programs."
     ),
 ]
 RecursiveFlag = Annotated[

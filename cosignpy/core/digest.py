@@ -1,13 +1,12 @@
 """Content digests as OCI names them: `algorithm:hex` (OCI image spec, descriptor.md, Digests)."""
 
 import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.errors import DigestMismatch, MalformedError
+from cosignpy.values import value
 
 HEX_LENGTHS: Final[Mapping[str, int]] = {"sha256": 64, "sha512": 128}
 """The registered algorithms we accept, with the length of their lower-case hex form."""
@@ -15,7 +14,7 @@ HEX_LENGTHS: Final[Mapping[str, int]] = {"sha256": 64, "sha512": 128}
 _HEX: Final = re.compile(r"[0-9a-f]+")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@value
 class Digest:
     """A digest whose algorithm is known and whose hex has the right length; parse once, trust after."""
 
@@ -32,6 +31,9 @@ class Digest:
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"
+
+    def __lt__(self, other: "Digest") -> bool:
+        return (self.algorithm, self.hex) < (other.algorithm, other.hex)
 
     @classmethod
     def parse(cls, text: str) -> "Digest":
@@ -57,7 +59,7 @@ class Digest:
             DigestMismatch: It does not.
         """
         found = Digest.of(content, self.algorithm)
-        if not hmac.compare_digest(found.hex, self.hex):
+        if found.hex != self.hex:
             raise DigestMismatch(what, str(self), str(found))
         return content
 
@@ -71,5 +73,5 @@ class Digest:
         for chunk in chunks:
             hasher.update(chunk)
             yield chunk
-        if not hmac.compare_digest(hasher.hexdigest(), self.hex):
+        if hasher.hexdigest() != self.hex:
             raise DigestMismatch(what, str(self), f"{self.algorithm}:{hasher.hexdigest()}")

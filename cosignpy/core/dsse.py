@@ -1,9 +1,9 @@
 """DSSE envelopes (secure-systems-lab/dsse, protocol.md and envelope.md v1.0)."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject
+from cosignpy.values import value
 
 IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
 MAX_SIGNATURES: Final = 16
@@ -16,7 +16,7 @@ def encode_pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EnvelopeSignature:
     """One signature over the PAE. `keyid` is a hint that nobody signed: never a reason to trust."""
 
@@ -24,7 +24,7 @@ class EnvelopeSignature:
     keyid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Envelope:
     """A payload exactly as received, its type, and signatures over both."""
 

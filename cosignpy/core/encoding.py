@@ -9,11 +9,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, NoReturn
 
 from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.values import value
 
 JsonValue = Any
 """What `parse_json` returns: None, bool, int, float, str, list, dict with str keys."""
@@ -134,7 +134,7 @@ def encode_canonical_json(value: JsonValue) -> bytes:
         raise MalformedError("canonical JSON", str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class JsonObject:
     """A parsed JSON object read member by member, each with the type it must have.
 
@@ -238,8 +238,8 @@ class JsonObject:
         if name not in self:
             return {}
         found = self._typed(name, dict, "an object")
-        for key, value in found.items():
-            if not isinstance(value, str):
+        for key, content in found.items():
+            if not isinstance(content, str):
                 raise self.malformed(f"{name}.{key}", "expected a string")
         return dict(found)
 
@@ -273,7 +273,7 @@ class JsonObject:
             yield item
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PemBlock:
     """One PEM block (RFC 7468): its label and its decoded body."""
 

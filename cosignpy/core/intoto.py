@@ -1,11 +1,11 @@
 """in-toto statements (in-toto attestation spec v1, statement.md and resource_descriptor.md)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from cosignpy.core.digest import HEX_LENGTHS, Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
+from cosignpy.values import field, value
 
 STATEMENT_V1: Final = "https://in-toto.io/Statement/v1"
 STATEMENT_V01: Final = "https://in-toto.io/Statement/v0.1"
@@ -18,7 +18,7 @@ MAX_SUBJECTS: Final = 1024
 """What every released Sigstore verifier accepts at the most."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Subject:
     """An artifact a statement is about. Digests of algorithms we do not know are kept out."""
 
@@ -41,7 +41,7 @@ class Subject:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Statement:
     """Who says nothing, what says all: subjects, and a typed predicate about them."""
 

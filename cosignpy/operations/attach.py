@@ -1,7 +1,6 @@
 """Attach a signature that was made elsewhere. It is parsed strictly first; nobody's key is asked about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cosignpy.core.bundle.legacy import (
@@ -21,9 +20,10 @@ from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import SimpleSigningPayload
 from cosignpy.errors import ClaimMismatch, MalformedError
 from cosignpy.operations.ports import ManifestSink
+from cosignpy.values import field, replace, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DetachedSignature:
     """A legacy signature in its parts: base64 text as cosign writes it, the payload, layer annotations."""
 

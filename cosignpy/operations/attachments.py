@@ -5,7 +5,6 @@ what it is. Everything is sorted: the same attachments are always shown, copied 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +22,7 @@ from cosignpy.core.oci.reference import Tag
 from cosignpy.operations.candidates import fetch_optional
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
+from cosignpy.values import value
 
 _MESSAGE_SIGNATURE: Final = "message-signature"
 
@@ -49,7 +49,7 @@ TAGGED_TYPES: Final[Mapping[AttachmentKind, AttachmentType]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attachment:
     """One attachment: a manifest under an attachment tag, or a referrer (`tag` is None).
 

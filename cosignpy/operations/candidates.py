@@ -5,7 +5,6 @@ fails is an error, because "could not look" must never pass for "not there".
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.bundle.legacy import LegacySignature, select_signature_layers
@@ -21,6 +20,7 @@ from cosignpy.core.verify.signature import verify_bundle, verify_legacy
 from cosignpy.errors import ClaimMismatch, LimitExceeded, MalformedError, NoSuchTag, VerificationError
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
+from cosignpy.values import value
 
 MAX_CANDIDATES: Final = 1000
 """Signatures looked at for one image: what cosign reads of a legacy tag, and two requests each."""
@@ -33,7 +33,7 @@ _UNTYPED: Final = frozenset({"", EMPTY_CONFIG})
 """Artifact types under which some releases of cosign listed bundles (cosign#4641): open them to know."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A signature that may count: where it lies, and how to read and verify it."""
 

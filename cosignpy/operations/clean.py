@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +13,7 @@ from cosignpy.errors import NoSuchTag, RemoteError
 from cosignpy.operations.attachments import Attachment, AttachmentType, fetch_attachments
 from cosignpy.operations.candidates import fetch_optional
 from cosignpy.operations.ports import Repository
+from cosignpy.values import value
 
 
 class CleanType(StrEnum):
@@ -38,7 +38,7 @@ _TAGS_STAY: Final = frozenset({400, 405})
 """How registries refuse to delete a tag where they delete by digest only (distribution 2 does)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Removal:
     """One attachment to remove, or removed, and the image it belongs to."""
 

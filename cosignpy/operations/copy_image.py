@@ -6,7 +6,6 @@ a copy that was interrupted is finished by running it once more.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from cosignpy.operations.expand import resolve
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.ports import ManifestSink, Progress, Repository, SilentProgress
 from cosignpy.operations.transfer import BlobTransfer, select_shipments
+from cosignpy.values import field, value
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class CopyParts(StrEnum):
     ATTACHED = "attached"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CopyImage:
     """What to copy, under which tag (None: by digest only), and how."""
 
@@ -54,7 +54,7 @@ class CopyImage:
     workers: int = DEFAULT_WORKERS
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CopyRoute:
     """From where to where; `attachments` is where the source's signatures are."""
 
@@ -64,7 +64,7 @@ class CopyRoute:
     progress: Progress = field(default_factory=SilentProgress)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CopiedImage:
     """What was copied: everything that belongs to the image, and how much of it had to be sent."""
 
@@ -106,7 +106,7 @@ def _refuse_other(request: CopyImage, destination: Repository, top: Manifest) ->
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Copy:
     """One copy under way: the steps in the order in which they may become visible."""
 

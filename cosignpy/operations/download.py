@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.bundle.legacy import select_signature_layers
@@ -16,6 +15,7 @@ from cosignpy.errors import CosignError, MalformedError, NoSignatures, Rejection
 from cosignpy.operations.attachments import Attachment, AttachmentType, fetch_attachments, select_types
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
+from cosignpy.values import value
 
 CERTIFICATE_ANNOTATION: Final = "dev.sigstore.cosign/certificate"
 CHAIN_ANNOTATION: Final = "dev.sigstore.cosign/chain"
@@ -24,7 +24,7 @@ _TIMESTAMP_ANNOTATION: Final = "dev.sigstore.cosign/rfc3161timestamp"
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DownloadedSignatures:
     """Signatures as JSON values, bundles first; those that cannot be read are kept with the reason."""
 
@@ -58,7 +58,7 @@ def fetch_signatures(
     return DownloadedSignatures(tuple(signatures_found), tuple(rejections))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _StoredBundle:
     location: str
     manifest: Manifest
@@ -72,7 +72,7 @@ class _StoredBundle:
         return parse_json(content, what="bundle")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _StoredLegacy:
     location: str
     layer: Descriptor

@@ -1,13 +1,13 @@
 """Make a key pair and keep it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.encrypted_pem import NONCE_SIZE, SALT_SIZE, seal_pkcs8
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.values import value
 
 SavePair = Callable[[bytes, bytes], None]
 """Writes the two PEM files, private and public."""
@@ -25,7 +25,7 @@ class PairStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PairPorts:
     """What keeping a key pair needs from outside: a place, a new password, random bytes."""
 

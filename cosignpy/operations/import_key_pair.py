@@ -1,14 +1,14 @@
 """Take over a private key that another tool made."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from cosignpy.core.keys.foreign_pem import parse_foreign_pem
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.operations.generate_key_pair import PairPorts, keep_key_pair
+from cosignpy.values import field, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ForeignKey:
     """A private key file of another tool; its own password is asked for only if it has one."""
 

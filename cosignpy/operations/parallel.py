@@ -5,10 +5,10 @@ Not `concurrent.futures`: importing it costs more than most verifications take.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from cosignpy.errors import DeadlineExceeded
+from cosignpy.values import value
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,7 +17,7 @@ DEFAULT_WORKERS: Final = 8
 """Requests under way at once: enough to hide a registry's latency, few enough not to be throttled."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome(Generic[R]):
     """What one call gave: a value, or the exception it raised."""
 

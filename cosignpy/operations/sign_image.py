@@ -1,7 +1,6 @@
 """Sign an image with a key: a bundle as its referrer, a legacy signature under its tag, or both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -25,6 +24,7 @@ from cosignpy.core.oci.simple_signing import build_simple_signing
 from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch, UsageError
 from cosignpy.operations.ports import ManifestSink
+from cosignpy.values import field, value
 
 
 class FormatChoice(StrEnum):
@@ -41,7 +41,7 @@ class FormatChoice(StrEnum):
         return both if self is FormatChoice.BOTH else (SignatureFormat(self.value),)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Claims:
     """What a signature will say besides the digest. `identity` replaces the image's own name where given."""
 
@@ -50,7 +50,7 @@ class Claims:
     identity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MadeSignature:
     """A finished signature, not stored anywhere yet: the bundle's or payload's bytes and the signature in it."""
 
@@ -139,7 +139,7 @@ def _is_same(existing: Descriptor, layer: Descriptor, signer: Signer, payload: b
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SignImage:
     """One image to sign: its descriptor (the `subject` of a bundle), what to say, in which formats, and when.
 

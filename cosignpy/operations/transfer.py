@@ -1,17 +1,17 @@
 """Blobs on their way from one place to another: in parallel, in chunks, and only those that are not there yet."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import BlobStreams, Progress, ProgressUnit
+from cosignpy.values import value
 
 _LABEL: Final = "copying"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Shipment:
     """A blob and where it is now."""
 
@@ -19,7 +19,7 @@ class Shipment:
     origin: BlobStreams
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BlobTransfer:
     """Where blobs go, who is told how far that is, and how many go at once."""
 

@@ -8,9 +8,10 @@ from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.operations.attachments import Attachment, fetch_attachments
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ImageTree:
     """An image, what is attached to it, and the images of an index in the index's order."""
 

@@ -1,7 +1,6 @@
 """Verify the signatures of an image against a policy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.policy.image import ImagePolicy
@@ -17,9 +16,10 @@ from cosignpy.errors import (
 from cosignpy.operations.candidates import find_candidates
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.ports import ManifestSource
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VerifyImage:
     """Which image (pinned to a digest; `name` is for messages), by which policy, how many reads at once."""
 

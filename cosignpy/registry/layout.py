@@ -11,7 +11,7 @@ from cosignpy.core.encoding import JsonObject
 from cosignpy.core.oci.attachment_tags import AttachmentTag
 from cosignpy.core.oci.manifest import ACCEPT, MAX_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
-from cosignpy.core.oci.referrers import join_referrers
+from cosignpy.core.oci.referrers import is_fallback_tag, join_referrers
 from cosignpy.errors import MalformedError, NoSuchTag, UsageError
 from cosignpy.registry.content import MAX_ATTACHMENT, BlobSource, over_attachment_limit, verify_chunks
 from cosignpy.registry.layout_index import ATTACHMENT_KINDS, KIND, REF_NAME
@@ -225,6 +225,7 @@ def _own_media_type(raw: bytes) -> str:
 
 
 def _is_attachment(entry: Descriptor) -> bool:
-    named = AttachmentTag.parse(Tag(entry.annotations.get(REF_NAME, ""))) is not None
+    tag = Tag(entry.annotations.get(REF_NAME, ""))
+    named = AttachmentTag.parse(tag) is not None or is_fallback_tag(tag)
     attached = entry.annotations.get(KIND) in ATTACHMENT_KINDS.values()
     return named or attached or entry.media_type not in ACCEPT

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli import wiring
-from cosignpy.cli.flags import ImageArgument, OutputFlag, RecursiveFlag, RegistryFlags
+from cosignpy.cli.flags import DataOutputFlag, ImageArgument, RecursiveFlag, RegistryFlags
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.prompts import Terminal
 from cosignpy.cli.render.tree import attachments_to_json
@@ -22,7 +22,7 @@ def clean(
     force: Annotated[bool, typer.Option("--force", "-f", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     recursive: RecursiveFlag = False,
-    output: OutputFlag = Output.TEXT,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Remove what cosign or cosignpy attached to an image; what other tools attached stays."""
     opened = wiring.open_image(image, registry, wiring.Access.WRITE)

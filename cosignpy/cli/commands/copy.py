@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli import wiring
-from cosignpy.cli.flags import OutputFlag, RegistryFlags
+from cosignpy.cli.flags import DataOutputFlag, RegistryFlags
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.progress import open_progress
 from cosignpy.cli.render.copying import render_copy
@@ -69,7 +69,7 @@ def copy(
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", show_default=False)],
     what: CopyFlags,
     registry: RegistryFlags,
-    output: OutputFlag = Output.TEXT,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Copy an image with everything attached to it: images of an index, signatures, attestations, other referrers.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli.environment import VARIABLES
-from cosignpy.cli.flags import OutputFlag
+from cosignpy.cli.flags import DataOutputFlag
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.core.encoding import encode_json
 
@@ -20,7 +20,7 @@ def env(
     show_sensitive_values: Annotated[
         bool, typer.Option("--show-sensitive-values/--no-show-sensitive-values", help="Print secrets too.")
     ] = False,
-    output: OutputFlag = Output.TEXT,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Print the environment variables that are read, besides the one that each flag has."""
     values = {

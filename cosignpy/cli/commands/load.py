@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli import layouts, wiring
-from cosignpy.cli.flags import ImageArgument, OutputFlag, RegistryFlags
+from cosignpy.cli.flags import DataOutputFlag, ImageArgument, RegistryFlags
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.progress import open_progress
 from cosignpy.cli.render.copying import render_copy
@@ -20,7 +20,7 @@ def load(
         str, typer.Option("--dir", metavar="DIR", show_default=False, help="What `save` or `cosign save` wrote.")
     ],
     registry: RegistryFlags,
-    output: OutputFlag = Output.TEXT,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Push what `save` saved: the image under this name, and everything attached to it."""
     saved = layouts.open_saved(directory)

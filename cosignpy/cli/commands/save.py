@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli import layouts, wiring
-from cosignpy.cli.flags import ImageArgument, OutputFlag, RegistryFlags
+from cosignpy.cli.flags import DataOutputFlag, ImageArgument, RegistryFlags
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.progress import open_progress
 from cosignpy.cli.render.copying import render_copy
@@ -18,7 +18,7 @@ def save(
     image: ImageArgument,
     directory: Annotated[str, typer.Option("--dir", metavar="DIR", show_default=False, help="The directory to write.")],
     registry: RegistryFlags,
-    output: OutputFlag = Output.TEXT,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Save an image and everything attached to it to an OCI layout directory, which `cosign load` reads too."""
     opened = wiring.open_image(image, registry)

@@ -11,8 +11,8 @@ from cosignpy.cli import wiring
 from cosignpy.cli.flags import (
     SIGNING_KEY_HELP,
     AnnotationsFlag,
+    DataOutputFlag,
     ImagesArgument,
-    OutputFlag,
     RecursiveFlag,
     RegistryFlags,
     YesFlag,
@@ -99,7 +99,7 @@ class SignatureFlags:
 
 
 def sign(
-    images: ImagesArgument, what: SignatureFlags, registry: RegistryFlags, output: OutputFlag = Output.TEXT
+    images: ImagesArgument, what: SignatureFlags, registry: RegistryFlags, output: DataOutputFlag = Output.TEXT
 ) -> int:
     """Sign container images.
 

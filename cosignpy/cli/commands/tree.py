@@ -1,7 +1,7 @@
 """`cosignpy tree`."""
 
 from cosignpy.cli import wiring
-from cosignpy.cli.flags import ImageArgument, OutputFlag, RecursiveFlag, RegistryFlags
+from cosignpy.cli.flags import DataOutputFlag, ImageArgument, RecursiveFlag, RegistryFlags
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.tree import tree_lines, tree_to_json
 from cosignpy.core.encoding import encode_json
@@ -10,7 +10,10 @@ from cosignpy.operations.tree import fetch_tree
 
 
 def tree(
-    image: ImageArgument, registry: RegistryFlags, recursive: RecursiveFlag = False, output: OutputFlag = Output.TEXT
+    image: ImageArgument,
+    registry: RegistryFlags,
+    recursive: RecursiveFlag = False,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Show what is attached to an image: signatures, attestations, and what other tools attached."""
     opened = wiring.open_image(image, registry)

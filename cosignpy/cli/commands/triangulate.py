@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli import wiring
-from cosignpy.cli.flags import ImageArgument, OutputFlag, RegistryFlags
+from cosignpy.cli.flags import DataOutputFlag, ImageArgument, RegistryFlags
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.core.encoding import encode_json
 from cosignpy.operations.expand import resolve
@@ -18,7 +18,7 @@ def triangulate(
     kind: Annotated[
         TriangulateType, typer.Option("--type", help="Which attachments; digest for the image itself.")
     ] = TriangulateType.SIGNATURE,
-    output: OutputFlag = Output.TEXT,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Print where an image's legacy signatures (or other attachments) lie, whether there are any or not."""
     opened = wiring.open_image(image, registry)

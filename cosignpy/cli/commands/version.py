@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.flags import OutputFlag
+from cosignpy.cli.flags import DataOutputFlag
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.core.encoding import encode_json
 from cosignpy.version import VERSION
@@ -13,7 +13,7 @@ from cosignpy.version import VERSION
 
 def version(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --output json.")] = False,
-    output: OutputFlag = Output.TEXT,
+    output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Print the version, under the names that `cosign version` uses."""
     system = f"{platform.system().lower()}/{platform.machine()}"

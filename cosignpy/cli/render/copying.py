@@ -25,6 +25,6 @@ def render_copy(found: CopiedImage, source: str, destination: str, output: Outpu
             ).decode()
         )
         return
-    sent = f"{found.manifests_sent} manifests and {found.bytes_sent} bytes were not there yet"
-    what = f"{found.images} images and {found.attachments} attachments"
-    CURRENT.say(f"Copied {source} to {destination}: {what} ({sent}), {found.image.digest}")
+    CURRENT.say(f"Copied {source} to {destination}, {found.image.digest}")
+    what = f"images: {found.images}, attachments: {found.attachments}"
+    CURRENT.say(f"  {what}; sent, not being there yet: {found.manifests_sent} manifests, {found.bytes_sent} bytes")

@@ -1,7 +1,6 @@
 """Legacy signature images: one layer per signature, tagged `sha256-<hex>.sig` (cosign specs/SIGNATURE_SPEC.md)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.digest import Digest
@@ -9,6 +8,7 @@ from cosignpy.core.encoding import decode_b64, encode_b64, encode_json
 from cosignpy.core.oci.manifest import DOCKER_MANIFEST, OCI_MANIFEST, ArtifactManifest, Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION, SIMPLE_SIGNING
 from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.values import value
 
 MAX_LEGACY_SIGNATURES: Final = 1000
 """Layers of one signature image; the limit of cosign itself."""
@@ -17,7 +17,7 @@ DEFAULT_CREATED: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: what cosign writes unless told otherwise, so that the same signatures give the same digest."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegacyStyle:
     """What signers may choose about a signature image: media types, and `created` as an RFC 3339 time."""
 
@@ -30,7 +30,7 @@ class LegacyStyle:
         return LegacyStyle(self.created, DOCKER_MANIFEST, "application/vnd.docker.container.image.v1+json")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegacySignature:
     """One layer of a signature image: where the payload is, and the signature over it."""
 

@@ -1,10 +1,10 @@
 """A bundle as a value (protobuf-specs, sigstore_bundle.proto and sigstore_common.proto)."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import JsonObject
+from cosignpy.values import value
 
 BUNDLE_V03: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 """The one media type we write."""
@@ -19,21 +19,21 @@ BUNDLE_TYPES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PublicKeyMaterial:
     """A bundle made with a long-lived key names it only by a hint, which proves nothing."""
 
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CertificateMaterial:
     """The DER certificates of a keyless bundle, leaf first."""
 
     certificates: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageSignature:
     """A signature over an artifact's digest, as `sign-blob` makes it."""
 
@@ -42,7 +42,7 @@ class MessageSignature:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bundle:
     """A parsed bundle. Log entries are kept as read; timestamps are whole RFC 3161 responses (DER)."""
 

@@ -5,12 +5,12 @@ user's choice may stand before. Cosign `specs/SIGNATURE_SPEC.md`, "Tag-based dis
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.reference import Tag, parse_tag
+from cosignpy.values import value
 
 _PATTERN: Final = re.compile(
     r"(?P<prefix>[A-Za-z0-9._-]*?)(?P<algorithm>sha256)-(?P<hex>[0-9a-f]{64})\.(?P<kind>sig|att|sbom)"
@@ -25,7 +25,7 @@ class AttachmentKind(StrEnum):
     SBOM = "sbom"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttachmentTag:
     """Whose attachments, and which: a tag in its parts."""
 

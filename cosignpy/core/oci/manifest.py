@@ -4,12 +4,12 @@ A parsed manifest is a view: `raw` are the bytes its digest names, and they are 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
 from cosignpy.errors import MalformedError
+from cosignpy.values import field, value
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -28,7 +28,7 @@ MAX_DESCRIPTORS: Final = 20_000
 """Layers or children in one manifest; 4 MiB hold about that many of the smallest."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Platform:
     """The machine an image of an index is for, written `os/architecture[/variant]`."""
 
@@ -62,7 +62,7 @@ class Platform:
         return {"architecture": self.architecture, "os": self.os} | optional
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Descriptor:
     """What is where: media type, digest and size of some content, and what is said about it."""
 
@@ -119,7 +119,7 @@ class Descriptor:
         return self.media_type in INDEX_TYPES
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Manifest:
     """An image manifest, an artifact manifest or an index: the bytes, and what they say.
 
@@ -198,7 +198,7 @@ def _refuse_mixed(found: JsonObject, *, is_index: bool) -> None:
             raise MalformedError("manifest", f"both image and index: {name!r} does not belong here")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArtifactManifest:
     """The members of an OCI manifest that we write; `build` gives its bytes."""
 

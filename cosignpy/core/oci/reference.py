@@ -6,11 +6,11 @@ what looks like an internationalised domain name is refused rather than guessed.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Final, NewType
 
 from cosignpy.core.digest import Digest
 from cosignpy.errors import MalformedError
+from cosignpy.values import replace, value
 
 Tag = NewType("Tag", str)
 
@@ -41,7 +41,7 @@ def parse_tag(text: str) -> Tag:
     return Tag(text)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reference:
     """A parsed image name: where (registry), what (repository), which (tag, digest, or both; the digest wins)."""
 

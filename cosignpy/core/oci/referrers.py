@@ -4,10 +4,11 @@ Distribution spec 1.1, "Listing Referrers" and "Referrers Tag Schema"; image spe
 A list that we write back is edited as JSON, so that what other tools wrote into it survives.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from cosignpy.core.digest import Digest
+from cosignpy.core.digest import HEX_LENGTHS, Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
 from cosignpy.core.oci.manifest import MAX_MANIFEST, OCI_INDEX, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
@@ -20,6 +21,7 @@ more is not signed by people, and each of them costs a verifier two requests."""
 _WHAT: Final = "referrers list"
 _MAX_ALGORITHM: Final = 32
 _MAX_ENCODED: Final = 64
+_FALLBACK_TAG: Final = re.compile(rf"(?:{'|'.join(HEX_LENGTHS)})-[0-9a-f]{{{_MAX_ENCODED}}}")
 
 
 def fallback_tag(subject: Digest) -> Tag:
@@ -29,6 +31,11 @@ def fallback_tag(subject: Digest) -> Tag:
     no digest we accept has a character that a tag may not have.
     """
     return Tag(f"{subject.algorithm[:_MAX_ALGORITHM]}-{subject.hex[:_MAX_ENCODED]}")
+
+
+def is_fallback_tag(tag: Tag) -> bool:
+    """Tell whether a tag has the form of one that lists referrers."""
+    return _FALLBACK_TAG.fullmatch(tag) is not None
 
 
 def parse_referrers(raw: bytes) -> tuple[Descriptor, ...]:

@@ -1,18 +1,18 @@
 """Legacy payloads: the simple-signing JSON of cosign before v3 (cosign specs/SIGNATURE_SPEC.md)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
+from cosignpy.values import value
 
 SIMPLE_SIGNING: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 PAYLOAD_TYPE: Final = "cosign container image signature"
 SIGNATURE_ANNOTATION: Final = "dev.cosignproject.cosign/signature"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SimpleSigningPayload:
     """What a legacy signature says: this manifest digest, under this name, with these annotations."""
 

@@ -1,40 +1,40 @@
 """The policy over an image's signatures. Every waiver is a value of its own with a loud name and a reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.errors import UsageError
+from cosignpy.values import field, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RequireLog:
     """A transparency log entry must prove that the signature is public."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SkipLogUnsafe:
     """No log entry is asked for: nobody can tell when, or how often, the key signed."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PredicateTypeIs:
     """The statement must be of this predicate type."""
 
     wanted: str = COSIGN_SIGN_V1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnyPredicateUnsafe:
     """Any statement by the signer counts as a signature, an attestation that says "vulnerable" too."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ImagePolicy:
     """Whose signatures count, how many different signers there must be, and what each must say.
 

@@ -1,7 +1,6 @@
 """What was shown to be true, kept so that a decision can be explained later."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cosignpy.core.digest import Digest
@@ -10,6 +9,7 @@ from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.verify.log import LogFinding
 from cosignpy.errors import Rejection
+from cosignpy.values import field, value
 
 
 class SignatureFormat(StrEnum):
@@ -19,7 +19,7 @@ class SignatureFormat(StrEnum):
     LEGACY = "legacy"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SignedClaim:
     """What the signed bytes say, once the signature over them has been verified.
 
@@ -33,7 +33,7 @@ class SignedClaim:
     annotations: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VerifiedSignature:
     """One signature that satisfies the policy. Exists only as the result of a verification."""
 
@@ -45,7 +45,7 @@ class VerifiedSignature:
     log: LogFinding
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VerifiedImage:
     """An image with enough signatures; those that did not pass are kept with their reasons."""
 

@@ -1,12 +1,11 @@
 """The transparency step of a verification: demanded, or waived with a reason that stays in the evidence."""
 
-from dataclasses import dataclass
-
 from cosignpy.core.policy.image import RequireLog, SkipLogUnsafe
 from cosignpy.errors import TransparencyRequired
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogFinding:
     """What is known about a signature's log entry: here, that nobody asked."""
 

@@ -120,7 +120,7 @@ def test_copy_takes_everything_and_again_takes_nothing(shelf: Any, capsys: Captu
     second = json.loads(out(capsys, "copy", source, target, "-o", "json"))
     assert (second["manifestsSent"], second["bytesSent"]) == (0, 0)
     assert run(["copy", source, target]) == 0
-    assert "3 images and 8 attachments" in capsys.readouterr().err
+    assert "images: 3, attachments: 8" in capsys.readouterr().err
 
 
 def test_copy_does_not_replace_another_image_unless_forced(shelf: Any) -> None:

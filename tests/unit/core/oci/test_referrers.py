@@ -8,9 +8,11 @@ import pytest
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_json
 from cosignpy.core.oci.manifest import OCI_INDEX, OCI_MANIFEST, ArtifactManifest, Descriptor, Manifest
+from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.referrers import (
     MAX_REFERRERS,
     fallback_tag,
+    is_fallback_tag,
     join_referrers,
     merge_referrer,
     parse_referrers,
@@ -166,3 +168,17 @@ def test_remove_takes_one_entry_out() -> None:
 def test_remove_of_what_is_not_there_changes_nothing() -> None:
     current = listing(entry(b"a").encode())
     assert remove_referrer(current, Digest.of(b"b")) is current
+
+
+@pytest.mark.parametrize(
+    ("tag", "wanted"),
+    [
+        (fallback_tag(Digest.of(b"")), True),
+        (fallback_tag(Digest.of(b"", "sha512")), True),
+        (Tag("sha256-abc"), False),
+        (Tag("1.0"), False),
+        (Tag(f"{fallback_tag(Digest.of(b''))}.sig"), False),
+    ],
+)
+def test_a_fallback_tag_is_known_by_its_form(tag: Tag, wanted: bool) -> None:
+    assert is_fallback_tag(tag) is wanted
