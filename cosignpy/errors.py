@@ -28,9 +28,8 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from cosignpy.values import value
+from cosignpy.values import record, value
 
 
 class CosignError(Exception):
@@ -39,7 +38,7 @@ class CosignError(Exception):
     hint: str | None = None
 
 
-@dataclass(eq=False)
+@record
 class UsageError(CosignError):
     """The request cannot be carried out as it was worded."""
 
@@ -50,7 +49,7 @@ class UsageError(CosignError):
         return self.problem
 
 
-@dataclass(eq=False)
+@record
 class MalformedError(CosignError):
     """Input that does not follow its format: `what` it was to be, `why` it is not."""
 
@@ -61,7 +60,7 @@ class MalformedError(CosignError):
         return f"malformed {self.what}: {self.why}"
 
 
-@dataclass(eq=False)
+@record
 class LimitExceeded(MalformedError):
     """Input larger, longer or deeper than we accept; never cut off, always refused."""
 
@@ -69,7 +68,7 @@ class LimitExceeded(MalformedError):
         return f"{self.what} is over the limit: {self.why}"
 
 
-@dataclass(eq=False)
+@record
 class KeyUnusable(CosignError):
     """A key that cannot do what was asked of it."""
 
@@ -81,7 +80,7 @@ class KeyUnusable(CosignError):
         return f"cannot use key {self.source}: {self.why}"
 
 
-@dataclass(eq=False)
+@record
 class WrongPassword(KeyUnusable):
     """The password does not open the private key."""
 
@@ -90,7 +89,7 @@ class VerificationError(CosignError):
     """Something that had to be proved was not."""
 
 
-@dataclass(eq=False)
+@record
 class DigestMismatch(VerificationError):
     """Content whose digest is not the one it was fetched or named by."""
 
@@ -102,7 +101,7 @@ class DigestMismatch(VerificationError):
         return f"{self.what} does not have the digest it was asked for by: wanted {self.wanted}, found {self.found}"
 
 
-@dataclass(eq=False)
+@record
 class SignatureMismatch(VerificationError):
     """The signature was not made by the key over these bytes."""
 
@@ -112,7 +111,7 @@ class SignatureMismatch(VerificationError):
         return f"invalid signature: {self.why}"
 
 
-@dataclass(eq=False)
+@record
 class ClaimMismatch(VerificationError):
     """A signed statement that says something other than what had to be proved."""
 
@@ -124,7 +123,7 @@ class ClaimMismatch(VerificationError):
         return f"the signed {self.claim} is {self.found}, wanted {self.wanted}"
 
 
-@dataclass(eq=False)
+@record
 class TransparencyRequired(VerificationError):
     """A transparency log entry is demanded and cannot be had."""
 
@@ -146,7 +145,7 @@ class Rejection:
         return f"{self.signature}: {self.error}"
 
 
-@dataclass(eq=False)
+@record
 class NoMatchingSignatures(VerificationError):
     """There are signatures, and not enough of them satisfy the policy; every reason is kept."""
 
@@ -162,7 +161,7 @@ class NotFoundError(CosignError):
     """Something that was looked for in the right place is not there."""
 
 
-@dataclass(eq=False)
+@record
 class NoSuchTag(NotFoundError):
     """The registry, layout or daemon does not know this tag or digest."""
 
@@ -173,7 +172,7 @@ class NoSuchTag(NotFoundError):
         return f"no such image: {self.reference}"
 
 
-@dataclass(eq=False)
+@record
 class NoSignatures(NotFoundError):
     """The artifact exists and nobody signed it."""
 
@@ -184,7 +183,7 @@ class NoSignatures(NotFoundError):
         return f"no signatures found for {self.reference}"
 
 
-@dataclass(eq=False)
+@record
 class FileError(CosignError):
     """A local file that cannot be read, written, or must not be overwritten."""
 
@@ -196,7 +195,7 @@ class FileError(CosignError):
         return f"{self.path}: {self.why}"
 
 
-@dataclass(eq=False)
+@record
 class DeadlineExceeded(CosignError):
     """The whole command was given `seconds`, and they are over."""
 
@@ -207,7 +206,7 @@ class DeadlineExceeded(CosignError):
         return f"not finished after {self.seconds:g} s"
 
 
-@dataclass(eq=False)
+@record
 class RemoteError(CosignError):
     """A service that answered with a failure. `url` never carries credentials or query values."""
 
@@ -223,7 +222,7 @@ class RemoteError(CosignError):
         return f"{self.service} answered{status} at {self.url}: {self.detail}"
 
 
-@dataclass(eq=False)
+@record
 class Unreachable(RemoteError):
     """No usable answer: refused, reset, timed out, name not resolved, TLS failed."""
 
@@ -231,12 +230,12 @@ class Unreachable(RemoteError):
         return f"cannot reach {self.service} at {self.url}: {self.detail}"
 
 
-@dataclass(eq=False)
+@record
 class AccessDenied(RemoteError):
     """Credentials are missing, wrong or not enough (401, 403)."""
 
 
-@dataclass(eq=False)
+@record
 class RateLimited(RemoteError):
     """The service asks to slow down (429); `retry_after` seconds where it said so."""
 

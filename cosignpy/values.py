@@ -6,14 +6,16 @@ are written once and look at the class's fields. Type checkers see no difference
 """
 
 from dataclasses import MISSING, Field, FrozenInstanceError, field
+from inspect import get_annotations
 from typing import Any, ClassVar, Final, NoReturn, TypeVar, dataclass_transform, get_origin
 
 T = TypeVar("T")
 
-__all__ = ["field", "replace", "value"]
+__all__ = ["field", "fields_of", "record", "replace", "value"]
 
 _FIELDS: Final = "__dataclass_fields__"
 """Where `dataclasses.replace` looks, so that it works on values as well."""
+_CLASS_VARIABLE: Final = str(ClassVar)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -24,19 +26,39 @@ def value(cls: type[T]) -> type[T]:
     they do in a dataclass. As there, methods must not call `super()` without arguments.
     """
     namespace = dict(cls.__dict__)
-    annotations: dict[str, Any] = namespace.get("__annotations__", {})
-    own = {
-        name: _as_field(name, namespace.pop(name, MISSING))
-        for name, annotation in annotations.items()
-        if annotation is not ClassVar and get_origin(annotation) is not ClassVar
-    }
-    for name in ("__dict__", "__weakref__"):
+    own = _own_fields(cls)
+    for name in (*own, "__dict__", "__weakref__"):
         namespace.pop(name, None)
     fields = getattr(cls, _FIELDS, {}) | own
     namespace |= {"__slots__": tuple(own), _FIELDS: fields, "__match_args__": tuple(fields)}
     made: type[T] = type(cls)(cls.__name__, cls.__bases__, _METHODS | namespace)  # type: ignore[misc] # a class's type
     made.__qualname__ = cls.__qualname__
     return made
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(field,))
+def record(cls: type[T]) -> type[T]:
+    """Give a class the `__init__` that its annotations describe, and nothing else: for errors, and for state.
+
+    Fields of the classes it derives from come first. Instances change, and equal nothing but themselves.
+    """
+    setattr(cls, _FIELDS, getattr(cls, _FIELDS, {}) | _own_fields(cls))
+    cls.__init__ = _init  # type: ignore[method-assign]
+    return cls
+
+
+def _own_fields(cls: type) -> "dict[str, Field[Any]]":
+    """Describe the annotations of a class itself that are fields."""
+    return {
+        name: _as_field(name, cls.__dict__.get(name, MISSING))
+        for name, annotation in get_annotations(cls).items()
+        if str(get_origin(annotation)) != _CLASS_VARIABLE
+    }
+
+
+def fields_of(cls: object) -> "dict[str, Field[Any]]":
+    """Return the fields of a value or record class by name; none for anything else."""
+    return dict(getattr(cls, _FIELDS, {})) if isinstance(cls, type) else {}
 
 
 def replace(instance: T, **changes: Any) -> T:  # noqa: ANN401 - whatever types the fields have

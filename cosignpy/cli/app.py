@@ -22,6 +22,7 @@ from cosignpy.cli.flag_groups import expand_flag_groups
 from cosignpy.cli.invocation import CURRENT, DEFAULT_TIMEOUT, Invocation
 from cosignpy.cli.units import parse_duration
 from cosignpy.errors import CosignError, FileError
+from cosignpy.values import fields_of
 from cosignpy.version import VERSION
 
 _GARBAGE_THRESHOLD: Final = 100_000
@@ -147,7 +148,7 @@ def main() -> None:
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code. No traceback reaches a user."""
     fresh = Invocation()
-    for name in Invocation.__slots__:
+    for name in fields_of(Invocation):
         setattr(CURRENT, name, getattr(fresh, name))
     try:
         code = _run_command(argv)

@@ -1,21 +1,23 @@
-"""Flag groups: a command takes a dataclass of flags as one parameter, and its fields become the options.
+"""Flag groups: a command takes a value of flags as one parameter, and its fields become the options.
 
 Twenty commands share the registry flags. With this, each of them says so in one parameter, and gets a value.
 """
 
-import dataclasses
 import inspect
 from collections.abc import Callable
+from dataclasses import MISSING, Field
 from typing import Any, get_type_hints
+
+from cosignpy.values import fields_of
 
 
 def expand_flag_groups(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Return the function with every dataclass parameter replaced by that dataclass's fields.
+    """Return the function with every parameter that is a value class replaced by the fields of that class.
 
     A field's annotation must be `Annotated[..., typer.Option(...)]`; its default is the option's.
     """
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind) and isinstance(kind, type)}
+    groups = {name: kind for name, kind in hints.items() if fields_of(kind)}
     plain = [
         parameter.replace(annotation=hints[parameter.name])
         for parameter in inspect.signature(function).parameters.values()
@@ -25,8 +27,7 @@ def expand_flag_groups(function: Callable[..., int | None]) -> Callable[..., int
 
     def call(**flags: Any) -> int | None:  # noqa: ANN401  # whatever types the options have
         arguments = {
-            name: kind(**{field.name: flags.pop(field.name) for field in dataclasses.fields(kind)})
-            for name, kind in groups.items()
+            name: kind(**{field: flags.pop(field) for field in fields_of(kind)}) for name, kind in groups.items()
         }
         return function(**flags, **arguments)
 
@@ -43,14 +44,12 @@ def expand_flag_groups(function: Callable[..., int | None]) -> Callable[..., int
 def _parameters_of(kind: type) -> list[inspect.Parameter]:
     hints = get_type_hints(kind, include_extras=True)
     return [
-        inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(field), annotation=hints[field.name]
-        )
-        for field in dataclasses.fields(kind)
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(field), annotation=hints[name])
+        for name, field in fields_of(kind).items()
     ]
 
 
-def _default_of(field: "dataclasses.Field[Any]") -> object:
-    if field.default_factory is not dataclasses.MISSING:
+def _default_of(field: "Field[Any]") -> object:
+    if field.default_factory is not MISSING:
         return field.default_factory()
-    return inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
+    return inspect.Parameter.empty if field.default is MISSING else field.default

@@ -1,12 +1,12 @@
 """Flags that several commands share, with cosign's names, as types and as groups."""
 
-from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import typer
 
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.errors import UsageError
+from cosignpy.values import field, value
 
 
 def _set_output(value: Output) -> Output:
@@ -62,7 +62,7 @@ AnnotationsFlag = Annotated[
 YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RegistryFlags:
     """How to reach registries (cosign.md 1.2, group "registry")."""
 

@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -12,6 +11,7 @@ from typing import Final
 
 from cosignpy.errors import DeadlineExceeded
 from cosignpy.files import write_file
+from cosignpy.values import field, record
 
 DEFAULT_TIMEOUT: Final = "3m"
 
@@ -24,7 +24,7 @@ class Output(StrEnum):
     COSIGN = "cosign"
 
 
-@dataclass(slots=True)
+@record
 class Invocation:
     """Settled while the flags are parsed, read by whoever renders. `stdout` is data, `stderr` is talk."""
 

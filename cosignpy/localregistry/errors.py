@@ -1,13 +1,14 @@
 """The error bodies of the distribution spec 1.1 ("Error Codes"), and the status each is usually sent with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum, auto
 from typing import Final
 
 from starlette.responses import Response
 
 from cosignpy.core.encoding import encode_json
+from cosignpy.values import record
 
 
 class _UpperEnum(StrEnum):
@@ -55,7 +56,7 @@ _STATUS: Final[Mapping[ErrorCode, int]] = {
 }
 
 
-@dataclass(eq=False)
+@record
 class OciError(Exception):
     """A request that is refused, as the client will read it; `status` 0 means the code's usual one."""
 

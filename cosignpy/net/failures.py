@@ -4,20 +4,20 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPException, RemoteDisconnected
 from typing import Final
 
 from cosignpy.errors import Unreachable
 from cosignpy.net.url import Origin
+from cosignpy.values import record
 
 
-@dataclass(eq=False)
+@record
 class UntrustedCertificate(Unreachable):
     """The server's certificate does not lead to an authority we trust, or is for another name."""
 
 
-@dataclass(eq=False)
+@record
 class WrongProtocol(Unreachable):
     """TLS was spoken to a server of plain HTTP, or the other way round."""
 

@@ -7,14 +7,13 @@ stdin, JSON or one line of failure on stdout.
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject, encode_json
 from cosignpy.errors import CosignError, LimitExceeded, MalformedError, UsageError
 from cosignpy.net.redaction import redact_text
 from cosignpy.registry.credentials import BasicCredential, Credential, IdentityToken
-from cosignpy.values import value
+from cosignpy.values import record, value
 
 HELPER_TIMEOUT: Final = 60.0
 """Seconds; some helpers ask their user to unlock a keychain."""
@@ -27,7 +26,7 @@ _TOKEN_USER: Final = "<token>"  # noqa: S105 - how helpers mark an identity toke
 _NOT_FOUND: Final = ("credentials not found", "no credentials", "not found in native keychain")
 
 
-@dataclass(eq=False)
+@record
 class HelperFailed(CosignError):
     """A helper ran and could not do what was asked."""
 

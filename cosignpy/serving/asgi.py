@@ -1,12 +1,13 @@
 """Request bodies with a limit: nothing a server reads may be as long as the client likes."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from cosignpy.values import record
 
-@dataclass(eq=False)
+
+@record
 class BodyTooLarge(Exception):
     """The request's body is over the limit; the route decides which answer that is."""
 

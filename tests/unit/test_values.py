@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cosignpy.values import field, replace, value
+from cosignpy.values import field, fields_of, record, replace, value
 
 
 @value
@@ -102,3 +102,33 @@ def test_fields_are_inherited_and_matched_in_order() -> None:
     match point:
         case Point3(x, y):
             assert (x, y) == (1, 2)
+
+
+@record
+class Trouble(Exception):
+    """An error."""
+
+    where: str
+    hint: str | None = None
+
+
+@record
+class DeepTrouble(Trouble):
+    """A worse error."""
+
+    depth: int = 0
+
+
+def test_a_record_has_the_fields_of_its_bases_and_changes() -> None:
+    trouble = DeepTrouble("here", depth=3)
+    trouble.hint = "there"
+    assert (trouble.where, trouble.hint, trouble.depth) == ("here", "there", 3)
+    assert trouble != DeepTrouble("here", "there", 3)
+    with pytest.raises(TypeError):
+        DeepTrouble()  # type: ignore[call-arg]
+
+
+def test_fields_are_known_of_values_and_records_only() -> None:
+    assert list(fields_of(DeepTrouble)) == ["where", "hint", "depth"]
+    assert list(fields_of(Other)) == ["x", "y"]
+    assert fields_of(int) == fields_of(3) == {}

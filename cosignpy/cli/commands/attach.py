@@ -1,6 +1,5 @@
 """`cosignpy attach`."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -15,9 +14,10 @@ from cosignpy.errors import UsageError
 from cosignpy.operations.attach import attach_bundle, attach_detached, parse_detached
 from cosignpy.operations.download import CERTIFICATE_ANNOTATION, CHAIN_ANNOTATION
 from cosignpy.operations.expand import resolve
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartsFlags:
     """The parts of a signature, each in a file."""
 

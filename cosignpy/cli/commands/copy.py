@@ -1,6 +1,5 @@
 """`cosignpy copy`."""
 
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from cosignpy.operations.attachments import AttachmentType
 from cosignpy.operations.copy_image import CopyImage, CopyParts, CopyRoute, ExistingTag, copy_image
 from cosignpy.operations.copy_plan import EVERY_TYPE
 from cosignpy.operations.expand import resolve
+from cosignpy.values import field, value
 
 _ONLY = {
     "sig": AttachmentType.SIGNATURE,
@@ -27,7 +27,7 @@ _ONLY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CopyFlags:
     """What is copied, and what happens to what is there."""
 

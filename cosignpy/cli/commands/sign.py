@@ -1,7 +1,6 @@
 """`cosignpy sign`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -28,9 +27,10 @@ from cosignpy.errors import CosignError, DeadlineExceeded, TransparencyRequired,
 from cosignpy.operations.expand import expand_index, resolve
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, sign_image
+from cosignpy.values import field, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SignatureFlags:
     """What the signature says, in which form, and what becomes of it."""
 
@@ -115,7 +115,7 @@ def sign(
     return render_signing(results)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Work:
     """What is the same for every image of a run. The signer is being loaded while images are resolved."""
 

@@ -1,6 +1,5 @@
 """`cosignpy verify`."""
 
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -32,9 +31,10 @@ from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
 from cosignpy.operations.expand import Scope, select_subjects
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.verify_image import VerifyImage, verify_image
+from cosignpy.values import field, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PolicyFlags:
     """Whose signatures count, and what they must say."""
 
@@ -79,7 +79,7 @@ class PolicyFlags:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SelectionFlags:
     """Which images are meant."""
 
