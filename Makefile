@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --retries 5 --timeout 60
 CORE := cosignpy/core/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint interop bench fixtures lock clean
+.PHONY: help setup demo test lint mutants interop bench fixtures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 		echo "install failed, attempt $$try of 3" >&2; sleep $$((try * 5)); \
 	done; echo "error: the development dependencies could not be installed; pip's message is above" >&2; exit 1
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(PIP) uninstall --quiet --yes setuptools # Python 3.11 adds it to new environments; it slows every start
 	@$(PY) -m compileall -qq -j 0 .venv/lib cosignpy ca_server log_server || true
 	@touch $@
 
@@ -45,6 +46,9 @@ lint: setup ## ruff, mypy, import contracts, documents
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) -m tests.docs
+
+mutants: setup ## delete the verifier's checks one by one; a test must notice each (ten minutes)
+	$(PY) -m tests.mutants
 
 interop: setup ## install the real peers (Go, apt) and test against them
 	$(PY) -m tests.interop.peers install

@@ -1,7 +1,8 @@
 """Checks of what people read, run by `make lint` as `python -m tests.docs`.
 
 Relative links resolve; no tracked file names a machine's path or a package index, or holds a leftover mark; the
-changelog keeps its shape; decision records are numbered without gaps; every command of the program is documented.
+changelog keeps its shape; decision records are numbered without gaps; every command of the program is documented;
+tests that a document names exist.
 """
 
 import re
@@ -28,6 +29,7 @@ _LEFTOVERS: Final = {
 }
 _RELEASE: Final = re.compile(r"## \[(?:Unreleased|\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2})\]?")
 _KINDS: Final = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+_TEST: Final = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
 _RECORD: Final = re.compile(r"(\d{4})-[a-z0-9]+(?:-[a-z0-9]+)*\.md")
 
 
@@ -103,9 +105,17 @@ def _commands() -> Iterator[str]:
             yield f"docs: no document shows the command: cosignpy {name}"
 
 
+def _named_tests() -> Iterator[str]:
+    for file in _tracked("*.md"):
+        for path, name in _TEST.findall(file.read_text()):
+            code = ROOT / path
+            if not code.is_file() or not re.search(rf"def {name}\b", code.read_text()):
+                yield f"{file.relative_to(ROOT)}: no such test: {path}::{name}"
+
+
 def main() -> int:
     """Print what is wrong, one line each."""
-    checks = (_broken_links, _leftovers, _changelog, _decision_records, _commands)
+    checks = (_broken_links, _leftovers, _changelog, _decision_records, _commands, _named_tests)
     problems = [problem for check in checks for problem in check()]
     for problem in problems:
         print(problem)

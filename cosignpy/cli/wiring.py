@@ -2,9 +2,6 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,22 +12,17 @@ from cosignpy.cli.units import parse_size
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.reference import DEFAULT_TAG, Reference, Tag, parse_repository
 from cosignpy.errors import UsageError
-from cosignpy.keystore.reference import load_public_key, load_signer
 from cosignpy.operations.ports import Repository
 from cosignpy.registry.content import MAX_ATTACHMENT
-from cosignpy.registry.layout import LayoutRepository
-from cosignpy.registry.layout_store import LayoutDirectory
 from cosignpy.registry.location import ArchiveLocation, DaemonLocation, LayoutLocation, parse_location
 from cosignpy.registry.options import RegistryOptions
-from cosignpy.registry.repository import RemoteRepository, RepositoryOptions, load_push_transport
+from cosignpy.registry.repository import RemoteRepository, RepositoryOptions
 from cosignpy.registry.session import RegistrySession
 from cosignpy.values import value
 
 if TYPE_CHECKING:
-    from cosignpy.core.bundle.legacy import LegacyStyle
-    from cosignpy.core.keys.public import PublicKey
-    from cosignpy.core.keys.signatures import Signer
     from cosignpy.registry.archive import ArchiveFiles
+    from cosignpy.registry.layout import LayoutRepository
 
 
 @value
@@ -154,6 +146,8 @@ def open_place(text: str, flags: RegistryFlags) -> OpenImage:
     if isinstance(location, Reference):
         return _open_remote(location, flags)
     if isinstance(location, LayoutLocation):
+        from cosignpy.registry.layout_store import LayoutDirectory
+
         LayoutDirectory(location.path).create()
     opened = _open_layout(location, Access.WRITE)
     return OpenImage(text, opened, location.target or DEFAULT_TAG, opened)
@@ -177,8 +171,11 @@ def _elsewhere(flags: RegistryFlags) -> RemoteRepository | None:
     return registries(flags).open_repository(parse_repository(text)) if text else None
 
 
-def _open_layout(location: LayoutLocation | ArchiveLocation, access: Access) -> LayoutRepository:
+def _open_layout(location: LayoutLocation | ArchiveLocation, access: Access) -> "LayoutRepository":
     """Open files once per run, so that images of one archive are written in one go."""
+    from cosignpy.registry.layout import LayoutRepository
+    from cosignpy.registry.layout_store import LayoutDirectory
+
     if isinstance(location, LayoutLocation):
         return LayoutRepository(LayoutDirectory(location.path), max_attachment())
     from cosignpy.registry.archive import edit_archive, open_archive
@@ -201,77 +198,3 @@ def max_attachment() -> int:
     """
     text = os.environ.get("COSIGN_MAX_ATTACHMENT_SIZE", "")
     return parse_size(text) if text else MAX_ATTACHMENT
-
-
-def load_public_keys(references: Sequence[str]) -> "tuple[PublicKey, ...]":
-    """Load the keys to verify with; the same key named twice is one.
-
-    Raises:
-        CosignError: One of them cannot be loaded; see `load_public_key`.
-    """
-    return tuple(dict.fromkeys(load_public_key(reference) for reference in references))
-
-
-def start_loading_signer(reference: str) -> "Callable[[], Signer]":
-    """Begin to open a private key, and return the function that waits for it.
-
-    Opening takes 150 ms of scrypt, which lets other threads run: what pushes need is imported meanwhile.
-    Where a person has to type the password nothing runs beside, so that the prompt stays readable.
-    """
-    from cosignpy.cli.prompts import PASSWORD_VARIABLE, Terminal
-
-    terminal = Terminal.of_process()
-    loading = _Loading(lambda: load_signer(reference, terminal.password))
-    if PASSWORD_VARIABLE in os.environ:
-        thread = threading.Thread(target=loading.run, daemon=True)
-        thread.start()
-        load_push_transport()
-        return lambda: loading.result(thread)
-    loading.run()
-    return loading.result
-
-
-@dataclass(slots=True)
-class _Loading:
-    """A signer on its way: loaded at most once, whoever asks; an error is raised for each who asks."""
-
-    load: "Callable[[], Signer]"
-    signer: "Signer | None" = None
-    error: BaseException | None = field(default=None, repr=False)
-
-    def run(self) -> None:
-        try:
-            self.signer = self.load()
-        except Exception as error:  # noqa: BLE001 - handed on whole by `result`
-            self.error = error
-
-    def result(self, thread: threading.Thread | None = None) -> "Signer":
-        if thread is not None:
-            thread.join()
-        if self.error is not None or self.signer is None:
-            raise self.error or UsageError("the key was not loaded")
-        return self.signer
-
-
-def signing_time() -> datetime:
-    """Return now in UTC, or SOURCE_DATE_EPOCH for builds that must be reproducible.
-
-    Raises:
-        UsageError: SOURCE_DATE_EPOCH is not a number of seconds.
-    """
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch:
-        return datetime.now(UTC)
-    if not (epoch.isascii() and epoch.isdigit()) or len(epoch) > 11:  # noqa: PLR2004 - the year 5138 will do
-        raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}, not a number of seconds since 1970")
-    return datetime.fromtimestamp(int(epoch), UTC)
-
-
-def legacy_style(created: datetime | None) -> "LegacyStyle":
-    """Return how legacy signature images are written: Docker's media types and a time where asked for."""
-    from cosignpy.core.bundle.legacy import DEFAULT_CREATED, LegacyStyle
-
-    if created is None and os.environ.get("SOURCE_DATE_EPOCH"):
-        created = signing_time()
-    style = LegacyStyle(DEFAULT_CREATED if created is None else created.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    return style.with_docker_types() if os.environ.get("COSIGN_DOCKER_MEDIA_TYPES") == "1" else style

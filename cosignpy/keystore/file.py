@@ -4,10 +4,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from cosignpy.core.keys.encrypted_pem import parse_encrypted_pem
 from cosignpy.core.keys.pem_file import MAX_KEY_FILE
 from cosignpy.errors import FileError
-from cosignpy.keystore.encrypted import unlock
 from cosignpy.values import field, value
 
 if TYPE_CHECKING:
@@ -84,6 +82,10 @@ def load_signer(reference: "KeyReference", password: "Password", _: "KeyPorts") 
         WrongPassword: The password does not open it.
         MalformedError: It is broken.
     """
+    # Imported here: who verifies opens no private key.
+    from cosignpy.core.keys.encrypted_pem import parse_encrypted_pem
+    from cosignpy.keystore.encrypted import unlock
+
     file = KeyFile.read(reference.location)
     encrypted = parse_encrypted_pem(file.raw, what=reference.text)
     file.refuse_exposed()

@@ -157,7 +157,8 @@ def _resolve(host: str, port: int, timeout: float) -> list[tuple[int, int, int, 
     """Resolve a name; the C library has no timeout of its own, so names are asked for in a thread."""
     try:
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=numeric))
+        ascii_host = host.encode("ascii")  # for text Python would import its IDNA codec first
+        return list(socket.getaddrinfo(ascii_host, port, type=socket.SOCK_STREAM, flags=numeric))
     except (socket.gaierror, UnicodeError):
         return _resolve_name(host, port, timeout)
 

@@ -42,7 +42,8 @@ class ReferrersApi:
         pages = self._endpoint.fetch_pages(f"referrers/{subject}", {"Accept": OCI_INDEX})
         first = next(pages)
         if not self._is_list(first):
-            self.is_missing = True
+            # 400 may be about this subject alone (an algorithm the registry does not know): ask again for others.
+            self.is_missing = first.status != HTTPStatus.BAD_REQUEST
             first.close()
             return None
         return join_referrers(_parse_pages(first, pages))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli import wiring
+from cosignpy.cli import wiring, wiring_keys
 from cosignpy.cli.flags import ImageArgument, RegistryFlags
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT
@@ -24,7 +24,11 @@ class PartsFlags:
     signature: Annotated[
         str,
         typer.Option(
-            "--signature", metavar="FILE", show_default=False, help="Base64 text, or a bundle (JSON); - for stdin."
+            "--signature",
+            "--bundle",
+            metavar="FILE",
+            show_default=False,
+            help="Base64 text, or a bundle (JSON); - for stdin.",
         ),
     ] = ""
     payload: Annotated[
@@ -55,12 +59,12 @@ def signature(image: ImageArgument, parts: PartsFlags, registry: RegistryFlags) 
     if raw.lstrip().startswith(b"{"):
         if parts.payload or parts.annotations():
             raise UsageError("a bundle holds its payload and certificates", "give --signature alone")
-        made = attach_bundle(opened.attachments, subject, raw, wiring.signing_time())
+        made = attach_bundle(opened.attachments, subject, raw, wiring_keys.signing_time())
     else:
         default = build_simple_signing(opened.identity, subject.digest, {})
         payload = read_input(parts.payload) if parts.payload else default
         detached = parse_detached(raw, payload, subject.digest, parts.annotations())
-        made = attach_detached(opened.attachments, subject.digest, detached, wiring.legacy_style(None))
+        made = attach_detached(opened.attachments, subject.digest, detached, wiring_keys.legacy_style(None))
     CURRENT.say(f"Attached to {subject.digest}: {made.digest}")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli import wiring
+from cosignpy.cli import wiring, wiring_keys
 from cosignpy.cli.flags import (
     SIGNING_KEY_HELP,
     AnnotationsFlag,
@@ -107,7 +107,7 @@ def sign(
     once, and what it names at that moment is signed.
     """
     what.check(images)
-    work = _Work(what, registry, wiring.start_loading_signer(what.key), wiring.signing_time())
+    work = _Work(what, registry, wiring_keys.start_loading_signer(what.key), wiring_keys.signing_time())
     found = run_counted("signing", work.sign_named, images)
     results = [result for outcome in found for result in outcome.unwrap()]
     if what.bundle:
@@ -143,7 +143,7 @@ class _Work:
     def _sign_subject(self, image: wiring.OpenImage, subject: Descriptor, signer: Signer) -> SigningResult:
         label = f"{image.name}@{subject.digest}"
         claims = Claims(image.identity, parse_annotations(self.flags.annotations), self.flags.sign_container_identity)
-        style = wiring.legacy_style(self.moment if self.flags.record_creation_timestamp else None)
+        style = wiring_keys.legacy_style(self.moment if self.flags.record_creation_timestamp else None)
         request = SignImage(subject, claims, self.flags.formats, self.moment, style)
         try:
             return SigningResult(label, sign_image(request, signer, image.attachments if self.flags.upload else None))

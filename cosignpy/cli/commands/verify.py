@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli import wiring
+from cosignpy.cli import wiring, wiring_keys
 from cosignpy.cli.flags import (
     VERIFYING_KEY_HELP,
     AnnotationsFlag,
@@ -54,6 +54,8 @@ class PolicyFlags:
     any_predicate: Annotated[
         bool, typer.Option("--any-predicate", help="UNSAFE: let any attestation of the signer count as a signature.")
     ] = False
+    # cosign must be told the digest of P-384 and P-521 signatures; here every one that it has used is tried.
+    signature_digest_algorithm: Annotated[str, typer.Option("--signature-digest-algorithm", hidden=True)] = ""
     check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
 
     def policy(self) -> ImagePolicy:
@@ -71,7 +73,7 @@ class PolicyFlags:
             raise UsageError("no key to verify with", "name the signer's public key with --key")
         verify_log(transparency)
         return ImagePolicy(
-            keys=wiring.load_public_keys(self.key),
+            keys=wiring_keys.load_public_keys(self.key),
             transparency=transparency,
             threshold=self.threshold,
             annotations=parse_annotations(self.annotations),

@@ -52,8 +52,27 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> Algori
     raise SignatureMismatch(f"not made by the {key.algorithm.key} key {key.fingerprint} over this content")
 
 
+class _VerifyingEcdsa(ECDSA):
+    """ECDSA with a hash, for verifying.
+
+    `ECDSA` itself imports the whole OpenSSL backend when it is made, 4 ms, to learn whether signing could be
+    deterministic. So its constructor is not called, and its two properties are answered here.
+    """
+
+    def __init__(self, algorithm: HashAlgorithm) -> None:
+        self._hash = algorithm
+
+    @property
+    def algorithm(self) -> HashAlgorithm:
+        return self._hash
+
+    @property
+    def deterministic_signing(self) -> bool:
+        return False
+
+
 def _verify_ecdsa(handle: PublicHandle, algorithm: Algorithm, signature: bytes, message: bytes) -> None:
-    cast("EllipticCurvePublicKey", handle).verify(signature, message, ECDSA(HASHES[algorithm.hash]))
+    cast("EllipticCurvePublicKey", handle).verify(signature, message, _VerifyingEcdsa(HASHES[algorithm.hash]))
 
 
 def _verify_rsa(handle: PublicHandle, algorithm: Algorithm, signature: bytes, message: bytes) -> None:
