@@ -56,7 +56,7 @@ class _VerifyingEcdsa(ECDSA):
     """ECDSA with a hash, for verifying.
 
     `ECDSA` itself imports the whole OpenSSL backend when it is made, 4 ms, to learn whether signing could be
-    deterministic. So its constructor is not called, and its two properties are answered here.
+    deterministic. So its constructor is not called, and the one property that verifying reads is answered here.
     """
 
     def __init__(self, algorithm: HashAlgorithm) -> None:
@@ -65,10 +65,6 @@ class _VerifyingEcdsa(ECDSA):
     @property
     def algorithm(self) -> HashAlgorithm:
         return self._hash
-
-    @property
-    def deterministic_signing(self) -> bool:
-        return False
 
 
 def _verify_ecdsa(handle: PublicHandle, algorithm: Algorithm, signature: bytes, message: bytes) -> None:
