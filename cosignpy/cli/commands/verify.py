@@ -41,7 +41,9 @@ class PolicyFlags:
     key: Annotated[list[str], typer.Option("--key", metavar="KEY", show_default=False, help=VERIFYING_KEY_HELP)] = (
         field(default_factory=list)
     )
-    threshold: Annotated[int, typer.Option("--threshold", min=1, help="How many of the keys must have signed.")] = 1
+    threshold: Annotated[
+        int, typer.Option("--threshold", min=1, metavar="N", help="How many of the keys must have signed.")
+    ] = 1
     annotations: AnnotationsFlag = field(default_factory=list)
     insecure_ignore_tlog: Annotated[
         bool,
@@ -92,7 +94,7 @@ class SelectionFlags:
     ] = None
     local_image: Annotated[bool, typer.Option("--local-image", help="IMAGE is a directory that `save` wrote.")] = False
     max_workers: Annotated[
-        int, typer.Option("--max-workers", min=1, help="Signatures, and images, looked at at once.")
+        int, typer.Option("--max-workers", min=1, metavar="N", help="Signatures, and images, looked at at once.")
     ] = DEFAULT_WORKERS
     offline: Annotated[bool, typer.Option("--offline/--no-offline", hidden=True)] = False
     new_bundle_format: Annotated[bool, typer.Option("--new-bundle-format/--no-new-bundle-format", hidden=True)] = True
