@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.text import Text
 
 START_SECONDS: Final = 20.0
-WIDTH: Final = 124
+WIDTH: Final = 132
 
 
 @dataclass(slots=True)

@@ -27,4 +27,4 @@ def render_copy(found: CopiedImage, source: str, destination: str, output: Outpu
         return
     CURRENT.say(f"Copied {source} to {destination}, {found.image.digest}")
     what = f"images: {found.images}, attachments: {found.attachments}"
-    CURRENT.say(f"  {what}; sent, not being there yet: {found.manifests_sent} manifests, {found.bytes_sent} bytes")
+    CURRENT.say(f"  {what}, manifests sent: {found.manifests_sent}, bytes sent: {found.bytes_sent}")

@@ -16,4 +16,4 @@ def test_what_was_listed_and_not_there_is_a_warning(capsys: pytest.CaptureFixtur
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(f"WARNING: not copied: {gone}")
-    assert "images: 1, attachments: 2; sent, not being there yet: 3 manifests, 4 bytes" in printed.err
+    assert "images: 1, attachments: 2, manifests sent: 3, bytes sent: 4" in printed.err
