@@ -1,22 +1,21 @@
 """Connections to one origin, directly or by proxy, and the pool that keeps them for the next request."""
 
-import re
 import select
 import socket
-import ssl
 import threading
 from collections.abc import Callable
-from http.client import HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import AccessDenied, RemoteError
-from cosignpy.net.failures import explain
+from cosignpy.net.failures import NotHttp, explain
+from cosignpy.net.http1 import Answer, read_answer
 from cosignpy.net.proxy import ProxyServer
 from cosignpy.net.sockets import PacedSocket, connect, start_tls
 from cosignpy.net.url import Origin
 from cosignpy.values import field, value
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
     from cosignpy.net.message import Request
@@ -25,7 +24,6 @@ MAX_IDLE_SECONDS: Final = 4.0
 """Servers close idle connections after 5 seconds and more; younger ones are safe to send a POST on."""
 
 MAX_IDLE_CONNECTIONS: Final = 32
-_LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _OK: Final = 200
 _PROXY_AUTHENTICATION: Final = 407
 
@@ -39,18 +37,18 @@ class Connection:
         self.idle_since: float | None = None
         self._by_proxy = proxy if origin.scheme == "http" else None
 
-    def exchange(self, request: "Request", headers: "Mapping[str, str]") -> HTTPResponse:
+    def exchange(self, request: "Request", headers: "Mapping[str, str]") -> Answer:
         """Send a request and read the head of its answer.
 
         Raises:
             OSError: The connection failed.
-            HTTPException: The answer is not HTTP.
+            NotHttp: The answer is not HTTP.
         """
         self.sock.expect_head()
         failure = self._send(request, headers)
         try:
             return _read_head(self.sock, request.method)
-        except (OSError, HTTPException):
+        except (OSError, NotHttp):
             if failure is not None:
                 raise failure from None
             raise
@@ -90,23 +88,13 @@ class Connection:
         self.sock.close()
 
 
-def _read_head(sock: PacedSocket, method: str) -> HTTPResponse:
-    # HTTPResponse asks nothing of its socket but makefile().
-    answer = HTTPResponse(cast("socket.socket", sock), method=method)
+def _read_head(sock: PacedSocket, method: str) -> Answer:
+    stream = sock.makefile("rb")
     try:
-        answer.begin()
-        _check_length(answer)
+        return read_answer(stream, method)
     except BaseException:
-        answer.close()
+        stream.close()
         raise
-    return answer
-
-
-def _check_length(answer: HTTPResponse) -> None:
-    """Refuse lengths that readers may disagree on (RFC 9110 section 8.6); `int` alone accepts `1_0`."""
-    lengths = set(answer.headers.get_all("Content-Length", []))
-    if len(lengths) > 1 or not all(_LENGTH.fullmatch(length) for length in lengths):
-        raise HTTPException("Content-Length")
 
 
 @value
@@ -116,7 +104,7 @@ class Dialer:
     connect_timeout: float
     read_timeout: float
     monotonic: Callable[[], float]
-    tls: Callable[[], ssl.SSLContext]
+    tls: "Callable[[], ssl.SSLContext]"
     server_names: "Mapping[str, str]" = field(default_factory=dict)
 
     def dial(self, origin: Origin, proxy: ProxyServer | None) -> Connection:
@@ -161,7 +149,7 @@ class Dialer:
         try:
             paced.send("\r\n".join([*lines, "", ""]).encode("ascii"))
             answer = _read_head(paced, "CONNECT")
-        except (OSError, HTTPException) as error:
+        except (OSError, NotHttp) as error:
             raise explain(error, proxy.origin) from error
         status = answer.status
         answer.close()

@@ -2,9 +2,8 @@
 
 import errno
 import socket
-import ssl
+import sys
 from collections.abc import Callable
-from http.client import HTTPException, RemoteDisconnected
 from typing import Final
 
 from cosignpy.errors import Unreachable
@@ -26,8 +25,20 @@ class TooSlow(TimeoutError):
     """The peer sends, but slower than anyone should wait for."""
 
 
-class TooMuch(HTTPException):
+class NotHttp(Exception):
+    """What the peer sends is not an answer of HTTP/1.x; the text is the status line, or the part at fault."""
+
+
+class TooMuch(NotHttp):
     """More bytes than the part of an answer being read can need."""
+
+
+class BrokenOff(NotHttp):
+    """The connection ended within an answer."""
+
+
+class NoAnswer(ConnectionResetError):
+    """The connection ended, orderly, before the first byte of an answer."""
 
 
 _PLAIN_HTTP_REASONS: Final = frozenset(
@@ -56,33 +67,64 @@ def _explain_os(error: BaseException) -> str:
 _EXPLANATIONS: Final[tuple[tuple[type[BaseException], Callable[[BaseException], str]], ...]] = (
     (TooSlow, lambda _: "it sends too slowly"),
     (TimeoutError, lambda _: "no answer in time"),
-    (ssl.SSLCertVerificationError, _explain_certificate),
-    (ssl.SSLEOFError, lambda _: "the connection was closed during TLS"),
-    (ssl.SSLError, _explain_tls),
     (socket.gaierror, lambda _: "the host name cannot be resolved"),
     (ConnectionRefusedError, lambda _: "connection refused"),
-    (RemoteDisconnected, lambda _: "the connection was closed without an answer"),
+    (NoAnswer, lambda _: "the connection was closed without an answer"),
     (ConnectionError, lambda _: "the connection was reset"),
     (OSError, _explain_os),
     (TooMuch, str),
-    (HTTPException, lambda _: "the answer is not HTTP"),
+    (BrokenOff, lambda _: "the answer broke off before its end"),
+    (NotHttp, lambda _: "the answer is not HTTP"),
 )
 
-_PERMANENT: Final = (socket.gaierror, ssl.SSLCertVerificationError, TooSlow, TooMuch)
-_TRANSIENT: Final = (RemoteDisconnected, ConnectionError, TimeoutError, ssl.SSLEOFError)
+_PERMANENT: Final = (socket.gaierror, TooSlow, TooMuch)
+_TRANSIENT: Final = (BrokenOff, ConnectionError, TimeoutError)
 
 
-def explain(error: OSError | HTTPException, origin: Origin) -> Unreachable:
+def is_disconnection(error: BaseException | None) -> bool:
+    """Tell whether the peer went away, with an answer under way or without one."""
+    return isinstance(error, ConnectionError) or _is_tls_end(error)
+
+
+def explain(error: OSError | NotHttp, origin: Origin) -> Unreachable:
     """Tell a transport failure; only what may pass by itself is marked retryable."""
-    kind: type[Unreachable] = Unreachable
-    detail = next(tell(error) for known, tell in _EXPLANATIONS if isinstance(error, known))
-    if isinstance(error, ssl.SSLCertVerificationError):
-        kind = UntrustedCertificate
-    elif isinstance(error, ssl.SSLError) and error.reason in _PLAIN_HTTP_REASONS:
-        kind, detail = WrongProtocol, "it speaks plain HTTP, not HTTPS"
-    elif isinstance(error, HTTPException) and str(error).startswith(_TLS_ALERT):
-        kind, detail = WrongProtocol, "it speaks HTTPS, not plain HTTP"
-    retryable = isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
-    failure = kind(origin.authority, str(origin), None, detail, retryable=retryable)
+    failure = _explain_tls_error(error, origin) or _explain_other(error, origin)
     failure.__cause__ = error
     return failure
+
+
+def _explain_other(error: OSError | NotHttp, origin: Origin) -> Unreachable:
+    kind: type[Unreachable] = Unreachable
+    detail = next(tell(error) for known, tell in _EXPLANATIONS if isinstance(error, known))
+    if isinstance(error, NotHttp) and str(error).startswith(_TLS_ALERT):
+        kind, detail = WrongProtocol, "it speaks HTTPS, not plain HTTP"
+    retryable = isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
+    return kind(origin.authority, str(origin), None, detail, retryable=retryable)
+
+
+def _explain_tls_error(error: BaseException, origin: Origin) -> Unreachable | None:
+    """Tell an error of TLS; None for all others, which is certain while nothing has imported `ssl`."""
+    if "ssl" not in sys.modules:
+        return None
+    import ssl
+
+    kind: type[Unreachable] = Unreachable
+    if not isinstance(error, ssl.SSLError):
+        return None
+    if isinstance(error, ssl.SSLCertVerificationError):
+        kind, detail = UntrustedCertificate, _explain_certificate(error)
+    elif error.reason in _PLAIN_HTTP_REASONS:
+        kind, detail = WrongProtocol, "it speaks plain HTTP, not HTTPS"
+    elif _is_tls_end(error):
+        detail = "the connection was closed during TLS"
+    else:
+        detail = _explain_tls(error)
+    return kind(origin.authority, str(origin), None, detail, retryable=_is_tls_end(error))
+
+
+def _is_tls_end(error: BaseException | None) -> bool:
+    if "ssl" not in sys.modules:
+        return False
+    import ssl
+
+    return isinstance(error, ssl.SSLEOFError)

@@ -1,20 +1,20 @@
-"""The only HTTP client of the project: HTTP/1.1 on the standard library's parser, with kept connections.
+"""The only HTTP client of the project: HTTP/1.1 with kept connections.
 
-Every wait and every size has a bound (`sockets`), failures are typed (`failures`), and requests that may be
+Every wait and every size has a bound (`sockets`), failures are typed (`failures`), answers are
+parsed strictly (`http1`), and requests that may be
 repeated are, a few times (`retry`). What it does not do: authentication, redirects (`redirects`) and caching.
 """
 
-import ssl
 import sys
 import threading
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPResponse
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cosignpy.errors import Unreachable
 from cosignpy.net.clock import Clock
 from cosignpy.net.connection import Connection, Dialer, Pool
-from cosignpy.net.failures import explain
+from cosignpy.net.failures import NotHttp, explain, is_disconnection
+from cosignpy.net.http1 import Answer
 from cosignpy.net.message import Body, BodyFactory, Headers, OneShotBody, Request
 from cosignpy.net.proxy import Proxies
 from cosignpy.net.redaction import redact_headers, redact_url
@@ -23,6 +23,9 @@ from cosignpy.net.retry import Attempts, RetryPolicy
 from cosignpy.net.tls import TlsOptions, TlsVerification, build_context
 from cosignpy.values import field, value
 from cosignpy.version import VERSION
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = [
     "Body",
@@ -113,7 +116,7 @@ class HttpClient:
             return None
         try:
             raw, connection = self._send_on(connection, request)
-        except (OSError, HTTPException) as error:
+        except (OSError, NotHttp) as error:
             failure = explain(error, request.url.origin)
             self._fail(failure, request, started)
             attempts.wait_after_failure(failure, arrived=True)
@@ -140,14 +143,13 @@ class HttpClient:
         origin = request.url.origin
         return self._dialer.dial(origin, self._options.proxies.select(origin))
 
-    def _send_on(self, connection: Connection, request: Request) -> tuple[HTTPResponse, Connection]:
+    def _send_on(self, connection: Connection, request: Request) -> tuple[Answer, Connection]:
         """Exchange; when a kept connection turns out to be closed, once more on a new one, silently."""
         kept = connection.idle_since is not None
         try:
             return self._converse(connection, request), connection
-        except (ConnectionError, ssl.SSLEOFError) as error:
-            # RemoteDisconnected is a ConnectionError too: no byte of an answer came.
-            if not kept or not request.is_idempotent:
+        except OSError as error:
+            if not kept or not request.is_idempotent or not is_disconnection(error):
                 raise
             try:
                 fresh = self._dial(request)
@@ -155,7 +157,7 @@ class HttpClient:
                 raise error from None
         return self._converse(fresh, request), fresh
 
-    def _converse(self, connection: Connection, request: Request) -> HTTPResponse:
+    def _converse(self, connection: Connection, request: Request) -> Answer:
         try:
             return connection.exchange(request, self._headers(request))
         except BaseException:
@@ -168,7 +170,7 @@ class HttpClient:
             headers["Content-Length"] = str(request.content_length)
         return headers
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self) -> "ssl.SSLContext":
         with self._tls_lock:
             if self._tls_context is None:
                 self._tls_context = build_context(self._options.tls)

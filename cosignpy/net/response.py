@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Final, Self
 
 from cosignpy.errors import CosignError, DeadlineExceeded, LimitExceeded, Unreachable
 from cosignpy.net.connection import Connection
-from cosignpy.net.failures import explain
-from cosignpy.net.message import Headers
+from cosignpy.net.failures import NotHttp, TooMuch, explain
+from cosignpy.net.http1 import Answer
 from cosignpy.net.redaction import redact_url
 from cosignpy.net.sockets import READ_SIZE
 from cosignpy.net.url import Url
@@ -23,12 +22,10 @@ Reopen = Callable[[Unreachable], "Response"]
 class Response:
     """One answer. Read it, or close it; a connection goes back to the pool when its answer was read whole."""
 
-    def __init__(
-        self, url: Url, raw: HTTPResponse, connection: Connection, release: Callable[[Connection], None]
-    ) -> None:
+    def __init__(self, url: Url, raw: Answer, connection: Connection, release: Callable[[Connection], None]) -> None:
         self.url = url
         self.status = raw.status
-        self.headers = Headers(raw.getheaders())
+        self.headers = raw.headers
         self._raw = raw
         self._connection: Connection | None = connection
         self._release = release
@@ -101,10 +98,10 @@ class Response:
         try:
             connection.sock.expect_step()
             piece = self._raw.read(READ_SIZE)
-        except (OSError, HTTPException) as error:
+        except (OSError, NotHttp) as error:
             self._drop()
-            if isinstance(error, HTTPException) and not str(error).startswith("it sends"):
-                raise self._truncated() from error  # IncompleteRead, or a broken chunk
+            if isinstance(error, NotHttp) and not isinstance(error, TooMuch):
+                raise self._truncated() from error
             failure = explain(error, self.url.origin)
             failure.url = redact_url(str(self.url))
             raise failure from error

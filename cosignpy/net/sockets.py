@@ -2,18 +2,20 @@
 
 import io
 import socket
-import ssl
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cosignpy.net.failures import TooMuch, TooSlow
+
+if TYPE_CHECKING:
+    import ssl
 
 MIN_RATE: Final = 4096
 """Bytes per second a body must average, beyond the read timeout: slower is an attack or a dead line."""
 
 MAX_HEAD: Final = 256 * 1024
-"""Bytes of status line and headers; registries send less than 4 KiB."""
+"""Bytes of a head with the interim ones before it; registries send less than 4 KiB."""
 
 MAX_STEP: Final = 1024 * 1024
 """Bytes off the wire for one `READ_SIZE` of body: chunk framing of one-byte chunks needs six times that."""
@@ -60,7 +62,7 @@ class PacedSocket:
         self._waited, self._allowed, self._rate, self._left = 0.0, DRAIN_SECONDS, 0, MAX_STEP
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return a buffered reader, as `http.client.HTTPResponse` asks for one; closing it closes no socket."""
+        """Return a buffered reader, as `socket.socket` does; closing it closes no socket."""
         return io.BufferedReader(_Reader(self), READ_SIZE)
 
     def receive_into(self, buffer: memoryview) -> int:
@@ -136,7 +138,7 @@ def connect(host: str, port: int, *, deadline: float, monotonic: Callable[[], fl
     raise failure
 
 
-def start_tls(sock: socket.socket, context: ssl.SSLContext, name: str, timeout: float) -> ssl.SSLSocket:
+def start_tls(sock: socket.socket, context: "ssl.SSLContext", name: str, timeout: float) -> "ssl.SSLSocket":
     """Do the TLS handshake as a client; the socket is closed when it fails.
 
     Raises:

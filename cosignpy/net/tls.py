@@ -1,11 +1,13 @@
 """TLS for clients: whom to trust, what to show, and the one loud way not to check."""
 
-import ssl
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import FileError, UsageError
 from cosignpy.values import field, value
+
+if TYPE_CHECKING:
+    import ssl
 
 _ALPN: Final = ["http/1.1"]
 
@@ -29,13 +31,15 @@ class TlsOptions:
     verification: TlsVerification = TlsVerification.REQUIRED
 
 
-def build_context(options: TlsOptions) -> ssl.SSLContext:
+def build_context(options: TlsOptions) -> "ssl.SSLContext":
     """Build the TLS context: TLS 1.2 or later, the system's authorities and the given ones.
 
     Raises:
         FileError: A file with certificates or a key cannot be read or is not one.
         UsageError: A client key without its certificate.
     """
+    import ssl  # 4 ms that plain HTTP has no use for
+
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(_ALPN)
@@ -51,7 +55,9 @@ def build_context(options: TlsOptions) -> ssl.SSLContext:
     return context
 
 
-def _load_authorities(context: ssl.SSLContext, path: str) -> None:
+def _load_authorities(context: "ssl.SSLContext", path: str) -> None:
+    import ssl
+
     try:
         context.load_verify_locations(path)
     except ssl.SSLError as error:
@@ -65,7 +71,9 @@ def _refuse_passphrase() -> str:
     return ""
 
 
-def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+def _load_client_certificate(context: "ssl.SSLContext", certificate: str, key: str | None) -> None:
+    import ssl
+
     try:
         context.load_cert_chain(certificate, key, _refuse_passphrase)
     except ssl.SSLError as error:

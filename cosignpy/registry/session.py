@@ -4,13 +4,12 @@ The lean reads and the oras-based pushes send through the same session, so that 
 are shared. Credentials are for the registry's own origin and its token server, and for nobody else.
 """
 
-import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from cosignpy.errors import RemoteError, Unreachable
 from cosignpy.net.clock import Clock
-from cosignpy.net.failures import UntrustedCertificate, WrongProtocol
+from cosignpy.net.failures import UntrustedCertificate, WrongProtocol, is_disconnection
 from cosignpy.net.http import Body, HttpClient, Request, Response
 from cosignpy.net.redirects import send_following
 from cosignpy.net.url import Origin, Url
@@ -188,7 +187,7 @@ def _may_speak_otherwise(error: Unreachable, candidates: tuple[Origin, ...]) -> 
     """Tell whether the other scheme is worth a try; a server that is silent for one is silent for both."""
     if isinstance(error.__cause__, ConnectionRefusedError):
         return len({origin.port for origin in candidates}) > 1
-    return isinstance(error, WrongProtocol) or isinstance(error.__cause__, ConnectionError | ssl.SSLEOFError)
+    return isinstance(error, WrongProtocol) or is_disconnection(error.__cause__)
 
 
 def _vagueness(error: Unreachable) -> int:

@@ -3,16 +3,14 @@
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPResponse
 from typing import TYPE_CHECKING, cast
 
 from cosignpy.net.connection import Connection
 from cosignpy.net.http import Request, Response
+from cosignpy.net.http1 import read_answer
 from cosignpy.net.url import Url
 
 if TYPE_CHECKING:
-    import socket
-
     from cosignpy.net.sockets import PacedSocket
 
 
@@ -44,8 +42,7 @@ def answer(url: Url, status: int, body: bytes = b"", headers: Mapping[str, str] 
     fields = {"Content-Length": str(len(body)), **(headers or {})}
     lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in fields.items())]
     memory = MemorySocket("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-    raw = HTTPResponse(cast("socket.socket", memory), method="GET")
-    raw.begin()
+    raw = read_answer(memory.makefile("rb"), "GET")
     return Response(url, raw, Connection(cast("PacedSocket", memory), url.origin, None), lambda _: None)
 
 
