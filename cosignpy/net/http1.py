@@ -212,8 +212,7 @@ def read_answer(stream: BufferedIOBase, method: str) -> Answer:
 
     Raises:
         NoAnswer: The stream ends before it, `BrokenOff` within it.
-        NotHttp: It is something else, too large, or a change of protocol that nobody asked for.
-        OSError: The connection failed.
+        NotHttp: It is something else, too large, or a change of protocol; `OSError` when the connection failed.
     """
     for _ in range(MAX_INTERIM + 1):
         line = stream.readline(MAX_HEAD)
