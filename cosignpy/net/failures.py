@@ -113,7 +113,7 @@ def _explain_tls_error(error: BaseException, origin: Origin) -> Unreachable | No
         return None
     if isinstance(error, ssl.SSLCertVerificationError):
         kind, detail = UntrustedCertificate, _explain_certificate(error)
-    elif error.reason in _PLAIN_HTTP_REASONS:
+    elif getattr(error, "reason", None) in _PLAIN_HTTP_REASONS:
         kind, detail = WrongProtocol, "it speaks plain HTTP, not HTTPS"
     elif _is_tls_end(error):
         detail = "the connection was closed during TLS"

@@ -13,7 +13,7 @@ from cosignpy.net.message import Headers
 from cosignpy.values import value
 
 MAX_HEAD: Final = 64 * 1024
-"""Bytes of one status line with its header fields, and of the trailers; registries send less than 4 KiB."""
+"""Bytes of a status line with its header fields, and of trailers; registries send less than 4 KiB."""
 
 MAX_FIELDS: Final = 100
 """Header fields of one answer; registries send about 20."""
@@ -24,9 +24,8 @@ MAX_CHUNK_LINE: Final = 64 * 1024
 MAX_INTERIM: Final = 8
 """Answers with a status 1xx before the final one; servers send one, or 102 every few seconds."""
 
-_MAX_LENGTH_DIGITS: Final = 18
-"""Digits of a Content-Length, which then fits into 64 bits, as do as many hexadecimal digits less three."""
-_MAX_SIZE_DIGITS: Final = 15
+_MAX_LENGTH_DIGITS: Final = 18  # of a Content-Length, so that it fits into 64 bits ...
+_MAX_SIZE_DIGITS: Final = 15  # ... as does a chunk size of so many hexadecimal digits
 
 _MINORS: Final = {b"HTTP/1.0": 0, b"HTTP/1.1": 1}
 _TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -126,6 +125,10 @@ def is_persistent(head: Head) -> bool:
     return head.minor > 0 or ("keep-alive" in options and "Transfer-Encoding" not in head.headers)
 
 
+def _has_controls(content: bytes) -> bool:
+    return content.translate(None, _CONTROLS) != content
+
+
 def _parse_length(lengths: Iterable[str]) -> int | None:
     """Parse the values of Content-Length (RFC 9110 section 8.6); `int` alone accepts `1_0`."""
     distinct = set(lengths)
@@ -135,10 +138,6 @@ def _parse_length(lengths: Iterable[str]) -> int | None:
     if distinct or not (length.isascii() and length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS):
         raise NotHttp("Content-Length")
     return int(length)
-
-
-def _has_controls(content: bytes) -> bool:
-    return len(content.translate(None, _CONTROLS)) != len(content)
 
 
 class Answer:
@@ -211,8 +210,8 @@ def read_answer(stream: BufferedIOBase, method: str) -> Answer:
     """Read the head of the answer to a request, passing over interim ones (RFC 9110 section 15.2).
 
     Raises:
-        NoAnswer: The stream ends before it, `BrokenOff` within it.
-        NotHttp: It is something else, too large, or a change of protocol; `OSError` when the connection failed.
+        OSError: The connection failed, or (`NoAnswer`) ended before it.
+        NotHttp: It is something else, too large, a change of protocol, or (`BrokenOff`) ended too soon.
     """
     for _ in range(MAX_INTERIM + 1):
         line = stream.readline(MAX_HEAD)

@@ -55,6 +55,16 @@ PUBLIC: Final[frozenset[str]] = frozenset(
 HEAVY: Final = ("cryptography", "docker", "nacl", "oras", "requests", "rich", "ssl", "starlette", "typer")
 
 
+TLS_AND_MAIL: Final = ("email", "http.client", "ssl")
+"""What the standard library's HTTP client imports, for 12 ms."""
+
+
+def loaded_by(modules: str, suspects: tuple[str, ...]) -> list[str]:
+    code = f"import sys, {modules}; print(*sorted(set(sys.modules) & set({suspects!r})))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.split()
+
+
 def test_the_public_names_are_the_listed_ones() -> None:
     assert frozenset(getattr(cosignpy, "__all__", ())) == PUBLIC
 
@@ -69,6 +79,8 @@ def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = f"import sys, cosignpy; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == []
+    assert loaded_by("cosignpy", HEAVY) == []
+
+
+def test_speaking_to_a_registry_loads_neither_tls_nor_mail_before_they_are_needed() -> None:
+    assert loaded_by("cosignpy.registry.session", TLS_AND_MAIL) == []
