@@ -56,7 +56,7 @@ HEAVY: Final = ("cryptography", "docker", "nacl", "oras", "requests", "rich", "s
 
 
 TLS_AND_MAIL: Final = ("email", "http.client", "ssl")
-"""What the standard library's HTTP client imports, for 12 ms."""
+"""What the standard library's HTTP client is and imports, a tenth of what `verify` takes."""
 
 
 def loaded_by(modules: str, suspects: tuple[str, ...]) -> list[str]:
