@@ -16,13 +16,13 @@ MAX_HEAD: Final = 64 * 1024
 """Bytes of a status line with its header fields, and of trailers; registries send less than 4 KiB."""
 
 MAX_FIELDS: Final = 100
-"""Header fields of one answer; registries send about 20."""
+"""Header fields of one answer, or trailers: what the standard library's client accepts, give or take one."""
 
 MAX_CHUNK_LINE: Final = 64 * 1024
 """Bytes of one chunk size with its extensions, which nobody sends."""
 
 MAX_INTERIM: Final = 8
-"""Answers with a status 1xx before the final one; servers send one, or 102 every few seconds."""
+"""Answers with a status 1xx before the final one; we never ask for any."""
 
 _MAX_LENGTH_DIGITS: Final = 18  # of a Content-Length, so that it fits into 64 bits ...
 _MAX_SIZE_DIGITS: Final = 15  # ... as does a chunk size of so many hexadecimal digits
