@@ -31,9 +31,11 @@ class DelayProxy:
         self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
-        for task in asyncio.all_tasks(self._loop):
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        self._loop.call_soon(self._loop.stop)
+        ended = asyncio.gather(*tasks, return_exceptions=True)
+        ended.add_done_callback(lambda _: self._loop.stop())
 
     def _run(self) -> None:
         async def listen() -> None:

@@ -4,11 +4,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cosignpy.operations.parallel import DEFAULT_WORKERS, Outcome, run_parallel
 from cosignpy.operations.ports import Progress, ProgressUnit, SilentProgress
+from cosignpy.values import field, record
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -46,7 +46,7 @@ def run_counted(
         progress.finished(label)
 
 
-@dataclass(slots=True)
+@record
 class TerminalProgress:
     """Draws a bar for each piece of work that is worth one."""
 

@@ -1,7 +1,6 @@
 """What the client of a request may do: found by the authentication, demanded by the routes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -9,6 +8,7 @@ from starlette.requests import Request
 
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import RepositoryName, parse_name
+from cosignpy.values import field, value
 
 SCOPE_KEY: Final = "cosignpy.access"
 
@@ -29,7 +29,7 @@ def deny(name: str, action: Action | None) -> OciError:
     return OciError(ErrorCode.DENIED, f"not allowed: {action or 'access'} {name}".rstrip())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Access:
     """Actions per repository; `everywhere` holds for those that are not named. `refusal` words a no."""
 

@@ -1,6 +1,5 @@
 """The registry put together: routes, and around them authentication, faults and the request log."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -28,6 +27,7 @@ from cosignpy.localregistry.routes.tags import TagRoutes
 from cosignpy.localregistry.routes.uploads import UploadRoutes
 from cosignpy.localregistry.storage import open_storage
 from cosignpy.serving.asgi import BodyTooLarge
+from cosignpy.values import value
 
 _CLIENT_GONE = 499
 """For the log only: nobody is there to read it."""
@@ -37,7 +37,7 @@ Authentication = BasicAuth | BearerAuth
 """How clients have to show who they are."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Registry:
     """The finished application and its request log."""
 

@@ -2,17 +2,18 @@
 
 import socket
 import struct
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.types import Receive, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from cosignpy.values import value
+
 SCOPE_KEY: Final = "cosignpy.connection"
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER, on, for no time
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connection:
     """One request's connection; `ordinal` counts the requests on it from 1."""
 

@@ -25,11 +25,11 @@ The bodies meant are those of successful GET requests.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from cosignpy.errors import UsageError
+from cosignpy.values import field, replace, value
 
 
 class BodyFault(StrEnum):
@@ -54,7 +54,7 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105 - an endpoint
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ScriptedAnswer:
     """An answer written by a test for one method and path, in place of the registry's own."""
 
@@ -65,7 +65,7 @@ class ScriptedAnswer:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Faults:
     """What to do wrong; by default nothing. The module's table explains each; times are in seconds."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -14,6 +13,7 @@ from cosignpy.localregistry.badbodies import spoil_body
 from cosignpy.localregistry.connection import connection_of, wait_for_disconnect
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.faults import Faults, Kind
+from cosignpy.values import field, value
 
 _KIND: Final = re.compile(r"/v2/.+/(?P<kind>blobs/uploads|blobs|manifests|tags|referrers)/[^/]*")
 _OTHER_DIGEST: Final = f"sha256:{'0' * 64}"
@@ -27,7 +27,7 @@ def kind_of(path: str) -> Kind:
     return Kind(match["kind"].removeprefix("blobs/"))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Misbehaviour:
     """Spoils requests before the registry proper sees them, and answers on their way out."""
 

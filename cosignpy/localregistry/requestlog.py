@@ -1,10 +1,12 @@
 """What was asked of the registry: tests count requests with it."""
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cosignpy.values import field, replace, value
 
 MAX_RECORDS: Final = 100_000
 """Requests remembered; a registry that serves for weeks must not grow with them."""
@@ -13,7 +15,7 @@ NO_ANSWER: Final = 0
 """The status of a request that has no answer yet, or whose connection ended without one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordedRequest:
     """One request, and the status it was answered with."""
 
@@ -30,7 +32,7 @@ class _Slot:
     request: RecordedRequest
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RequestLog:
     """Middleware that remembers requests in the order of their arrival."""
 

@@ -7,7 +7,6 @@ asked in `registry.requests`.
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,11 +16,12 @@ from cosignpy.localregistry.connection import ObservedProtocol
 from cosignpy.localregistry.faults import Faults
 from cosignpy.localregistry.requestlog import RecordedRequest
 from cosignpy.serving.threaded import ServerOptions, ThreadedServer, TlsFiles, serve_until_interrupted
+from cosignpy.values import field, value
 
 __all__ = ["LocalRegistry", "RegistryOptions", "TlsFiles", "serve"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RegistryOptions:
     """Where the registry keeps its content, where it listens, and how it behaves.
 

@@ -1,7 +1,6 @@
 """What has to be copied: an image, the images below it, everything attached to any of them, and in which order."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from cosignpy.core.digest import Digest
@@ -17,6 +16,7 @@ from cosignpy.operations.attachments import (
 )
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
+from cosignpy.values import field, record
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,7 +29,7 @@ MAX_MANIFESTS: Final = 20_000
 EVERY_TYPE: Final = frozenset(AttachmentType)
 
 
-@dataclass(slots=True)
+@record
 class CopyPlan:
     """What is copied. `missing` are referrers that a list names and the registry does not have."""
 
@@ -62,7 +62,7 @@ def _names(manifest: Manifest, among: Iterable[Digest]) -> Sequence[Digest]:
     return [descriptor.digest for descriptor in named if descriptor.digest in among]
 
 
-@dataclass(slots=True)
+@record
 class Collector:
     """Walks from an image to everything that belongs to it, level by level, each level in parallel."""
 

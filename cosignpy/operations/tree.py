@@ -1,14 +1,13 @@
 """What is attached to an image, and with an index to every image in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.operations.attachments import Attachment, fetch_attachments
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
-from cosignpy.values import value
+from cosignpy.values import field, record, value
 
 
 @value
@@ -36,7 +35,7 @@ def fetch_tree(source: ManifestSource, attachments: ManifestSource, images: Sequ
     ).build(images[0])
 
 
-@dataclass(slots=True)
+@record
 class _Builder:
     """Opens each index once: indexes that list one another many times must not make the tree explode."""
 

@@ -11,7 +11,6 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -30,11 +29,12 @@ from cosignpy.registry.layout_store import (
     lock_folder,
     read_whole,
 )
+from cosignpy.values import field, record
 
 _BLOB_DEPTH: Final = 3
 
 
-@dataclass(slots=True)
+@record
 class ArchiveFiles:
     """The blobs and the index of an archive; with a staging directory it can be changed."""
 

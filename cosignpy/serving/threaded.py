@@ -7,7 +7,6 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cosignpy.errors import UsageError
+from cosignpy.values import field, value
 
 STOP_SECONDS: Final = 5.0
 """A server that has not ended by then is left behind with its daemon thread."""
@@ -29,7 +29,7 @@ _TICK_SECONDS: Final = 0.5
 """How often the Date header is renewed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TlsFiles:
     """A server's certificate chain and key; with `client_ca`, clients must show a certificate of that CA."""
 
@@ -38,7 +38,7 @@ class TlsFiles:
     client_ca: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ServerOptions:
     """Where to listen; port 0 takes any free one. `protocol` lets a server see its connections."""
 

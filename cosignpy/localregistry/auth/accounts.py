@@ -3,14 +3,14 @@
 import base64
 import binascii
 import hmac
-from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
 
 from cosignpy.localregistry.access import ALL_ACTIONS, Action
+from cosignpy.values import field, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Account:
     """A name, a password, and what they allow in every repository."""
 
@@ -19,7 +19,7 @@ class Account:
     actions: frozenset[Action] = ALL_ACTIONS
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accounts:
     """All accounts of a registry."""
 

@@ -1,23 +1,22 @@
 """HTTP basic authentication in front of every endpoint (RFC 7617)."""
 
-from dataclasses import dataclass
-
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosignpy.localregistry.access import SCOPE_KEY, Access
 from cosignpy.localregistry.auth.accounts import Account, Accounts
 from cosignpy.localregistry.errors import ErrorCode, OciError
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BasicAuth:
     """Ask everyone for name and password."""
 
     accounts: tuple[Account, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BasicGate:
     """Middleware that lets in who has an account, with what the account allows."""
 

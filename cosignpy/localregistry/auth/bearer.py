@@ -1,7 +1,6 @@
 """Bearer tokens in front of every endpoint (RFC 6750, Docker's token specification)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -11,6 +10,7 @@ from cosignpy.localregistry.access import SCOPE_KEY, Access, Action
 from cosignpy.localregistry.auth.accounts import Account, credentials
 from cosignpy.localregistry.auth.tokens import TokenBook
 from cosignpy.localregistry.errors import ErrorCode, OciError
+from cosignpy.values import value
 
 TOKEN_PATH: Final = "/token"  # noqa: S105 - a path
 SERVICE: Final = "cosignpy-registry"
@@ -21,7 +21,7 @@ _WANTED: Final[Mapping[Action, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BearerAuth:
     """Ask everyone for a token; `anonymous` is what a token without an account allows."""
 
@@ -30,7 +30,7 @@ class BearerAuth:
     anonymous: frozenset[Action] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BearerGate:
     """Middleware that lets in who has a token, with what the token allows."""
 
@@ -53,7 +53,7 @@ class BearerGate:
         await self.app({**scope, SCOPE_KEY: access}, receive, send)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Challenge:
     """What a 401 says: where to get a token, and for what (RFC 6750 section 3)."""
 

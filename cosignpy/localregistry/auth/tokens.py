@@ -4,11 +4,12 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from cosignpy.localregistry.access import ALL_ACTIONS, Action
 from cosignpy.localregistry.auth.accounts import Account
+from cosignpy.values import field, value
 
 MAX_TOKENS: Final = 10_000
 """Tokens remembered at once; the oldest are forgotten first, and their clients ask again."""
@@ -38,7 +39,7 @@ class Grant:
     uses: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TokenBook:
     """The tokens that are out. `uses` above 0 is how often each is accepted, whatever its lifetime says."""
 

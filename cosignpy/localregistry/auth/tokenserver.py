@@ -1,7 +1,6 @@
 """The endpoint that issues tokens (Docker's token specification, and its OAuth2 variant)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
@@ -18,12 +17,13 @@ from cosignpy.localregistry.auth.tokens import TokenBook, parse_scopes
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.serving.asgi import read_capped
+from cosignpy.values import value
 
 MAX_FORM: Final = 64 << 10
 """Bytes of a token request; the scopes of a few hundred repositories fit."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TokenRoutes:
     """`/token`."""
 

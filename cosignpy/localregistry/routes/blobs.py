@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import parse_digest
 from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.storage import Storage
+from cosignpy.values import value
 
 PIECE: Final = 256 << 10
 """Bytes of a blob in memory at once, per client."""
@@ -23,7 +23,7 @@ PIECE: Final = 256 << 10
 _BYTE_RANGE: Final = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BlobRoutes:
     """`/v2/<name>/blobs/<digest>`."""
 

@@ -1,6 +1,5 @@
 """Pushing, pulling and deleting manifests ("Pulling manifests", "Pushing Manifests", "Deleting Manifests")."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.storage import Storage
 from cosignpy.localregistry.storage.manifests import StoredManifest
 from cosignpy.serving.asgi import read_capped
+from cosignpy.values import value
 
 MAX_TAGS_PER_PUSH: Final = 10
 """Tags in one request: what the spec's draft asks registries to accept at least."""
@@ -31,7 +31,7 @@ _NOT_DISTRIBUTED: Final = (
 """Layers that clients fetch from elsewhere (image spec, layer.md), so that they may be missing here."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ManifestRoutes:
     """`/v2/<name>/manifests/<tag or digest>`."""
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
 from cosignpy.localregistry.errors import ErrorCode, OciError
+from cosignpy.values import value
 
 MAX_PAGE: Final = 10_000
 """Entries in one answer; more come with the next page, whatever the client asks for."""
@@ -16,7 +16,7 @@ MAX_PAGE: Final = 10_000
 _COUNT: Final = re.compile(r"[0-9]{1,9}")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Page:
     """The part of a list a client wants: at most `most` entries, after `last`."""
 

@@ -1,7 +1,6 @@
 """Listing referrers ("Listing Referrers")."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
@@ -17,12 +16,13 @@ from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.routes.paging import Page
 from cosignpy.localregistry.storage import Storage
 from cosignpy.localregistry.storage.referrers import ReferrerEntry
+from cosignpy.values import value
 
 _ENVELOPE: Final = 1024
 """Bytes of an index around its descriptors, generously."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReferrerRoutes:
     """`/v2/<name>/referrers/<digest>`."""
 

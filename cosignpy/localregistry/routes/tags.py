@@ -1,7 +1,5 @@
 """Listing tags ("Listing Tags")."""
 
-from dataclasses import dataclass
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,9 +10,10 @@ from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.routes.paging import Page
 from cosignpy.localregistry.storage import Storage
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TagRoutes:
     """`/v2/<name>/tags/list`."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from cosignpy.localregistry.routes.dispatch import route
 from cosignpy.localregistry.storage import Storage
 from cosignpy.localregistry.storage.uploads import UploadId, appending, arrived
 from cosignpy.serving.asgi import stream_capped
+from cosignpy.values import value
 
 MAX_BLOB: Final = 64 << 30
 """Bytes of one blob: beyond any layer in use, and short of filling a disk by mistake."""
@@ -26,7 +26,7 @@ MAX_BLOB: Final = 64 << 30
 _CONTENT_RANGE: Final = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UploadRoutes:
     """`/v2/<name>/blobs/uploads/` and the uploads begun there."""
 

@@ -11,7 +11,6 @@ No repository name has a component that begins with `_`, so the two kinds of fol
 writing happens on one event loop; a kill at any moment leaves each file old or new, never half.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosignpy.localregistry.storage.blobs import BlobStore
@@ -20,9 +19,10 @@ from cosignpy.localregistry.storage.manifests import ManifestStore
 from cosignpy.localregistry.storage.referrers import ReferrerStore
 from cosignpy.localregistry.storage.tags import TagStore
 from cosignpy.localregistry.storage.uploads import UploadStore
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Storage:
     """All that the registry keeps."""
 

@@ -3,16 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosignpy.core.digest import Digest
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import RepositoryName
 from cosignpy.localregistry.storage.files import Files
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BlobStore:
     """Files named by the digest of their content."""
 

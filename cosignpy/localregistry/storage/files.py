@@ -3,14 +3,14 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosignpy.core.digest import Digest
 from cosignpy.localregistry.names import RepositoryName
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Files:
     """The registry's folder."""
 

@@ -1,15 +1,15 @@
 """Manifests, byte for byte as they were pushed, with the media type they were pushed as."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosignpy.core.digest import Digest
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import RepositoryName
 from cosignpy.localregistry.storage.files import Files
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoredManifest:
     """A manifest as it came in."""
 
@@ -18,7 +18,7 @@ class StoredManifest:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ManifestStore:
     """Files named by the digest of the manifest; type and bytes lie in one file, so no crash can part them."""
 

@@ -1,7 +1,6 @@
 """Who refers to what: one descriptor file per referrer, in a folder of its subject."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosignpy.core.digest import Digest
@@ -9,9 +8,10 @@ from cosignpy.core.encoding import JsonObject, encode_json
 from cosignpy.core.oci.manifest import Manifest
 from cosignpy.localregistry.names import RepositoryName
 from cosignpy.localregistry.storage.files import Files, names_in
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReferrerEntry:
     """A referrer and its descriptor, kept encoded: a list of thousands is put together without parsing them."""
 
@@ -24,7 +24,7 @@ class ReferrerEntry:
         return found.optional_text("artifactType") == artifact_type
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReferrerStore:
     """The index that the referrers API reads. An entry may outlive its manifest; whoever lists must look."""
 

@@ -1,6 +1,5 @@
 """Tags: one small file each, holding a digest."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosignpy.core.digest import Digest
@@ -8,9 +7,10 @@ from cosignpy.core.oci.reference import Tag
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import RepositoryName
 from cosignpy.localregistry.storage.files import Files, names_in
+from cosignpy.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TagStore:
     """Names that move."""
 

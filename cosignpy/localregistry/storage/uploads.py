@@ -4,13 +4,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, NewType
 
 from cosignpy.localregistry.errors import ErrorCode, OciError
 from cosignpy.localregistry.names import RepositoryName
 from cosignpy.localregistry.storage.files import Files
+from cosignpy.values import field, value
 
 UploadId = NewType("UploadId", str)
 
@@ -18,7 +18,7 @@ MAX_IDLE_SECONDS: Final = 24 * 3600
 """An upload untouched for a day has no client any more; its bytes are dropped with the next new upload."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UploadStore:
     """Uploads that have begun and not ended; they survive a restart of the registry."""
 
