@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -11,9 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP521R1,
     EllipticCurvePublicKey,
 )
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from cosignpy.core.encoding import PemBlock, encode_b64
 from cosignpy.core.keys.algorithms import SIGNING, Algorithm
@@ -21,18 +18,37 @@ from cosignpy.core.keys.pem_file import parse_key_file
 from cosignpy.errors import KeyUnusable, MalformedError
 from cosignpy.values import field, value
 
-PublicHandle = EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey | RSAPublicKey
+if TYPE_CHECKING:
+    # Most keys are on a curve; the modules of the other kinds are imported for the keys that need them.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    PublicHandle: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey | RSAPublicKey
 
 _LABELS_READ: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
 _UNCOMPRESSED: Final = b"\x04"  # SEC 1 section 2.3.3; the compressed form would be a second name of one key
 _RSA_OID: Final = bytes.fromhex("06092a864886f70d010101")  # RFC 8017 appendix C, rsaEncryption
 
-_FIXED_SIZE: Final[Mapping[str, Callable[[bytes], PublicHandle]]] = {
+
+def _load_ed25519(raw: bytes) -> "PublicHandle":
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def _load_ml_dsa(raw: bytes) -> "PublicHandle":
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+
+    return MLDSA65PublicKey.from_public_bytes(raw)
+
+
+_FIXED_SIZE: Final[Mapping[str, Callable[[bytes], "PublicHandle"]]] = {
     "P-256": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP256R1(), _UNCOMPRESSED + raw),
     "P-384": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP384R1(), _UNCOMPRESSED + raw),
     "P-521": lambda raw: EllipticCurvePublicKey.from_encoded_point(SECP521R1(), _UNCOMPRESSED + raw),
-    "Ed25519": Ed25519PublicKey.from_public_bytes,
-    "ML-DSA-65": MLDSA65PublicKey.from_public_bytes,
+    "Ed25519": _load_ed25519,
+    "ML-DSA-65": _load_ml_dsa,
 }
 
 
@@ -42,7 +58,7 @@ class PublicKey:
 
     spki: bytes
     algorithm: Algorithm
-    handle: PublicHandle = field(repr=False, compare=False)
+    handle: "PublicHandle" = field(repr=False, compare=False)
 
     @classmethod
     def parse_pem(cls, raw: bytes, *, what: str = "public key") -> Self:
@@ -80,7 +96,7 @@ class PublicKey:
         return cls._parse_rsa(spki, what)
 
     @classmethod
-    def from_handle(cls, handle: PublicHandle, *, what: str = "public key") -> Self:
+    def from_handle(cls, handle: "PublicHandle", *, what: str = "public key") -> Self:
         """Build from a key object of `cryptography`.
 
         Raises:
@@ -117,14 +133,15 @@ class PublicKey:
         return f"sha256:{hashlib.sha256(self.spki).hexdigest()}"
 
 
-def _encode_spki(handle: PublicHandle) -> bytes:
+def _encode_spki(handle: "PublicHandle") -> bytes:
     # `serialization` costs 15 ms to import (it brings OpenSSH's formats along); only RSA needs it to verify.
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return handle.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _load_rsa(der: bytes, what: str) -> RSAPublicKey:
+def _load_rsa(der: bytes, what: str) -> "RSAPublicKey":
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     try:

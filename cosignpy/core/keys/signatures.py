@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
 from cosignpy.core.keys.algorithms import Algorithm, Scheme, accepted_algorithms
-from cosignpy.core.keys.public import PublicHandle, PublicKey
+from cosignpy.core.keys.public import PublicKey
 from cosignpy.errors import SignatureMismatch
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from cosignpy.core.keys.public import PublicHandle
 
 HASHES: Final[Mapping[str, HashAlgorithm]] = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
 """The registry's hash names as objects of `cryptography`."""
@@ -67,19 +68,21 @@ class _VerifyingEcdsa(ECDSA):
         return self._hash
 
 
-def _verify_ecdsa(handle: PublicHandle, algorithm: Algorithm, signature: bytes, message: bytes) -> None:
+def _verify_ecdsa(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, message: bytes) -> None:
     cast("EllipticCurvePublicKey", handle).verify(signature, message, _VerifyingEcdsa(HASHES[algorithm.hash]))
 
 
-def _verify_rsa(handle: PublicHandle, algorithm: Algorithm, signature: bytes, message: bytes) -> None:
+def _verify_rsa(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, message: bytes) -> None:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
     cast("RSAPublicKey", handle).verify(signature, message, PKCS1v15(), HASHES[algorithm.hash])
 
 
-def _verify_whole(handle: PublicHandle, _: Algorithm, signature: bytes, message: bytes) -> None:
+def _verify_whole(handle: "PublicHandle", _: Algorithm, signature: bytes, message: bytes) -> None:
     cast("Ed25519PublicKey | MLDSA65PublicKey", handle).verify(signature, message)
 
 
-def _verify_ed25519ph(handle: PublicHandle, _: Algorithm, signature: bytes, message: bytes) -> None:
+def _verify_ed25519ph(handle: "PublicHandle", _: Algorithm, signature: bytes, message: bytes) -> None:
     """Verify Ed25519ph with an empty context (RFC 8032 section 5.1), which OpenSSL's Python binding lacks."""
     from nacl import bindings
     from nacl.exceptions import CryptoError
@@ -96,7 +99,7 @@ def _verify_ed25519ph(handle: PublicHandle, _: Algorithm, signature: bytes, mess
         raise InvalidSignature from error
 
 
-_VERIFIERS: Final[Mapping[Scheme, Callable[[PublicHandle, Algorithm, bytes, bytes], None]]] = {
+_VERIFIERS: Final[Mapping[Scheme, Callable[["PublicHandle", Algorithm, bytes, bytes], None]]] = {
     Scheme.ECDSA: _verify_ecdsa,
     Scheme.RSA_PKCS1V15: _verify_rsa,
     Scheme.ED25519: _verify_whole,
