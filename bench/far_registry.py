@@ -5,6 +5,7 @@ whole round trip more. TLS ends at the registry behind it, and its handshake pay
 """
 
 import asyncio
+import contextlib
 import threading
 from dataclasses import dataclass, field
 from typing import Self
@@ -47,9 +48,10 @@ class DelayProxy:
         self._loop.run_forever()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(self.round_trip)
-        far_reader, far_writer = await asyncio.open_connection(*self.upstream.split(":"))
-        await asyncio.gather(self._forward(reader, far_writer), self._forward(far_reader, writer))
+        with contextlib.suppress(asyncio.CancelledError):  # the proxy ends; asyncio would report it as a failure
+            await asyncio.sleep(self.round_trip)
+            far_reader, far_writer = await asyncio.open_connection(*self.upstream.split(":"))
+            await asyncio.gather(self._forward(reader, far_writer), self._forward(far_reader, writer))
 
     async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         """Pass chunks on in order, each half a round trip after it came; the delay is a pipe, not a queue."""
