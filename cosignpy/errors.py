@@ -21,6 +21,7 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     │   └── NoSignatures            the artifact is there, unsigned
     ├── DeadlineExceeded            the command took longer than it was allowed to
     ├── FileError                   a local file that cannot be read or must not be overwritten
+    ├── HelperFailed                a credential helper that could not do what was asked
     └── RemoteError                 a service that refused, failed or did not answer
         ├── Unreachable             no answer at all
         ├── AccessDenied            401 and 403
@@ -204,6 +205,17 @@ class DeadlineExceeded(CosignError):
 
     def __str__(self) -> str:
         return f"not finished after {self.seconds:g} s"
+
+
+@record
+class HelperFailed(CosignError):
+    """A credential helper ran and could not do what was asked."""
+
+    program: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.program} failed: {self.why}"
 
 
 @record

@@ -12,6 +12,7 @@ from cosignpy.errors import (
     DeadlineExceeded,
     DigestMismatch,
     FileError,
+    HelperFailed,
     KeyUnusable,
     MalformedError,
     NoMatchingSignatures,
@@ -46,6 +47,7 @@ EXIT_CODES: Final[Mapping[type[CosignError], int]] = {
     DeadlineExceeded: 20,
     Unreachable: 20,
     AccessDenied: 21,
+    HelperFailed: 21,
     RateLimited: 22,
     RemoteError: 23,
 }

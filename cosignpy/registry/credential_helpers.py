@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject, encode_json
-from cosignpy.errors import CosignError, LimitExceeded, MalformedError, UsageError
+from cosignpy.errors import HelperFailed, LimitExceeded, MalformedError, UsageError
 from cosignpy.net.redaction import redact_text
 from cosignpy.registry.credentials import BasicCredential, Credential, IdentityToken
-from cosignpy.values import record, value
+from cosignpy.values import value
 
 HELPER_TIMEOUT: Final = 60.0
 """Seconds; some helpers ask their user to unlock a keychain."""
@@ -24,17 +24,6 @@ MAX_ANSWER: Final = 256 * 1024
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOKEN_USER: Final = "<token>"  # noqa: S105 - how helpers mark an identity token
 _NOT_FOUND: Final = ("credentials not found", "no credentials", "not found in native keychain")
-
-
-@record
-class HelperFailed(CosignError):
-    """A helper ran and could not do what was asked."""
-
-    program: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.program} failed: {self.why}"
 
 
 @value

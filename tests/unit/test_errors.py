@@ -20,6 +20,7 @@ EVERY = [
     errors.NoSignatures("registry.example/app:v1"),
     errors.FileError("/some/path", "the reason"),
     errors.DeadlineExceeded(1.5),
+    errors.HelperFailed("docker-credential-pass", "the reason"),
     errors.RemoteError("registry", "https://registry.example", 500, "the reason"),
     errors.RemoteError("registry", "https://registry.example", None, "the reason"),
     errors.Unreachable("registry", "https://registry.example", None, "the reason"),

@@ -284,7 +284,7 @@ def test_a_helper_that_answers_nonsense_is_named(tmp_path: Path, helper: Mapping
 
 @pytest.mark.parametrize("registry", ["locked.example", "quiet.example"])
 def test_a_helper_that_fails_is_named(tmp_path: Path, helper: Mapping[str, str], registry: str) -> None:
-    from cosignpy.registry.credential_helpers import HelperFailed
+    from cosignpy.errors import HelperFailed
 
     with pytest.raises(HelperFailed) as caught:
         helped(tmp_path, helper, {"credsStore": "test"}, registry)
