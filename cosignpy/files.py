@@ -1,4 +1,4 @@
-"""Local files: read up to a limit, and replaced as a whole or not at all."""
+"""Local files, replaced as a whole or not at all."""
 
 import os
 from collections.abc import Iterator
@@ -6,24 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from cosignpy.errors import FileError, LimitExceeded
+from cosignpy.errors import FileError
 
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
-
-
-def read_file(path: Path, *, limit: int) -> bytes:
-    """Read a file whole.
-
-    Raises:
-        FileError: It is not there or cannot be read.
-        LimitExceeded: It holds more than `limit` bytes.
-    """
-    with explain(path), path.open("rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise LimitExceeded(str(path), f"more than {limit} bytes")
-    return content
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Final, NewType
 
 from cosignpy.core.digest import Digest
 from cosignpy.errors import MalformedError
-from cosignpy.values import replace, value
+from cosignpy.values import value
 
 Tag = NewType("Tag", str)
 
@@ -64,10 +64,6 @@ class Reference:
     def target(self) -> Digest | Tag:
         """What to ask the registry for: the digest where there is one, else the tag, else `latest`."""
         return self.digest or self.tag or DEFAULT_TAG
-
-    def with_digest(self, digest: Digest) -> "Reference":
-        """Return this name pinned to a digest, without the tag."""
-        return replace(self, tag=None, digest=digest)
 
     @classmethod
     def parse(cls, text: str) -> "Reference":

@@ -145,11 +145,6 @@ def test_the_digest_wins_over_the_tag_and_the_tag_over_latest() -> None:
     assert Reference.parse("app").target == DEFAULT_TAG
 
 
-def test_pinning_drops_the_tag() -> None:
-    pinned = Reference.parse("registry.example/app:v1").with_digest(SHA512)
-    assert str(pinned) == f"registry.example/app@{SHA512}"
-
-
 def test_a_repository_has_neither_tag_nor_digest() -> None:
     assert str(parse_repository("registry.example/sigs")) == "registry.example/sigs"
     for text in ("registry.example/sigs:v1", f"registry.example/sigs@{SHA256}"):
