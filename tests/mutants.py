@@ -237,6 +237,9 @@ def survivors(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
 def main(names: Sequence[str]) -> int:
     """Run all mutants of the modules whose names end so; without names, of all."""
     chosen = [module for module in TARGETS if not names or module.endswith(tuple(names))]
+    if not chosen:
+        sys.stderr.write(f"no module is called that; known are {', '.join(TARGETS)}\n")
+        return 2
     for tests in {TARGETS[module] for module in chosen}:
         _, status = os.waitpid(run_tests(None, tests), 0)
         if status != 0:

@@ -85,3 +85,10 @@ def test_a_stream_is_checked_after_its_last_chunk(algorithm: str) -> None:
         with pytest.raises(DigestMismatch) as refused:
             list(digest.verify_stream(chunks, what="blob"))
         assert refused.value.found == str(Digest.of(b"".join(chunks), algorithm))
+
+
+def test_digests_are_ordered_by_algorithm_and_then_by_hex() -> None:
+    low, high = Digest("sha256", "0" * 64), Digest("sha256", "f" * 64)
+    other = Digest("sha512", "0" * 128)
+    assert sorted([other, high, low]) == [low, high, other]
+    assert not low < low  # noqa: PLR0124 - an order in which something is below itself sorts nothing
