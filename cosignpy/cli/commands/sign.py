@@ -93,7 +93,8 @@ class SignatureFlags:
             raise UsageError("the signature would go nowhere", "with --upload=false, name a file with --bundle")
         if self.bundle and (len(images) > 1 or self.recursive):
             raise UsageError("--bundle is one file for one image", "sign the images one by one to get their bundles")
-        if self.bundle and SignatureFormat.BUNDLE not in self.formats:
+        formats = self.formats
+        if self.bundle and SignatureFormat.BUNDLE not in formats:
             raise UsageError("a legacy signature is no bundle", "add --signature-format both")
         parse_annotations(self.annotations)
 
