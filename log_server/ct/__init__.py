@@ -1,0 +1,1 @@
+"""Certificate transparency: RFC 6962 and static-CT on the same engine."""

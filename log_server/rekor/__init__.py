@@ -1,0 +1,1 @@
+"""Rekor: what the two versions accept, and how they answer."""

@@ -1,0 +1,1 @@
+"""Static reads: checkpoints and tiles, for clients that verify for themselves."""

@@ -1,0 +1,1 @@
+"""The log itself: how entries get an index, a place in the tree and a checkpoint."""
