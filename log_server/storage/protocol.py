@@ -1,0 +1,143 @@
+"""The ports behind which a log keeps its bytes: objects, the journal, the index.
+
+They are small enough that an S3-compatible store and PostgreSQL can stand behind them: objects are names
+and bytes, the journal is one conditional append, the index is two look-ups. Only the journal decides what
+the log contains. Everything else can be made again from it, or from the entries.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol
+
+from cosignpy.values import record, value
+
+KEY_SIZE: Final = 16
+"""Octets of an index key: the beginning of a SHA-256, far from any collision among what one log can hold."""
+
+
+@record
+class StorageError(Exception):
+    """Bytes could not be stored, and it is certain that nothing changed: the caller may go on without."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+@record
+class OutcomeUnknown(StorageError):
+    """It is not known whether the bytes are durable. Going on could fork the log: stop, restart, recover."""
+
+
+@record
+class HeadMoved(StorageError):
+    """Another writer moved the head of the journal: two processes serve one log."""
+
+
+class ObjectStore(Protocol):
+    """Named immutable objects; names are relative paths as C2SP tlog-tiles spells them."""
+
+    def get(self, name: str) -> bytes | None:
+        """Return an object's content, None where there is none."""
+        ...
+
+    def put(self, name: str, content: bytes) -> None:
+        """Store an object, whole or not at all; it is visible at once and durable after `settle`.
+
+        Raises:
+            StorageError: It could not be stored.
+        """
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        ...
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield the names below a prefix that ends in a slash, in no particular order."""
+        ...
+
+    def settle(self) -> None:
+        """Make durable everything that was put before this call began.
+
+        Raises:
+            OutcomeUnknown: The device refused; what was put may be lost at the next power cut.
+        """
+        ...
+
+
+@value
+class JournalRecord:
+    """One committed batch: `start` is the tree size before it, `end` the size after it."""
+
+    start: int
+    end: int
+    content: bytes
+
+
+class Journal(Protocol):
+    """The head of the log: an append that succeeds only where the caller believes the end to be."""
+
+    def append(self, batch: JournalRecord) -> None:
+        """Move the head from `batch.start` to `batch.end`: compare and swap; durable on return.
+
+        Raises:
+            HeadMoved: The journal does not end at `batch.start`.
+            StorageError: Nothing was written, for certain.
+            OutcomeUnknown: It may have been written.
+        """
+        ...
+
+    def records(self) -> Iterator[JournalRecord]:
+        """Yield what is kept, oldest first; a torn last record, which was never acknowledged, is left out.
+
+        Raises:
+            StorageError: A record is damaged that others follow, naming the file and the tree size.
+        """
+        ...
+
+    def forget(self, before: int) -> None:
+        """Drop records that end at or below a tree size; the newest record always stays."""
+        ...
+
+
+@value
+class IndexRow:
+    """The keys that find one entry: `KEY_SIZE` octets each."""
+
+    index: int
+    keys: tuple[bytes, ...]
+
+
+class Index(Protocol):
+    """From keys to log indices. It can lag behind the journal, and is brought up from there."""
+
+    @property
+    def size(self) -> int:
+        """Say for how many entries of the log, from the first on, the index holds the keys."""
+        ...
+
+    def add(self, rows: Sequence[IndexRow]) -> None:
+        """Add the next entries, which begin at `size` and leave no gap; all of them or none.
+
+        Raises:
+            StorageError: They could not be stored.
+        """
+        ...
+
+    def first(self, keys: Sequence[bytes]) -> Mapping[bytes, int]:
+        """Return the lowest log index of each key that is there."""
+        ...
+
+    def search(self, key: bytes, *, after: int = -1, limit: int) -> Sequence[int]:
+        """Return log indices of a key, ascending, above `after`, at most `limit` of them."""
+        ...
+
+    def settle(self) -> None:
+        """Make durable everything that was added before this call began."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything, to be built anew from the entries."""
+        ...

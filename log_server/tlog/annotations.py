@@ -1,0 +1,52 @@
+"""What a log remembers of each entry besides its bytes: when it came, and which keys find it.
+
+An annotation is eight octets of milliseconds since 1970, one octet with the number of keys, and the keys,
+`KEY_SIZE` octets each. They lie in files beside the entry bundles, 256 to a file, so that the index can
+always be made again: an in-toto entry's subjects, for one, cannot be read off its canonical body.
+"""
+
+from collections.abc import Sequence
+
+from cosignpy.errors import MalformedError
+from cosignpy.values import value
+from log_server.storage.protocol import KEY_SIZE
+from log_server.tlog.values import MAX_KEYS
+
+_HEAD = 9
+
+
+@value
+class Annotation:
+    """When an entry was sequenced, and the index keys that find it."""
+
+    timestamp_ms: int
+    keys: tuple[bytes, ...]
+
+    def encode(self) -> bytes:
+        """Write the annotation.
+
+        Raises:
+            ValueError: It has more than `MAX_KEYS` keys, which is for the face to refuse.
+        """
+        if len(self.keys) > MAX_KEYS:
+            raise ValueError(len(self.keys))
+        return b"".join((self.timestamp_ms.to_bytes(8, "big"), bytes((len(self.keys),)), *self.keys))
+
+
+def parse_annotations(raw: bytes, *, what: str) -> Sequence[Annotation]:
+    """Read a file of annotations.
+
+    Raises:
+        MalformedError: It ends within one.
+    """
+    found: list[Annotation] = []
+    offset = 0
+    while offset < len(raw):
+        keys_at = offset + _HEAD
+        end = keys_at + KEY_SIZE * raw[keys_at - 1] if keys_at <= len(raw) else len(raw) + 1
+        if end > len(raw):
+            raise MalformedError(what, "it ends within an annotation")
+        keys = tuple(raw[at : at + KEY_SIZE] for at in range(keys_at, end, KEY_SIZE))
+        found.append(Annotation(int.from_bytes(raw[offset : offset + 8], "big"), keys))
+        offset = end
+    return found
