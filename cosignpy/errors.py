@@ -14,6 +14,7 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     │   ├── DigestMismatch          content is not what its digest says
     │   ├── SignatureMismatch       no given key made this signature
     │   ├── ClaimMismatch           properly signed, but it says something else
+    │   ├── TransparencyError       a Merkle proof leads elsewhere: the log does not hold what it should
     │   ├── TransparencyRequired    a log entry is needed and was neither given nor waived
     │   └── NoMatchingSignatures    signatures exist, none satisfies the policy
     ├── NotFoundError
@@ -122,6 +123,18 @@ class ClaimMismatch(VerificationError):
 
     def __str__(self) -> str:
         return f"the signed {self.claim} is {self.found}, wanted {self.wanted}"
+
+
+@record
+class TransparencyError(VerificationError):
+    """A log that does not hold what it has to: a Merkle proof leads to another root than the one that is trusted."""
+
+    what: str
+    wanted: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"the {self.what} is {self.found}, wanted {self.wanted}"
 
 
 @record

@@ -14,6 +14,7 @@ EVERY = [
     errors.DigestMismatch("a blob", "sha256:00", "sha256:11"),
     errors.SignatureMismatch("the reason"),
     errors.ClaimMismatch("predicate type", "a", "b"),
+    errors.TransparencyError("root", "aa", "bb"),
     errors.TransparencyRequired("the reason"),
     errors.NoMatchingSignatures("registry.example/app", ()),
     errors.NoSuchTag("registry.example/app:v1"),
