@@ -18,12 +18,17 @@ def index_key(kind: str, text: bytes) -> bytes:
     return sha256(kind.encode() + b"\0" + text).digest()[:KEY_SIZE]
 
 
+def leaf_key(leaf_hash: bytes) -> bytes:
+    """Return the index key of a leaf hash, under which every entry can be found."""
+    return index_key("leaf", leaf_hash)
+
+
 @value
 class Draft:
     """An entry that was verified and waits for its place in the log.
 
-    `identity` is what makes two submissions the same entry, 32 octets: for Rekor the leaf hash, for
-    certificates a hash that leaves the time out. `keys` find it besides. `objects` become durable with it.
+    `identity` is the index key that tells whether the entry is in the log already: for Rekor the key of its
+    leaf hash, for certificates one that leaves the time out. `keys` find it besides. `objects` become durable with it.
     """
 
     content: bytes = field(repr=False)

@@ -1,0 +1,107 @@
+"""One log as the faces see it: append a draft, read what is published.
+
+A log may have had earlier shards, each with its own tree, key and origin. They are frozen and readable for
+ever; only the last takes entries. `LogId`s and indices are those of a shard unless a name says `virtual`.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.keys.signatures import Signer
+from cosignpy.values import field, record, value
+from log_server.tlog.reader import LogReader, Tree
+from log_server.tlog.values import Draft
+
+
+class LogKind(StrEnum):
+    """The protocols; each has its own trees."""
+
+    REKOR_V1 = "rekor-v1"
+    REKOR_V2 = "rekor-v2"
+    CT = "ct"
+
+
+@value
+class Identity:
+    """Who a shard is: `origin` heads its checkpoints, `log_id` is what entries and SCTs name, 32 octets.
+
+    `tree_id` is Rekor v1's number of the tree, 0 elsewhere. `first` is the virtual index of its entry 0.
+    """
+
+    kind: LogKind
+    origin: str
+    log_id: bytes
+    key: PublicKey
+    tree_id: int = 0
+    first: int = 0
+
+
+@value
+class Appended:
+    """An entry's place in the log, and the published tree that shows it is there."""
+
+    index: int
+    timestamp_ms: int
+    duplicate: bool
+    tree: Tree
+    hashes: tuple[bytes, ...] = field(repr=False)
+
+
+@record
+class TryLater(Exception):
+    """The log cannot take the entry now: too much is waiting, or it is recovering. 503 with Retry-After."""
+
+    why: str
+    retry_after: int
+
+    def __str__(self) -> str:
+        return self.why
+
+
+@record
+class Frozen(Exception):
+    """The log takes no entries any more."""
+
+    origin: str
+
+    def __str__(self) -> str:
+        return f"the log {self.origin} is frozen: send entries to the log that succeeds it"
+
+
+class Shard(Protocol):
+    """One tree, for reading."""
+
+    identity: Identity
+    reader: LogReader
+
+
+class Log(Protocol):
+    """What a face is given."""
+
+    @property
+    def active(self) -> Shard:
+        """Return the shard that takes entries, or took them last."""
+        ...
+
+    @property
+    def shards(self) -> Sequence[Shard]:
+        """Return all shards, the oldest first, the active one last."""
+        ...
+
+    @property
+    def signer(self) -> Signer:
+        """Return the key of the active shard: SETs and SCTs are signed by those who answer, not by the sequencer."""
+        ...
+
+    async def append(self, draft: Draft) -> Appended:
+        """Sequence an entry; it is durable and covered by the published tree in the answer.
+
+        A caller that stops waiting disturbs nobody; its entry may be in the log all the same.
+
+        Raises:
+            TryLater: Nothing is known to be in the log; the same draft may be submitted again.
+            Frozen: The log takes no entries.
+        """
+        ...
