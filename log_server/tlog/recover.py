@@ -50,8 +50,9 @@ def _recover(storage: Storage, form: EntryForm) -> Tip:
     for name, content in partial.values():
         _store_object(storage.objects, name, content)
     _check_published(published, roots, tip.edge.size)
-    if storage.index.size > tip.edge.size:
-        raise LogDamaged("the index", f"it covers {storage.index.size} entries, and the journal ends at {tip.edge.size}")
+    indexed = storage.index.size
+    if indexed > tip.edge.size:
+        raise LogDamaged("the index", f"it covers {indexed} entries, and the journal ends at {tip.edge.size}")
     return tip
 
 

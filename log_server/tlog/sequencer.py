@@ -57,7 +57,8 @@ class Sequencer:
         self._form = form
         self._publisher = publisher
         self._checkpoint = b""
-        self._partial: tuple[str, ...] = ()
+        self._partial: dict[str, str] = {}
+        self._superseded: Sequence[str] = ()
         self.tip = tip
 
     def sequence(self, drafts: Sequence[Draft], now_ms: int) -> Published:
@@ -117,12 +118,16 @@ class Sequencer:
         self._delete_superseded(batch)
 
     def _delete_superseded(self, batch: Batch) -> None:
-        """Delete the partial tiles of the batch before last; those of the last may be what a reader looks for now."""
-        partial = tuple(name for name, _ in batch.objects if ".p/" in name)
-        for name in self._partial:
-            if name not in partial:
-                self._storage.objects.delete(name)
-        self._partial = partial
+        """Delete partial tiles that the batch before replaced; a reader may be on its way to those of this one."""
+        for name in self._superseded:
+            self._storage.objects.delete(name)
+        replaced = []
+        for name, _ in batch.objects:
+            stem, separator, _ = name.partition(".p/")
+            replaced.append(self._partial.pop(stem, name))
+            if separator:
+                self._partial[stem] = name
+        self._superseded = [name for name in replaced if ".p/" in name and name not in self._partial.values()]
 
     def _answer(
         self, places: dict[bytes, Sequenced], drafts: Sequence[Draft], own: dict[bytes, Sequenced]
