@@ -105,9 +105,7 @@ def _build_proofs(levels: Sequence[_Level], begin: int, size: int) -> tuple[byte
     rests, below = [b""], 0
     for k in range(len(levels) - 2, -1, -1):
         level, first = levels[k], begin >> k
-        rests = [
-            level.node(index ^ 1) + rests[(index >> 1) - below] for index in range(first, (size - 1 >> k) + 1)
-        ]
+        rests = [level.node(index ^ 1) + rests[(index >> 1) - below] for index in range(first, (size - 1 >> k) + 1)]
         below = first
     return tuple(rests)
 

@@ -89,12 +89,13 @@ class Sequencer:
         return self._answer(places, drafts, own)
 
     def republish(self, now_ms: int) -> None:
-        """Sign the tree as it is once more, with the present time.
+        """Sign the tree as it is once more, with the present time; with a wrong clock only writing must wait.
 
         Raises:
             StorageError: The checkpoint could not be stored.
         """
-        self._checkpoint = self._publisher.publish(self.tip.edge.size, self.tip.edge.root(), self._time(now_ms))
+        moment = max(now_ms, self.tip.timestamp_ms)
+        self._checkpoint = self._publisher.publish(self.tip.edge.size, self.tip.edge.root(), moment)
 
     def _commit(self, batch: Batch) -> None:
         """Make a batch permanent; a crash between any two of these lines is recoverable.
