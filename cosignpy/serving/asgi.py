@@ -1,10 +1,12 @@
-"""Request bodies with a limit: nothing a server reads may be as long as the client likes."""
+"""Requests and answers: nothing a server reads may be as long as the client likes, or take as long."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
 
-from cosignpy.values import record
+from cosignpy.values import record, value
 
 
 @record
@@ -43,3 +45,73 @@ async def read_capped(request: Request, *, limit: int) -> bytes:
         starlette.requests.ClientDisconnect: The client went away before the end.
     """
     return b"".join([piece async for piece in stream_capped(request, limit=limit)])
+
+
+@record
+class BodyTooSlow(Exception):
+    """The request's body has not arrived in time; the route decides which answer that is, usually 408."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"the body did not arrive within {self.seconds:g} s"
+
+
+@value
+class BodyLimits:
+    """How much of a body a route reads, and how long it waits for all of it."""
+
+    size: int
+    seconds: float = 10.0
+
+
+async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes:
+    """Return the whole body of a request of plain ASGI, for the routes where a framework costs too much.
+
+    Raises:
+        BodyTooLarge: The body, or the length the client declares for it, is over the limit.
+        BodyTooSlow: The client did not send all of it in time.
+        starlette.requests.ClientDisconnect: The client went away before the end.
+    """
+    declared = header(scope, b"content-length")
+    if declared.isdigit() and int(declared) > limits.size:
+        raise BodyTooLarge(limits.size)
+    try:
+        async with asyncio.timeout(limits.seconds):
+            message = await receive()
+            body = message.get("body", b"")
+            if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limits.size:
+                return bytes(body)  # nearly always: the body came with the headers
+            return await _read_pieces(message, receive, limits.size)
+    except TimeoutError as error:
+        raise BodyTooSlow(limits.seconds) from error
+
+
+async def _read_pieces(message: Message, receive: Receive, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    received = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        received += len(pieces[-1])
+        if received > limit:
+            raise BodyTooLarge(limit)
+        if not message.get("more_body"):
+            return b"".join(pieces)
+        message = await receive()
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """Return a request header, by its name in lower case; the first of several, and nothing if there is none."""
+    for found, content in scope["headers"]:
+        if found == name:
+            return bytes(content)
+    return b""
+
+
+async def answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    """Send a whole answer; the headers say what the body is, its length is added."""
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cosignpy.errors import UsageError
+from cosignpy.serving.watched import Reloadable, reload_all
 from cosignpy.values import field, value
 
 STOP_SECONDS: Final = 5.0
@@ -40,12 +41,17 @@ class TlsFiles:
 
 @value
 class ServerOptions:
-    """Where to listen; port 0 takes any free one. `protocol` lets a server see its connections."""
+    """Where to listen; port 0 takes any free one. `protocol` lets a server see its connections.
+
+    A `tls_context` of one's own takes the place of `tls`. What is `watched` looks at its files twice a second.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     tls: TlsFiles | None = None
     protocol: type[HttpToolsProtocol] = field(default=HttpToolsProtocol)
+    tls_context: ssl.SSLContext | None = None
+    watched: tuple[Reloadable, ...] = ()
 
 
 def bind(options: ServerOptions) -> socket.socket:
@@ -80,7 +86,7 @@ def configure(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
     Raises:
         UsageError: The certificate or key cannot be used.
     """
-    tls = options.tls
+    tls, context = options.tls, options.tls_context
     config = uvicorn.Config(
         app,
         http=options.protocol,
@@ -96,6 +102,7 @@ def configure(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
         ssl_keyfile=tls.key if tls else None,
         ssl_ca_certs=str(tls.client_ca) if tls and tls.client_ca else None,
         ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.client_ca else ssl.CERT_NONE,
+        ssl_context_factory=(lambda _config, _default: context) if context else None,
     )
     try:
         config.load()
@@ -109,8 +116,9 @@ def configure(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
 class PromptServer(uvicorn.Server):
     """A server that stops when told to: uvicorn's own polls, then waits for its clients, then polls again."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, watched: tuple[Reloadable, ...] = ()) -> None:
         super().__init__(config)
+        self._watched = watched
         self.ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -138,11 +146,12 @@ class PromptServer(uvicorn.Server):
         self.stop()
 
     async def main_loop(self) -> None:
-        """Renew the Date header until it is time to stop."""
+        """Renew the Date header, and what was read from files, until it is time to stop."""
         self._loop = asyncio.get_running_loop()
         self.ready.set()
         while not (self.should_exit or self._stop.is_set()):
             await self.on_tick(0)
+            reload_all(self._watched)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), timeout=_TICK_SECONDS)
 
@@ -162,7 +171,7 @@ class ThreadedServer:
     """A server in a daemon thread, for as long as the `with` block lasts."""
 
     def __init__(self, app: ASGIApp, options: ServerOptions) -> None:
-        self._server = PromptServer(configure(app, options))
+        self._server = PromptServer(configure(app, options), options.watched)
         self._listener = bind(options)
         self.address = address_of(self._listener)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
@@ -184,7 +193,7 @@ def serve_until_interrupted(app: ASGIApp, options: ServerOptions, announce: Call
     Raises:
         UsageError: The port is taken, or the TLS files cannot be used.
     """
-    server = PromptServer(configure(app, options))
+    server = PromptServer(configure(app, options), options.watched)
     listener = bind(options)
     with server.capture_signals():  # before anyone can know that we are here
         announce(address_of(listener))

@@ -1,0 +1,144 @@
+"""Prometheus metrics of one process or of several: the numbers are declared by the servers, served from here.
+
+With several worker processes each keeps its numbers in files of a common directory and whoever is asked adds them
+up. prometheus-client decides that when it is imported, so the supervisor calls `share_metrics` before anything else.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cosignpy.serving.asgi import answer
+from cosignpy.serving.problem import Problem, answer_problem
+from cosignpy.values import record, value
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
+
+_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus-client's own variable; child processes inherit it."""
+
+_READ_METHODS: Final = ("GET", "HEAD")
+
+
+@contextmanager
+def share_metrics() -> Iterator[Path]:
+    """Give this process and its children a fresh directory for their numbers, for as long as the block lasts.
+
+    Numbers of a run before this one are not continued: counters begin at zero when a server starts.
+
+    Raises:
+        RuntimeError: prometheus-client was imported already, and would keep its numbers in this process.
+    """
+    if "prometheus_client" in sys.modules:
+        raise RuntimeError("share_metrics comes before the import of prometheus_client")
+    directory = Path(tempfile.mkdtemp(prefix="metrics-"))
+    os.environ[_DIRECTORY] = str(directory)
+    try:
+        yield directory
+    finally:
+        os.environ.pop(_DIRECTORY, None)
+        shutil.rmtree(directory, ignore_errors=True)  # the numbers of a server that has ended
+
+
+def forget_worker(pid: int) -> None:
+    """Leave the gauges of a worker that has ended out of what is exposed; its counters stay."""
+    if _DIRECTORY in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(pid)  # type: ignore[no-untyped-call] # prometheus-client leaves it so
+
+
+def expose() -> tuple[bytes, str]:
+    """Return the numbers of all processes in Prometheus' text format, and its media type."""
+    from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = REGISTRY
+    if _DIRECTORY in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # prometheus-client leaves it so
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+class MetricsPage:
+    """`/metrics`, as an app: behind a route of a server, or alone on a listener of its own."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer with the numbers."""
+        if scope["method"] not in _READ_METHODS:
+            await answer_problem(send, Problem(HTTPStatus.METHOD_NOT_ALLOWED, "GET only", ((b"allow", b"GET, HEAD"),)))
+            return
+        if scope["path"] != "/metrics":
+            await answer_problem(send, Problem(HTTPStatus.NOT_FOUND, "the metrics are at /metrics"))
+            return
+        body, media_type = await asyncio.to_thread(expose)  # reads the files of every worker
+        await answer(send, HTTPStatus.OK, body, ((b"content-type", media_type.encode("ascii")),))
+
+
+@value
+class RequestMetrics:
+    """Where requests are counted: by labels `method`, `path`, `code`; and timed, in seconds, by `method` and `path`."""
+
+    requests: "Counter"
+    latency: "Histogram"
+
+
+RouteOf = Callable[[Scope], str]
+"""Names the route of a request for the `path` label: from a list that clients cannot make longer."""
+
+
+@record
+class _Series:
+    """The time series of one route, looked up once."""
+
+    latency: Callable[[float], None]
+    counts: dict[int, Callable[[], None]]
+
+
+class MeasureRequests:
+    """Counts and times the requests of an app."""
+
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, route_of: RouteOf) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._route_of = route_of
+        self._series: dict[tuple[str, str], _Series] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        started = time.perf_counter()
+        status = 500  # what a client gets from an app that raises
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note_status)
+        finally:
+            self._observe((scope["method"], self._route_of(scope)), status, time.perf_counter() - started)
+
+    def _observe(self, key: tuple[str, str], status: int, seconds: float) -> None:
+        series = self._series.get(key)
+        if series is None:
+            latency = self._metrics.latency.labels(method=key[0], path=key[1])
+            series = self._series[key] = _Series(latency.observe, {})
+        series.latency(seconds)
+        count = series.counts.get(status)
+        if count is None:
+            counter = self._metrics.requests.labels(method=key[0], path=key[1], code=str(status))
+            count = series.counts[status] = counter.inc
+        count()

@@ -1,0 +1,159 @@
+"""YAML as settings need it: mappings, lists and plain words, each with the line it stands on.
+
+No tags, no anchors, no aliases (a few lines of them expand to gigabytes), no second document, no key twice. What a
+word means is decided by who asks for it, never by its look: YAML itself would read `no` as false and `1_0` as ten.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from cosignpy.errors import UsageError
+from cosignpy.files import explain
+from cosignpy.values import record, value
+
+MAX_FILE: Final = 256 * 1024
+"""Pure Python reads it in under two seconds; settings that people write have a few kilobytes."""
+MAX_DEPTH: Final = 12
+"""Settings nest four or five levels; PyYAML recurses at each."""
+
+_NULL: Final = frozenset({"", "~", "null"})
+
+
+@record
+class SettingsError(UsageError):
+    """A mistake in a settings file: where it stands, and what is allowed there (`hint`)."""
+
+    file: str = ""
+    line: int = 0
+    key: str = ""
+
+
+@value
+class Place:
+    """Where something stands: for errors, in the form that editors jump to."""
+
+    file: str
+    line: int
+    key: str = ""
+
+    def error(self, why: str, allowed: str | None = None) -> SettingsError:
+        """Build the error that names this place."""
+        named = f"{self.key}: " if self.key else ""
+        return SettingsError(f"{self.file}:{self.line}: {named}{why}", allowed, self.file, self.line, self.key)
+
+
+@value
+class Word:
+    """A scalar; `plain` tells `true` from `"true"`."""
+
+    text: str
+    place: Place
+    plain: bool
+
+    @property
+    def is_null(self) -> bool:
+        """Whether nothing is written there, or `null`."""
+        return self.plain and self.text in _NULL
+
+
+@value
+class Items:
+    """A list."""
+
+    items: "tuple[Node, ...]"
+    place: Place
+
+
+@value
+class Members:
+    """A mapping; the line of a member is that of its key."""
+
+    members: "dict[str, Node]"
+    place: Place
+
+
+Node = Word | Items | Members
+
+
+def load_document(path: Path) -> Node:
+    """Read a settings file.
+
+    Raises:
+        FileError: It cannot be read.
+        SettingsError: It is not YAML of the kind described above, or too large.
+    """
+    with explain(path), path.open("rb") as file:
+        raw = file.read(MAX_FILE + 1)
+    return parse_document(raw, str(path))
+
+
+def parse_document(raw: bytes, file: str) -> Node:
+    """Parse the text of a settings file; nothing in it is a mapping without members.
+
+    Raises:
+        SettingsError: As `load_document`.
+    """
+    start = Place(file, 1)
+    if len(raw) > MAX_FILE:
+        raise start.error("too large", f"{MAX_FILE} bytes at the most")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Place(file, raw.count(b"\n", 0, error.start) + 1).error("not UTF-8") from error
+    try:
+        root = _StrictLoader(text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Place(file, line).error(error.problem or "not YAML") from error
+    except yaml.YAMLError as error:  # characters that YAML does not allow: no mark, only an offset
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        raise Place(file, line).error("characters that YAML does not allow") from error
+    return Members({}, start) if root is None else _convert(root, start)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's composer, without what makes documents larger or cleverer than they look."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose one node, if it is only data."""
+        event = self.peek_event()  # type: ignore[no-untyped-call] # the stubs leave it so
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise yaml.MarkedYAMLError(problem="tags are not allowed", problem_mark=event.start_mark)
+        if self._depth >= MAX_DEPTH:
+            problem = f"nested deeper than {MAX_DEPTH} levels"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def _convert(node: yaml.Node, place: Place) -> Node:
+    if isinstance(node, yaml.ScalarNode):
+        return Word(node.value, place, node.style is None)
+    if isinstance(node, yaml.SequenceNode):
+        return Items(
+            tuple(
+                _convert(item, Place(place.file, item.start_mark.line + 1, f"{place.key}[{number}]"))
+                for number, item in enumerate(node.value)
+            ),
+            place,
+        )
+    members: dict[str, Node] = {}
+    for key, content in node.value:
+        here = Place(place.file, key.start_mark.line + 1, place.key)
+        if not isinstance(key, yaml.ScalarNode):
+            raise here.error("a key must be a word")
+        named = Place(here.file, here.line, f"{place.key}.{key.value}".lstrip("."))
+        if key.value in members:
+            raise named.error(f"given twice, first on line {members[key.value].place.line}")
+        members[key.value] = _convert(content, named)
+    return Members(members, place)

@@ -1,0 +1,146 @@
+"""Clients that take their time, on purpose or not: each phase of a request has a deadline and a size.
+
+uvicorn 0.54 limits how long a connection may be idle after an answer and nothing else: who never sends a request,
+sends one header a minute, or never reads the answer keeps the connection, and headers may be of any size. One timer
+for each connection looks at what it is waiting for, so that a request costs two assignments and no timer.
+"""
+
+import asyncio
+from typing import Any, ClassVar, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from cosignpy.values import value
+
+PEER_CERTIFICATE: Final = "peer_certificate"
+"""Where in a scope's `state` the client's certificate stands: DER, or None."""
+
+
+@value
+class ClientLimits:
+    """What a connection may take; times are seconds."""
+
+    head_seconds: float = 10.0
+    """From the opening of the connection, or the first byte of a request, to the end of its headers."""
+    body_seconds: float = 60.0
+    """From there to the end of the body. A route that reads bodies answers 408 long before that."""
+    stall_seconds: float = 60.0
+    """A client that has read nothing of an answer for so long is gone."""
+    head_bytes: int = 64 * 1024
+    """Request line and headers; a bearer token takes 4 KiB at the most, a browser's cookies 8."""
+    headers: int = 100
+    message_bytes: int = 64 * 1024 * 1024
+    """All of a request. Routes have limits of their own; this one is for bodies that no route reads."""
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1 for clients that are given a fair time, and no more."""
+
+    limits: ClassVar[ClientLimits] = ClientLimits()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's does
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        self.app_state = {**self.app_state, PEER_CERTIFICATE: tls.getpeercert(binary_form=True) if tls else None}
+        self._received = 0
+        self._head_since: float | None = self.loop.time()
+        self._body_since: float | None = None
+        self._stalled_since: float | None = None
+        self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer."""
+        self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, unless it is too much."""
+        self._received += len(data)
+        if self._head_since is None and self._body_since is None:
+            self._head_since = self.loop.time()  # empty lines before a request end the idle time too
+        if self._head_since is not None and self._received > self.limits.head_bytes + len(data):
+            self._refuse_head()
+        elif self._received > self.limits.message_bytes:
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Note when a request begins that came together with the one before it."""
+        if self._head_since is None:
+            self._head_since = self.loop.time()
+        self._received = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; trailers, which come after the body, are dropped: nobody reads them."""
+        if self._body_since is None:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Hand the request to the app, unless its headers are too many or too long.
+
+        Raises:
+            ValueError: They are; for the parser, which stops.
+        """
+        self._head_since = None
+        self._body_since = self.loop.time()
+        size = len(self.url) + sum(len(name) + len(content) for name, content in self.headers)
+        if len(self.headers) > self.limits.headers or size > self.limits.head_bytes:
+            self._refuse_head()
+            raise ValueError("the request's headers are over the limit")
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that all of the request is there."""
+        self._body_since = None
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Note since when the client has not read."""
+        self._stalled_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Note that it reads again."""
+        self._stalled_since = None
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that the request is not HTTP, unless something better was said already."""
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _refuse_head(self) -> None:
+        text = b"the request's headers are over the limit"
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
+            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text)
+        )
+        self.transport.close()
+
+    def _look(self) -> None:
+        """Close the connection if what it waits for is overdue, else come back when that would be."""
+        limits = self.limits
+        due = [
+            since + allowed
+            for since, allowed in (
+                (self._head_since, limits.head_seconds),
+                (self._body_since, limits.body_seconds),
+                (self._stalled_since, limits.stall_seconds),
+            )
+            if since is not None
+        ]
+        now = self.loop.time()
+        if min(due, default=now + 1) <= now:
+            self.transport.abort()
+            return
+        soon = now + min(limits.head_seconds, limits.body_seconds, limits.stall_seconds)
+        self._watch = self.loop.call_at(min(*due, soon) if due else soon, self._look)
+
+
+def patient_protocol(limits: ClientLimits) -> type[PatientProtocol]:
+    """Return the protocol with other limits; uvicorn makes an instance of it for each connection."""
+    namespace: dict[str, Any] = {"limits": limits}
+    return type("PatientProtocol", (PatientProtocol,), namespace)
