@@ -14,6 +14,7 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     │   ├── DigestMismatch          content is not what its digest says
     │   ├── SignatureMismatch       no given key made this signature
     │   ├── ClaimMismatch           properly signed, but it says something else
+    │   ├── CertificateError        a certificate that does not prove what it is shown for
     │   ├── TransparencyError       a Merkle proof leads elsewhere: the log does not hold what it should
     │   ├── TransparencyRequired    a log entry is needed and was neither given nor waived
     │   └── NoMatchingSignatures    signatures exist, none satisfies the policy
@@ -123,6 +124,17 @@ class ClaimMismatch(VerificationError):
 
     def __str__(self) -> str:
         return f"the signed {self.claim} is {self.found}, wanted {self.wanted}"
+
+
+@record
+class CertificateError(VerificationError):
+    """A certificate, or a link of its chain, that does not prove what it is shown for; `what` says which."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is refused: {self.why}"
 
 
 @record

@@ -14,6 +14,7 @@ EVERY = [
     errors.DigestMismatch("a blob", "sha256:00", "sha256:11"),
     errors.SignatureMismatch("the reason"),
     errors.ClaimMismatch("predicate type", "a", "b"),
+    errors.CertificateError("certificate 1", "the reason"),
     errors.TransparencyError("root", "aa", "bb"),
     errors.TransparencyRequired("the reason"),
     errors.NoMatchingSignatures("registry.example/app", ()),

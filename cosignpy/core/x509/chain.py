@@ -1,0 +1,101 @@
+"""Certificates that issue certificates (RFC 5280 sections 4.2.1 and 6.1): single links of a chain."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509 import (
+    BasicConstraints,
+    Certificate,
+    DuplicateExtension,
+    ExtendedKeyUsage,
+    ExtensionNotFound,
+    Extensions,
+    ExtensionType,
+    KeyUsage,
+    ObjectIdentifier,
+    UnsupportedGeneralNameType,
+    load_der_x509_certificate,
+)
+
+from cosignpy.errors import CertificateError, MalformedError
+
+PRECERTIFICATE_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.4")
+"""Key usage of authorities that sign precertificates in place of the issuer (RFC 6962 section 3.1)."""
+
+T = TypeVar("T")
+ExtensionKind = TypeVar("ExtensionKind", bound=ExtensionType)
+
+_UNREADABLE: Final = (ValueError, TypeError, DuplicateExtension, UnsupportedAlgorithm, UnsupportedGeneralNameType)
+"""What `cryptography` raises for a certificate it does not understand; parts are parsed when they are asked for."""
+
+
+def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
+    """Parse a certificate in DER.
+
+    Raises:
+        MalformedError: It is none.
+    """
+    return _readable(lambda: load_der_x509_certificate(der), what)
+
+
+def find_extension(
+    certificate: Certificate, kind: type[ExtensionKind], *, what: str = "certificate"
+) -> ExtensionKind | None:
+    """Return an extension's value, None where the certificate does not have it.
+
+    Raises:
+        MalformedError: The extensions cannot be read.
+    """
+    try:
+        return read_extensions(certificate, what=what).get_extension_for_class(kind).value
+    except ExtensionNotFound:
+        return None
+
+
+def read_extensions(certificate: Certificate, *, what: str = "certificate") -> Extensions:
+    """Return all extensions of a certificate.
+
+    Raises:
+        MalformedError: They cannot be read, or one is given twice.
+    """
+    return _readable(lambda: certificate.extensions, what)
+
+
+def verify_issued_by(certificate: Certificate, issuer: Certificate, *, what: str = "certificate") -> None:
+    """Show that the issuer's name stands in the certificate and that its key signed it.
+
+    Raises:
+        CertificateError: It is not so, or with an algorithm that is unknown or too weak.
+    """
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, *_UNREADABLE) as error:
+        raise CertificateError(what, f"not issued by {issuer.subject.rfc4514_string()!r}") from error
+
+
+def verify_may_issue(issuer: Certificate, below: int, *, what: str = "issuer certificate") -> None:
+    """Show that a certificate may issue others, with `below` authorities between it and the last one.
+
+    Raises:
+        CertificateError: Not an authority, not for signing certificates, too far up, or only for precertificates.
+        MalformedError: Its extensions cannot be read.
+    """
+    constraints = find_extension(issuer, BasicConstraints, what=what)
+    if constraints is None or not constraints.ca:
+        raise CertificateError(what, "not the certificate of an authority (no basic constraint CA)")
+    if constraints.path_length is not None and below > constraints.path_length:
+        raise CertificateError(what, f"{below} authorities below it, it allows {constraints.path_length}")
+    usage = find_extension(issuer, KeyUsage, what=what)
+    if usage is not None and not usage.key_cert_sign:
+        raise CertificateError(what, "its key usage does not allow signing certificates")
+    purposes = find_extension(issuer, ExtendedKeyUsage, what=what)
+    if purposes is not None and PRECERTIFICATE_SIGNING in purposes:
+        raise CertificateError(what, "a precertificate signing certificate; the issuer itself has to sign")
+
+
+def _readable(read: Callable[[], T], what: str) -> T:
+    try:
+        return read()
+    except _UNREADABLE as error:
+        raise MalformedError(what, "not a certificate that can be read") from error

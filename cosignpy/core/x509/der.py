@@ -1,0 +1,116 @@
+"""The few rules of DER (X.690 sections 8.1 and 10) that are needed to cut an element out of a certificate.
+
+Whole certificates are read by `cryptography`. Here the signed bytes themselves are looked at, so that what
+goes on to be signed or hashed is never encoded a second time.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from cosignpy.errors import MalformedError
+
+BOOLEAN: Final = 0x01
+OCTET_STRING: Final = 0x04
+OBJECT_IDENTIFIER: Final = 0x06
+UTF8_STRING: Final = 0x0C
+SEQUENCE: Final = 0x30
+
+_LONG_TAG: Final = 0x1F
+_LONG_LENGTH: Final = 0x80
+_MAX_LENGTH_OCTETS: Final = 4
+"""Four octets of length reach 4 GiB, beyond every limit on input here."""
+
+
+class Element(NamedTuple):
+    """Where an element lies: its tag, and the offsets of its first byte, of its content, and behind it.
+
+    A tuple, and not a value: a log makes dozens of these for each certificate.
+    """
+
+    tag: int
+    start: int
+    content: int
+    end: int
+
+
+def read_element(raw: bytes, start: int, end: int, *, what: str) -> Element:
+    """Read tag and length of the element at `start`, which has to end at `end` or before.
+
+    Raises:
+        MalformedError: It does not, or the length is not in the one form of DER (X.690 section 10.1).
+    """
+    content = start + 2
+    if content > end:
+        raise MalformedError(what, "it ends within an element")
+    tag, length = raw[start], raw[start + 1]
+    if tag & _LONG_TAG == _LONG_TAG:
+        raise MalformedError(what, "a tag of several bytes")
+    if length >= _LONG_LENGTH:
+        octets = length - _LONG_LENGTH
+        content += octets
+        length = int.from_bytes(raw[start + 2 : content], "big")
+        if not 1 <= octets <= _MAX_LENGTH_OCTETS or length < max(_LONG_LENGTH, 1 << 8 * (octets - 1)):
+            raise MalformedError(what, "a length that is not DER")
+    if content + length > end:
+        raise MalformedError(what, "it ends within an element")
+    return Element(tag, start, content, content + length)
+
+
+def read_children(raw: bytes, parent: Element, *, what: str) -> Sequence[Element]:
+    """Read the elements that an element consists of.
+
+    Raises:
+        MalformedError: Its content is not a run of whole elements.
+    """
+    found = []
+    start = parent.content
+    while start < parent.end:
+        child = read_element(raw, start, parent.end, what=what)
+        found.append(child)
+        start = child.end
+    return found
+
+
+def read_whole(raw: bytes, tag: int, *, what: str) -> Element:
+    """Read bytes that are one element of a known tag, and nothing else.
+
+    Raises:
+        MalformedError: Another tag, or bytes behind it.
+    """
+    found = read_element(raw, 0, len(raw), what=what)
+    if found.tag != tag:
+        raise MalformedError(what, f"tag {found.tag:#04x} where {tag:#04x} was expected")
+    if found.end != len(raw):
+        raise MalformedError(what, f"{len(raw) - found.end} bytes behind its end")
+    return found
+
+
+def encode_element(tag: int, content: bytes) -> bytes:
+    """Encode an element, its length in the one form of DER."""
+    length = len(content)
+    if length < _LONG_LENGTH:
+        return bytes((tag, length)) + content
+    octets = (length.bit_length() + 7) // 8
+    return bytes((tag, _LONG_LENGTH | octets)) + length.to_bytes(octets, "big") + content
+
+
+def decode_utf8_string(raw: bytes, *, what: str) -> str:
+    """Decode a DER UTF8String.
+
+    Raises:
+        MalformedError: Not one UTF8String, or not UTF-8.
+    """
+    found = read_whole(raw, UTF8_STRING, what=what)
+    return decode_utf8(raw[found.content :], what=what)
+
+
+def decode_utf8(raw: bytes, *, what: str) -> str:
+    """Decode text.
+
+    Raises:
+        MalformedError: Not UTF-8.
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError(what, "not UTF-8") from error

@@ -1,0 +1,109 @@
+"""The signed part of a certificate (TBSCertificate, RFC 5280 section 4.1), as bytes.
+
+Certificate transparency signs it without one extension. Everything else has to stay byte for byte, so the
+extension is cut out and only the three lengths around it are written anew.
+"""
+
+from typing import Final, Self
+
+from cosignpy.core.x509.der import (
+    BOOLEAN,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    Element,
+    encode_element,
+    read_children,
+    read_element,
+    read_whole,
+)
+from cosignpy.errors import MalformedError
+from cosignpy.values import field, value
+
+_VERSION: Final = 0xA0
+_EXTENSIONS: Final = 0xA3
+_PARTS: Final = (SEQUENCE, SEQUENCE, 0x03)
+"""tbsCertificate, signatureAlgorithm, signatureValue (a BIT STRING)."""
+_KEY_PLACE: Final = 5
+"""Of subjectPublicKeyInfo among the fields, not counting the version."""
+_TRUE: Final = b"\xff"
+"""A criticality of FALSE is the default, which DER leaves out."""
+
+
+@value
+class Extension:
+    """One extension: the content octets of its identifier, whether it is critical, its value, and all its bytes."""
+
+    oid: bytes
+    critical: bool
+    content: bytes = field(repr=False)
+    raw: bytes = field(repr=False)
+
+
+@value
+class TbsCertificate:
+    """A TBSCertificate: all its bytes, the subject's key, and the extensions behind `fields`, all the rest."""
+
+    raw: bytes = field(repr=False)
+    spki: bytes = field(repr=False)
+    fields: bytes = field(repr=False)
+    extensions: tuple[Extension, ...] = ()
+
+    @classmethod
+    def parse(cls, certificate: bytes, *, what: str = "certificate") -> Self:
+        """Take the signed part out of a certificate in DER. Its signature is for others to check.
+
+        Raises:
+            MalformedError: Not a certificate, not DER, or an extension given twice (RFC 5280 section 4.2).
+        """
+        parts = read_children(certificate, read_whole(certificate, SEQUENCE, what=what), what=what)
+        if tuple(part.tag for part in parts) != _PARTS:
+            raise MalformedError(what, "not a certificate")
+        tbs = parts[0]
+        fields = read_children(certificate, tbs, what=what)
+        key_place = _KEY_PLACE + (bool(fields) and fields[0].tag == _VERSION)
+        if len(fields) <= key_place:
+            raise MalformedError(what, "it has no public key")
+        key, last = fields[key_place], fields[-1]
+        extensions = _parse_extensions(certificate, last, what) if last.tag == _EXTENSIONS else ()
+        fields_end = last.start if last.tag == _EXTENSIONS else tbs.end
+        return cls(
+            certificate[tbs.start : tbs.end],
+            certificate[key.start : key.end],
+            certificate[tbs.content : fields_end],
+            extensions,
+        )
+
+    def extension(self, oid: bytes) -> Extension | None:
+        """Return an extension by the content octets of its identifier."""
+        return next((extension for extension in self.extensions if extension.oid == oid), None)
+
+    def encode_without(self, oid: bytes) -> bytes:
+        """Encode without one extension (RFC 6962 section 3.2); what is not there cannot be missing."""
+        kept = b"".join([extension.raw for extension in self.extensions if extension.oid != oid])
+        wrapped = encode_element(_EXTENSIONS, encode_element(SEQUENCE, kept)) if kept else b""
+        return encode_element(SEQUENCE, self.fields + wrapped)
+
+
+def _parse_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[Extension, ...]:
+    sequence = read_element(raw, wrapper.content, wrapper.end, what=what)
+    if sequence.tag != SEQUENCE or sequence.end != wrapper.end:
+        raise MalformedError(what, "its extensions are not one sequence")
+    found = tuple([_parse_extension(raw, one, what) for one in read_children(raw, sequence, what=what)])
+    if len({extension.oid for extension in found}) != len(found):
+        raise MalformedError(what, "an extension is given twice")
+    return found
+
+
+def _parse_extension(raw: bytes, element: Element, what: str) -> Extension:
+    parts = read_children(raw, element, what=what)
+    tags = [part.tag for part in parts]
+    critical = tags == [OBJECT_IDENTIFIER, BOOLEAN, OCTET_STRING]
+    if element.tag != SEQUENCE or not (critical or tags == [OBJECT_IDENTIFIER, OCTET_STRING]):
+        raise MalformedError(what, "an extension of another form")
+    if critical and raw[parts[1].content : parts[1].end] != _TRUE:
+        raise MalformedError(what, "an extension whose criticality is not DER")
+    oid, content = parts[0], parts[-1]
+    return Extension(
+        raw[oid.content : oid.end], critical, raw[content.content : content.end], raw[element.start : element.end]
+    )
