@@ -1,5 +1,6 @@
 """Entries as static-ct-api keeps them in data tiles: what was certified, and from which chain."""
 
+from collections.abc import Sequence
 from typing import Final, Self
 
 from cosignpy.core.ct.entry import KEY_HASH_SIZE, EntryType, TimestampedEntry
@@ -49,7 +50,7 @@ class TileLeaf:
         Raises:
             LimitExceeded: A certificate or the chain is too long for it.
         """
-        return self.timestamped.encode() + encode_chain_part(self)
+        return self.timestamped.encode() + encode_chain_part(self.precertificate, self.chain)
 
     @property
     def certificate(self) -> bytes:
@@ -57,15 +58,14 @@ class TileLeaf:
         return self.precertificate or self.timestamped.entry.content
 
 
-def encode_chain_part(leaf: TileLeaf) -> bytes:
-    """Encode what follows the TimestampedEntry.
+def encode_chain_part(precertificate: bytes, chain: Sequence[bytes]) -> bytes:
+    """Encode what follows the TimestampedEntry; a certificate has an empty `precertificate`.
 
     Raises:
         LimitExceeded: The precertificate or the chain is too long for it.
     """
-    poisoned = leaf.timestamped.entry.kind is EntryType.PRECERTIFICATE
-    precertificate = encode_vector(leaf.precertificate, OPAQUE_24, what="precertificate") if poisoned else b""
-    return precertificate + encode_vector(b"".join(leaf.chain), OPAQUE_16, what="certificate chain")
+    submitted = encode_vector(precertificate, OPAQUE_24, what="precertificate") if precertificate else b""
+    return submitted + encode_vector(b"".join(chain), OPAQUE_16, what="certificate chain")
 
 
 def timestamped_size(raw: bytes, start: int = 0, *, what: str = "log entry") -> int:

@@ -1,0 +1,109 @@
+"""A small authority for tests: certificates, precertificates and chains, each different from a good one at will."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Final, Self
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import (
+    BasicConstraints,
+    Certificate,
+    CertificateBuilder,
+    ExtensionType,
+    GeneralName,
+    Name,
+    NameAttribute,
+    ObjectIdentifier,
+    PrecertPoison,
+    RFC822Name,
+    SubjectAlternativeName,
+    UnrecognizedExtension,
+)
+from cryptography.x509.oid import NameOID
+
+from cosignpy.core.ct.sct import Sct, encode_sct_list
+from cosignpy.core.x509.der import OCTET_STRING, encode_element
+from cosignpy.values import field, value
+
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+LIFETIME: Final = timedelta(minutes=10)
+MIDDLE: Final = START + LIFETIME / 2
+
+SCT_LIST: Final = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+
+Extensions = Sequence[tuple[ExtensionType, bool]]
+
+CA: Final[Extensions] = ((BasicConstraints(ca=True, path_length=None), True),)
+NAMED: Final[Extensions] = ((SubjectAlternativeName([RFC822Name("someone@example.com")]), True),)
+POISONED: Final[Extensions] = (*NAMED, (PrecertPoison(), True))
+
+
+@cache
+def key(name: str, curve: type[ec.EllipticCurve] = ec.SECP256R1) -> ec.EllipticCurvePrivateKey:
+    """Return the key of that name, the same in a whole run."""
+    return ec.generate_private_key(curve())
+
+
+def named(name: str) -> Name:
+    """Return a distinguished name; an empty one for leaves."""
+    return Name([NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
+
+
+def der(certificate: Certificate) -> bytes:
+    """Encode a certificate."""
+    return certificate.public_bytes(Encoding.DER)
+
+
+@value
+class Authority:
+    """A certificate and the key it is for."""
+
+    certificate: Certificate
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @classmethod
+    def root(
+        cls, name: str = "root", extensions: Extensions = CA, *, curve: type[ec.EllipticCurve] = ec.SECP256R1
+    ) -> Self:
+        """Make an authority that issued itself."""
+        own = key(name, curve)
+        return cls(_issue(name, own, name, own, extensions), own)
+
+    def authority(self, name: str = "intermediate", extensions: Extensions = CA) -> "Authority":
+        """Issue an authority's certificate."""
+        return Authority(self.certificate_of(name, extensions), key(name))
+
+    def certificate_of(self, name: str, extensions: Extensions) -> Certificate:
+        """Issue a certificate."""
+        issuer = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+        return _issue(name, key(name or "leaf"), str(issuer), self.key, extensions)
+
+    def leaf(self, extensions: Extensions = NAMED) -> bytes:
+        """Issue a leaf."""
+        return der(self.certificate_of("", extensions))
+
+    def leaf_with(self, scts: Sequence[Sct], extensions: Extensions = NAMED) -> bytes:
+        """Issue a leaf with embedded SCTs."""
+        content = encode_element(OCTET_STRING, encode_sct_list(scts))
+        return self.leaf((*extensions, (UnrecognizedExtension(SCT_LIST, content), False)))
+
+    @property
+    def der(self) -> bytes:
+        """The certificate in DER."""
+        return der(self.certificate)
+
+
+def _issue(
+    name: str,
+    subject_key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    extensions: Extensions,
+) -> Certificate:
+    builder = CertificateBuilder(named(issuer), named(name), subject_key.public_key(), 1000, START, START + LIFETIME)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(issuer_key, SHA384() if issuer_key.curve.name == "secp384r1" else SHA256())
