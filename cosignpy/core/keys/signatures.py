@@ -1,15 +1,17 @@
 """Making a signature is a port; checking one raises or returns the algorithm that matched."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
 from cosignpy.core.keys.algorithms import Algorithm, Scheme, accepted_algorithms
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.errors import SignatureMismatch
+from cosignpy.errors import MalformedError, SignatureMismatch
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -60,11 +62,11 @@ class _VerifyingEcdsa(ECDSA):
     deterministic. So its constructor is not called, and the one property that verifying reads is answered here.
     """
 
-    def __init__(self, algorithm: HashAlgorithm) -> None:
+    def __init__(self, algorithm: HashAlgorithm | Prehashed) -> None:
         self._hash = algorithm
 
     @property
-    def algorithm(self) -> HashAlgorithm:
+    def algorithm(self) -> HashAlgorithm | Prehashed:
         return self._hash
 
 
@@ -105,4 +107,71 @@ _VERIFIERS: Final[Mapping[Scheme, Callable[["PublicHandle", Algorithm, bytes, by
     Scheme.ED25519: _verify_whole,
     Scheme.ED25519PH: _verify_ed25519ph,
     Scheme.ML_DSA: _verify_whole,
+}
+
+
+def verify_digest_signature(key: PublicKey, algorithm: Algorithm, signature: bytes, digest: bytes) -> None:
+    """Show that the key made the signature, by this algorithm, over a message of which only the digest is known.
+
+    Raises:
+        MalformedError: The digest is not as long as the algorithm's hash.
+        SignatureMismatch: Not made by this key over this digest; the algorithm is of another kind of key, or
+            signs whole messages only (Ed25519, ML-DSA).
+    """
+    verifier = _DIGEST_VERIFIERS.get(algorithm.scheme)
+    if verifier is None or algorithm.key != key.algorithm.key:
+        raise SignatureMismatch(f"a {key.algorithm.key} key does not sign digests by {algorithm.name}")
+    if len(digest) != HASHES[algorithm.hash].digest_size:
+        raise MalformedError(
+            "digest", f"{algorithm.name} signs a {algorithm.hash} digest, this has {len(digest)} bytes"
+        )
+    try:
+        verifier(key.handle, algorithm, signature, digest)
+    except InvalidSignature as error:
+        raise SignatureMismatch(
+            f"not made by the {key.algorithm.key} key {key.fingerprint} over this digest"
+        ) from error
+
+
+_PREHASHED: Final[Mapping[str, Prehashed]] = {name: Prehashed(algorithm) for name, algorithm in HASHES.items()}
+_DOM2_PREHASHED: Final = b"SigEd25519 no Ed25519 collisions\x01\x00"
+"""RFC 8032 section 2: what is hashed first for Ed25519ph with an empty context."""
+_ED25519_SIGNATURE: Final = 64
+
+
+def _verify_ecdsa_digest(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, digest: bytes) -> None:
+    cast("EllipticCurvePublicKey", handle).verify(signature, digest, _VerifyingEcdsa(_PREHASHED[algorithm.hash]))
+
+
+def _verify_rsa_digest(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, digest: bytes) -> None:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+    cast("RSAPublicKey", handle).verify(signature, digest, PKCS1v15(), _PREHASHED[algorithm.hash])
+
+
+def _verify_ed25519ph_digest(handle: "PublicHandle", _: Algorithm, signature: bytes, digest: bytes) -> None:
+    """Verify R = S*B - k*A (RFC 8032 section 5.1.7), from libsodium's arithmetic, which wants whole messages itself."""
+    from nacl import bindings
+    from nacl.exceptions import CryptoError
+
+    key = cast("Ed25519PublicKey", handle).public_bytes_raw()
+    point, scalar = signature[:32], signature[32:]
+    if len(signature) != _ED25519_SIGNATURE or bindings.crypto_core_ed25519_scalar_reduce(scalar + bytes(32)) != scalar:
+        raise InvalidSignature  # S must be below the order: another S would be a second signature of one message
+    challenge = hashlib.sha512(_DOM2_PREHASHED + point + key + digest).digest()
+    try:
+        implied = bindings.crypto_core_ed25519_sub(
+            bindings.crypto_scalarmult_ed25519_base_noclamp(scalar),
+            bindings.crypto_scalarmult_ed25519_noclamp(bindings.crypto_core_ed25519_scalar_reduce(challenge), key),
+        )
+    except CryptoError as error:  # a point of small order: not the key of anybody
+        raise InvalidSignature from error
+    if implied != point:
+        raise InvalidSignature
+
+
+_DIGEST_VERIFIERS: Final[Mapping[Scheme, Callable[["PublicHandle", Algorithm, bytes, bytes], None]]] = {
+    Scheme.ECDSA: _verify_ecdsa_digest,
+    Scheme.RSA_PKCS1V15: _verify_rsa_digest,
+    Scheme.ED25519PH: _verify_ed25519ph_digest,
 }
