@@ -127,17 +127,18 @@ def node_in_tile(node: Node) -> NodeSpan:
     return NodeSpan(level, index, place, 1 << height)
 
 
-def node_hash(node: Node, tile: bytes) -> bytes:
-    """Return the hash of a node, given the content of the tile it is made from.
+def node_hash(node: Node, tile: bytes | Sequence[bytes]) -> bytes:
+    """Return the hash of a node, given the tile it is made from: its content, or its hashes.
 
     Raises:
         MalformedError: The tile does not reach that far.
     """
     span = node_in_tile(node)
-    hashes = parse_tile(tile)[span.first : span.first + span.count]
-    if len(hashes) != span.count:
-        raise MalformedError("tile", f"{len(tile)} bytes do not hold node {node.index} of level {node.level}")
-    return subtree_root(hashes)
+    unit = HASH_SIZE if isinstance(tile, bytes) else 1
+    part = tile[span.first * unit : (span.first + span.count) * unit]
+    if len(part) != span.count * unit:
+        raise MalformedError("tile", f"it does not hold node {node.index} of level {node.level}")
+    return subtree_root(parse_tile(part) if isinstance(part, bytes) else part)
 
 
 def subtree_root(hashes: Sequence[bytes]) -> bytes:
