@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from types import TracebackType
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from cosignpy.values import record, value
 
@@ -76,21 +78,15 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
     declared = header(scope, b"content-length")
     if declared.isdigit() and int(declared) > limits.size:
         raise BodyTooLarge(limits.size)
-    try:
-        async with asyncio.timeout(limits.seconds):
-            message = await receive()
-            body = message.get("body", b"")
-            if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limits.size:
-                return bytes(body)  # nearly always: the body came with the headers
-            return await _read_pieces(message, receive, limits.size)
-    except TimeoutError as error:
-        raise BodyTooSlow(limits.seconds) from error
+    with _Deadline(limits.seconds):
+        return await _read_pieces(receive, limits.size)
 
 
-async def _read_pieces(message: Message, receive: Receive, limit: int) -> bytes:
+async def _read_pieces(receive: Receive, limit: int) -> bytes:
     pieces: list[bytes] = []
     received = 0
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         pieces.append(message.get("body", b""))
@@ -99,7 +95,30 @@ async def _read_pieces(message: Message, receive: Receive, limit: int) -> bytes:
             raise BodyTooLarge(limit)
         if not message.get("more_body"):
             return b"".join(pieces)
-        message = await receive()
+
+
+class _Deadline:
+    """Raises `BodyTooSlow` out of its block when the time is over: `asyncio.timeout` at a quarter of its cost."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._expired = False
+
+    def __enter__(self) -> None:
+        self._task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment] # we are in a coroutine
+        self._cancelled_before = self._task.cancelling()
+        self._timer = self._task.get_loop().call_later(self._seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._task.cancel()
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        if self._expired and self._task.uncancel() <= self._cancelled_before:  # else someone else cancels us as well
+            raise BodyTooSlow(self._seconds) from error
 
 
 def header(scope: Scope, name: bytes) -> bytes:

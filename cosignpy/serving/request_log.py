@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from itertools import count
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +28,8 @@ _SANE_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,64}")
 _MAX_PATH: Final = 512
 """Longer than any path we serve; what is beyond it was not meant to be served."""
 
-_FIELDS: Final = "fields"
+_MEMBERS: Final = "members"
+"""The attribute of a record that holds its own members, as they stand in the line."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -45,30 +47,39 @@ class LogLevel(StrEnum):
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON: time, level, logger, message, request id, and the record's own fields."""
+    """Formats a record as one line of JSON: time, level, logger, message, request id, and the record's own members.
+
+    The line is put together by hand, since one is written for each request and `json.dumps` alone takes 5 us for it.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        members: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
+        milliseconds = int(record.msecs)
+        line = (
+            f'{{"time":"{_second(int(record.created))}.{milliseconds:03d}Z","level":"{record.levelname.lower()}",'
+            f'"logger":{_quote(record.name)},"message":{_quote(record.getMessage())}'
+        )
         identifier = _request_id.get()
         if identifier:
-            members["request_id"] = identifier
-        members |= getattr(record, _FIELDS, {})
+            line += f',"request_id":{_quote(identifier)}'
+        line += getattr(record, _MEMBERS, "")
         if record.exc_info:
-            members["traceback"] = self.formatException(record.exc_info)
-        return _ENCODER.encode(members)
+            line += f',"traceback":{_quote(self.formatException(record.exc_info))}'
+        return line + "}"
 
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str)
+_quote: Final = _ENCODER.encode
+
+
+@lru_cache(maxsize=4)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def configure_logging(level: LogLevel, stream: TextIO | None = None) -> None:
     """Send all logging of this process to stderr, as JSON lines."""
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False  # not in the lines, so not looked up
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
@@ -78,7 +89,7 @@ def configure_logging(level: LogLevel, stream: TextIO | None = None) -> None:
 
 def fields(**members: object) -> Mapping[str, object]:
     """Build the `extra` of a logging call whose line shall carry these members."""
-    return {_FIELDS: members}
+    return {_MEMBERS: "," + _ENCODER.encode(members)[1:-1] if members else ""}
 
 
 def current_request_id() -> str:
@@ -113,21 +124,18 @@ class LogRequests:
             await self._app(scope, receive, observe)
         finally:
             if self._log.isEnabledFor(logging.INFO):
-                self._write(scope, {"status": status, "bytes": size}, time.perf_counter() - started)
+                self._write(scope, status, size, time.perf_counter() - started)
             _request_id.reset(token)
 
-    def _write(self, scope: Scope, outcome: dict[str, int], seconds: float) -> None:
+    def _write(self, scope: Scope, status: int, size: int, seconds: float) -> None:
         """Hand a record to the handlers, without `Logger.info`'s search for the line of code it came from."""
         client = scope.get("client")
         line = logging.LogRecord(self._log.name, logging.INFO, "", 0, "request", None, None)
-        members = {
-            "method": scope["method"],
-            "path": scope["path"][:_MAX_PATH],
-            **outcome,
-            "ms": round(seconds * 1000, 3),
-            "client": client[0] if client else "",
-        }
-        setattr(line, _FIELDS, members)
+        members = (
+            f',"method":{_quote(scope["method"])},"path":{_quote(scope["path"][:_MAX_PATH])},"status":{status},'
+            f'"bytes":{size},"ms":{seconds * 1000:.3f},"client":{_quote(client[0] if client else "")}'
+        )
+        setattr(line, _MEMBERS, members)
         self._log.handle(line)
 
 

@@ -20,7 +20,20 @@ from difflib import get_close_matches
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Protocol, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    Protocol,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from cosignpy.errors import MalformedError, UsageError
 from cosignpy.serving.quantities import Range
@@ -52,7 +65,7 @@ def load_settings(path: Path, kind: type[T]) -> T:
         FileError: The file cannot be read.
         SettingsError: Something in it is not as `kind` wants it; the first such thing.
     """
-    return _read_as(load_document(path), kind)
+    return cast("T", _read(load_document(path), kind))
 
 
 def parse_settings(raw: bytes, kind: type[T], file: str = "settings") -> T:
@@ -61,14 +74,7 @@ def parse_settings(raw: bytes, kind: type[T], file: str = "settings") -> T:
     Raises:
         SettingsError: As `load_settings`.
     """
-    return _read_as(parse_document(raw, file), kind)
-
-
-def _read_as(node: Node, kind: type[T]) -> T:
-    found = _read(node, kind)
-    if not isinstance(found, kind):
-        raise TypeError(f"{kind.__name__} is not a value class")
-    return found
+    return cast("T", _read(parse_document(raw, file), kind))
 
 
 def annotations_of(kind: type) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from cosignpy.errors import UsageError
+from cosignpy.serving.watched import WatchedFiles, reload_all
+from cosignpy.values import record
+
+
+@record
+class Thing:
+    """Something that can be reloaded, or not."""
+
+    error: Exception | None = None
+    reloads: int = 0
+
+    def reload_if_changed(self) -> None:
+        self.reloads += 1
+        if self.error is not None:
+            raise self.error
+
+
+def test_a_change_is_reported_once(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_text("1")
+    other.write_text("1")
+    watched = WatchedFiles(one, other)
+    assert not watched.changed()
+    other.write_text("22")
+    assert (watched.changed(), watched.changed()) == (True, False)
+
+
+def test_a_file_of_the_same_size_and_time_in_its_place_is_a_change(tmp_path: Path) -> None:
+    file, new = tmp_path / "file", tmp_path / "new"
+    file.write_text("1")
+    new.write_text("2")
+    os.utime(new, ns=(0, file.stat().st_mtime_ns))
+    watched = WatchedFiles(file)
+    new.replace(file)
+    assert watched.changed()
+
+
+def test_a_file_that_goes_and_comes_is_two_changes(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    watched = WatchedFiles(file)
+    assert not watched.changed()
+    file.write_text("1")
+    assert watched.changed()
+    file.unlink()
+    assert watched.changed()
+
+
+def test_one_bad_file_is_logged_and_keeps_no_other_from_being_read(caplog: pytest.LogCaptureFixture) -> None:
+    things = (Thing(UsageError("the key is not PEM")), Thing())
+    with caplog.at_level(logging.ERROR):
+        reload_all(things)
+    assert [thing.reloads for thing in things] == [1, 1]
+    assert "the key is not PEM" in caplog.text
+
+
+def test_our_own_mistakes_are_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        reload_all([Thing(ZeroDivisionError())])
