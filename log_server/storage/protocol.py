@@ -5,6 +5,7 @@ and bytes, the journal is one conditional append, the index is two look-ups. Onl
 the log contains. Everything else can be made again from it, or from the entries.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -12,6 +13,8 @@ from cosignpy.values import record, value
 
 KEY_SIZE: Final = 16
 """Octets of an index key: the beginning of a SHA-256, far from any collision among what one log can hold."""
+
+_NAME: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]*(?:/[0-9A-Za-z_-][0-9A-Za-z._-]*)*")
 
 
 @record
@@ -35,11 +38,28 @@ class HeadMoved(StorageError):
     """Another writer moved the head of the journal: two processes serve one log."""
 
 
+def check_name(name: str) -> None:
+    """See that the name of an object cannot lead out of its store, nor to a file of the store's own.
+
+    Raises:
+        ValueError: It can; whoever made the name had to look at it.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(name)
+
+
 class ObjectStore(Protocol):
-    """Named immutable objects; names are relative paths as C2SP tlog-tiles spells them."""
+    """Named immutable objects; names are relative paths as C2SP tlog-tiles spells them.
+
+    Every operation raises ValueError for a name that `check_name` refuses.
+    """
 
     def get(self, name: str) -> bytes | None:
-        """Return an object's content, None where there is none."""
+        """Return an object's content, None where there is none.
+
+        Raises:
+            StorageError: It is there and cannot be read.
+        """
         ...
 
     def put(self, name: str, content: bytes) -> None:
@@ -110,20 +130,23 @@ class IndexRow:
     keys: tuple[bytes, ...]
 
 
-class Index(Protocol):
-    """From keys to log indices. It can lag behind the journal, and is brought up from there."""
+def check_rows(rows: Sequence[IndexRow], size: int) -> None:
+    """See that rows continue an index of `size` entries, and that its keys are keys.
+
+    Raises:
+        ValueError: They do not: an index with a gap would call an entry new that is in the log already.
+    """
+    for index, row in enumerate(rows, size):
+        if row.index != index or any(len(key) != KEY_SIZE for key in row.keys):
+            raise ValueError(row)
+
+
+class IndexReader(Protocol):
+    """From keys to log indices, for whoever only looks."""
 
     @property
     def size(self) -> int:
         """Say for how many entries of the log, from the first on, the index holds the keys."""
-        ...
-
-    def add(self, rows: Sequence[IndexRow]) -> None:
-        """Add the next entries, which begin at `size` and leave no gap; all of them or none.
-
-        Raises:
-            StorageError: They could not be stored.
-        """
         ...
 
     def first(self, keys: Sequence[bytes]) -> Mapping[bytes, int]:
@@ -132,6 +155,18 @@ class Index(Protocol):
 
     def search(self, key: bytes, *, after: int = -1, limit: int) -> Sequence[int]:
         """Return log indices of a key, ascending, above `after`, at most `limit` of them."""
+        ...
+
+
+class Index(IndexReader, Protocol):
+    """What finds entries by their keys. It can lag behind the journal, and is brought up from there."""
+
+    def add(self, rows: Sequence[IndexRow]) -> None:
+        """Add the next entries, which begin at `size` and leave no gap; all of them or none.
+
+        Raises:
+            StorageError: They could not be stored.
+        """
         ...
 
     def settle(self) -> None:

@@ -1,0 +1,253 @@
+"""The journal as files: the contract, crashes at every octet, damage, and disks that refuse."""
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from log_server.storage.journal import FileJournal
+from log_server.storage.protocol import HeadMoved, JournalRecord, OutcomeUnknown, StorageError
+from log_server.storage.segment import HEAD_SIZE, MAX_CONTENT
+from tests.support.storage_contract import JournalContract, batches
+
+SMALL_SEGMENT = 300
+"""Octets: a few of the records below to a file."""
+
+
+class TestFileJournal(JournalContract):
+    @pytest.fixture(params=[1, SMALL_SEGMENT, 1 << 20])
+    def journal(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[FileJournal]:
+        with closing(FileJournal(tmp_path / "data" / "journal", segment_size=request.param)) as journal:
+            yield journal
+
+
+def write(directory: Path, made: Sequence[JournalRecord], *, segment_size: int = 1 << 20) -> Path:
+    """Write a journal and return its last file."""
+    with closing(FileJournal(directory, segment_size=segment_size)) as journal:
+        for batch in made:
+            journal.append(batch)
+    return max(directory.iterdir())
+
+
+def read(directory: Path) -> list[JournalRecord]:
+    with closing(FileJournal(directory)) as journal:
+        return list(journal.records())
+
+
+def test_a_journal_opened_again_goes_on_where_it_ended(tmp_path: Path) -> None:
+    made = batches(*range(1, 12))
+    for count in range(len(made)):
+        write(tmp_path, made[count : count + 1], segment_size=SMALL_SEGMENT)
+        assert read(tmp_path) == made[: count + 1]
+    assert len(list(tmp_path.iterdir())) > 1
+    with closing(FileJournal(tmp_path)) as journal, pytest.raises(HeadMoved):
+        journal.append(made[-1])
+
+
+def test_a_last_record_torn_at_any_octet_is_cut_off(tmp_path: Path) -> None:
+    made = batches(1, 3, 9)
+    file = write(tmp_path, made[:2])
+    before = file.stat().st_size
+    whole = write(tmp_path, made[2:]).read_bytes()
+    for length in range(before, len(whole)):
+        file.write_bytes(whole[:length])
+        assert read(tmp_path) == made[:2]
+        assert file.stat().st_size == before
+    file.write_bytes(whole)
+    assert read(tmp_path) == made
+
+
+def test_a_last_record_of_which_any_octet_is_wrong_is_cut_off(tmp_path: Path) -> None:
+    made = batches(1, 3)
+    before = write(tmp_path, made[:1]).stat().st_size
+    file = write(tmp_path, made[1:])
+    whole = file.read_bytes()
+    for place in range(before, len(whole)):
+        file.write_bytes(whole[:place] + bytes((whole[place] ^ 1,)) + whole[place + 1 :])
+        assert read(tmp_path) == made[:1]
+
+
+def test_a_record_that_claims_to_be_endless_is_torn(tmp_path: Path) -> None:
+    file = write(tmp_path, [])
+    salt = file.read_bytes()[HEAD_SIZE - 16 :]
+    with file.open("ab") as appended:
+        appended.write(salt + b"\0" * 16 + b"\xff" * 8 + b"\0" * 40 + salt)
+    assert read(tmp_path) == []
+
+
+def test_damage_that_a_valid_record_follows_is_refused_naming_file_and_size(tmp_path: Path) -> None:
+    made = batches(1, 3, 9)
+    file = write(tmp_path, made)
+    whole = bytearray(file.read_bytes())
+    second = len(whole) - sum(72 + len(batch.content) for batch in made[1:])
+    for place in range(second, second + 72 + len(made[1].content)):
+        whole[place] ^= 1
+        file.write_bytes(whole)
+        with pytest.raises(StorageError) as caught:
+            FileJournal(tmp_path)
+        assert caught.value.what == str(file)
+        assert "tree size 1," in caught.value.why
+        whole[place] ^= 1
+
+
+def test_content_that_looks_like_a_record_is_not_mistaken_for_one(tmp_path: Path) -> None:
+    inner = write(tmp_path / "other", batches(1)).read_bytes()
+    made = [JournalRecord(0, 1, inner * 2)]
+    file = write(tmp_path / "journal", made)
+    file.write_bytes(file.read_bytes()[:-1])
+    assert read(tmp_path / "journal") == []
+
+
+@pytest.mark.parametrize("damage", [lambda raw: raw[: HEAD_SIZE - 1], lambda raw: b"T" + raw[1:]])
+def test_a_damaged_beginning_is_refused(tmp_path: Path, damage: type[bytes]) -> None:
+    file = write(tmp_path, batches(1))
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(StorageError) as caught:
+        FileJournal(tmp_path)
+    assert caught.value.what == str(file)
+
+
+def test_a_file_missing_in_between_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, batches(*range(1, 12)), segment_size=SMALL_SEGMENT)
+    files = sorted(tmp_path.iterdir())
+    files[1].unlink()
+    with pytest.raises(StorageError) as caught:
+        FileJournal(tmp_path)
+    assert caught.value.what == str(files[2])
+
+
+def test_a_record_that_does_not_follow_the_one_before_is_refused(tmp_path: Path) -> None:
+    made = batches(1, 3, 9)
+    file = write(tmp_path, made)
+    whole = file.read_bytes()
+    second = len(whole) - sum(72 + len(batch.content) for batch in made[1:])
+    file.write_bytes(whole[:second] + whole[second + 72 + len(made[1].content) :])
+    with pytest.raises(StorageError) as caught:
+        FileJournal(tmp_path)
+    assert caught.value.what == str(file)
+
+
+def test_a_file_begun_and_not_yet_written_to_is_gone_on_with(tmp_path: Path) -> None:
+    made = batches(1, 3)
+    write(tmp_path, made[:1], segment_size=1)
+    (tmp_path / ".00000000000000000001").write_bytes(b"half a head")
+    write(tmp_path, [], segment_size=1)
+    with closing(FileJournal(tmp_path, segment_size=1)) as journal:
+        journal.forget(3)
+        assert list(journal.records()) == made[:1]
+        journal.append(made[1])
+        journal.forget(3)
+        assert list(journal.records()) == made[1:]
+    assert read(tmp_path) == made[1:]
+
+
+def test_only_whole_files_are_forgotten(tmp_path: Path) -> None:
+    made = batches(*range(1, 12))
+    write(tmp_path, made, segment_size=SMALL_SEGMENT)
+    with closing(FileJournal(tmp_path)) as journal:
+        second = int(sorted(tmp_path.iterdir())[1].name)
+        journal.forget(second - 1)
+        assert list(journal.records()) == made
+        journal.forget(second)
+        assert list(journal.records()) == made[second:]
+    assert read(tmp_path) == made[second:]
+
+
+def test_a_record_over_the_limit_is_refused_and_the_next_is_not(tmp_path: Path) -> None:
+    with closing(FileJournal(tmp_path)) as journal:
+        with pytest.raises(StorageError):
+            journal.append(JournalRecord(0, 1, bytes(MAX_CONTENT + 1)))
+        journal.append(JournalRecord(0, 1, b""))
+
+
+class Disk:
+    """Calls of the system that fail as told, after they did as told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+
+    def refuse(self, call: str, code: int = errno.EIO) -> None:
+        def fail(*_: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        self._patch.setattr(os, call, fail)
+
+    def take_a_part(self, octets: int) -> None:
+        writev = os.pwritev
+        self._patch.setattr(os, "pwritev", lambda handle, parts, at: writev(handle, [b"".join(parts)[:octets]], at))
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = batches(1, 3, 9)
+    with closing(FileJournal(tmp_path)) as journal:
+        journal.append(made[0])
+        with monkeypatch.context():
+            disk.take_a_part(20)
+            disk.refuse("pwrite", errno.ENOSPC)
+            with pytest.raises(StorageError) as caught:
+                journal.append(made[1])
+            assert not isinstance(caught.value, OutcomeUnknown)
+            assert caught.value.what == str(next(tmp_path.iterdir()))
+            monkeypatch.undo()
+        journal.append(made[1])
+        journal.append(made[2])
+    assert read(tmp_path) == made
+
+
+def test_a_write_that_takes_a_part_is_continued(tmp_path: Path, disk: Disk) -> None:
+    made = batches(1, 3, 9)
+    with closing(FileJournal(tmp_path)) as journal:
+        disk.take_a_part(80)
+        for batch in made:
+            journal.append(batch)
+    assert read(tmp_path) == made
+
+
+@pytest.mark.parametrize("refused", [("fdatasync",), ("pwritev", "ftruncate"), ("pwritev", "fsync")])
+def test_where_the_outcome_is_unknown_everything_after_is_refused(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, refused: Sequence[str]
+) -> None:
+    made = batches(1, 3)
+    with closing(FileJournal(tmp_path)) as journal:
+        for call in refused:
+            disk.refuse(call)
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                journal.append(made[0])
+            monkeypatch.undo()
+        assert list(journal.records()) in ([], made[:1])
+    kept = len(read(tmp_path))
+    write(tmp_path, made[kept:])
+    assert read(tmp_path) == made
+
+
+@pytest.mark.parametrize("call", ["fsync", "open"])
+def test_a_file_that_cannot_be_begun_leaves_the_journal_as_it_was(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    made = batches(1, 3, 9)
+    with closing(FileJournal(tmp_path, segment_size=1)) as journal:
+        journal.append(made[0])
+        disk.refuse(call)
+        with pytest.raises(StorageError):
+            journal.append(made[1])
+        monkeypatch.undo()
+        journal.append(made[1])
+        journal.append(made[2])
+        assert list(journal.records()) == made
+    assert read(tmp_path) == made
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_bytes(b"")
+    with pytest.raises(StorageError) as caught:
+        FileJournal(tmp_path / "journal")
+    assert caught.value.what == str(tmp_path / "journal")
