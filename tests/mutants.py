@@ -74,6 +74,9 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     "cosignpy.core.keys.public: parse_der: delete `raise MalformedError(what, f'not a {key} public key') from error`": (
         "no other prefix fits either, and it is refused as not of a known kind: the same class, in other words"
     ),
+    "cosignpy.core.merkle.proofs: _path: move the limit of `sibling.index + 1 << sibling.level <= size` at 0": (
+        "the run of subtrees that covers a complete subtree is that subtree: the short way and the long are the same"
+    ),
     "cosignpy.core.keys.public: parse_der: delete `raise MalformedError(what, 'not a public key of a known kind')`": (
         "it is refused as not an RSA public key: the same class, in other words"
     ),

@@ -56,9 +56,9 @@ def cover(begin: int, end: int) -> tuple[Node, ...]:
 
     `begin` is a multiple of the largest of them, as the start of a tree or of its ragged right edge is.
     """
-    nodes = []
-    for level in reversed(range((end - begin).bit_length())):
-        if (end - begin) >> level & 1:
-            nodes.append(Node(level, begin >> level))
-            begin += 1 << level
+    nodes: list[Node] = []
+    while begin < end:
+        level = (end - begin).bit_length() - 1
+        nodes.append(Node(level, begin >> level))
+        begin += 1 << level
     return tuple(nodes)

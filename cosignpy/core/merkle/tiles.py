@@ -183,11 +183,10 @@ def parse_entry_bundle(raw: bytes, width: int) -> tuple[bytes, ...]:
     for _ in range(width):
         start = end + 2
         end = start + int.from_bytes(raw[end:start], "big")
-        if max(start, end) > len(raw):
-            raise MalformedError("entry bundle", f"it ends within entry {len(entries)} of {width}")
         entries.append(raw[start:end])
+    # An entry cut short has carried `end` beyond the last byte, and it never comes back.
     if end != len(raw):
-        raise MalformedError("entry bundle", f"{len(raw) - end} bytes follow entry {width}")
+        raise MalformedError("entry bundle", f"{len(raw)} bytes are not exactly {width} entries")
     return tuple(entries)
 
 

@@ -8,7 +8,6 @@ from struct import Struct
 from typing import Final
 
 from cosignpy.core.encoding import MAX_INTEGER
-from cosignpy.core.keys.algorithms import Scheme
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import Signer, verify_signature
 from cosignpy.core.note.checkpoint import Checkpoint, parse_checkpoint
@@ -18,8 +17,11 @@ from cosignpy.errors import ClaimMismatch, KeyUnusable, MalformedError
 from cosignpy.values import value
 
 _SHA256: Final = 4
-"""RFC 5246 section 7.4.1.4.1, as are the bytes for the schemes."""
-_SCHEMES: Final[Mapping[Scheme, int]] = {Scheme.RSA_PKCS1V15: 1, Scheme.ECDSA: 3}
+_RSA: Final = 1
+_ECDSA: Final = 3
+"""RFC 5246 section 7.4.1.4.1."""
+_KEYS: Final[Mapping[str, int]] = {"P-256": _ECDSA, "RSA-2048": _RSA, "RSA-3072": _RSA, "RSA-4096": _RSA}
+"""The keys of RFC 6962 section 2.1.4, all of which sign with SHA-256."""
 _DIGITALLY_SIGNED: Final = Struct(">BBH")
 _TREE_HEAD: Final = Struct(">BBQQ32s")
 _VERSION: Final = 0
@@ -56,7 +58,7 @@ def tree_head_verifier(origin: str, key: PublicKey) -> TreeHeadVerifier:
 
     Raises:
         MalformedError: The origin cannot be the name of a key.
-        KeyUnusable: Neither ECDSA nor RSA with SHA-256.
+        KeyUnusable: Neither P-256 nor RSA.
     """
     return TreeHeadVerifier(origin, _hint(origin, key), key)
 
@@ -66,7 +68,7 @@ def sign_tree_head(checkpoint: Checkpoint, moment: int, signer: Signer) -> NoteS
 
     Raises:
         MalformedError: It has extension lines, its origin cannot be the name of a key, or a time out of range.
-        KeyUnusable: Neither ECDSA nor RSA with SHA-256.
+        KeyUnusable: Neither P-256 nor RSA.
     """
     hint = _hint(checkpoint.origin, signer.public_key)
     signature = signer.sign(encode_tree_head(checkpoint, moment))
@@ -96,7 +98,7 @@ def encode_digitally_signed(signature: bytes, key: PublicKey) -> bytes:
     """Wrap a signature in its DigitallySigned structure (RFC 5246 section 4.7).
 
     Raises:
-        KeyUnusable: Neither ECDSA nor RSA with SHA-256.
+        KeyUnusable: Neither P-256 nor RSA.
     """
     return _DIGITALLY_SIGNED.pack(_SHA256, _scheme_byte(key), len(signature)) + signature
 
@@ -106,7 +108,7 @@ def parse_digitally_signed(raw: bytes, key: PublicKey) -> bytes:
 
     Raises:
         MalformedError: Another algorithm than that of the key, or a length that does not fit.
-        KeyUnusable: Neither ECDSA nor RSA with SHA-256.
+        KeyUnusable: Neither P-256 nor RSA.
     """
     signature = raw[_DIGITALLY_SIGNED.size :]
     prefix = _DIGITALLY_SIGNED.pack(_SHA256, _scheme_byte(key), len(signature) & 0xFFFF)
@@ -121,7 +123,7 @@ def _hint(origin: str, key: PublicKey) -> bytes:
 
 
 def _scheme_byte(key: PublicKey) -> int:
-    found = _SCHEMES.get(key.algorithm.scheme)
-    if found is None or key.algorithm.hash != "sha256":
+    found = _KEYS.get(key.algorithm.key)
+    if found is None:
         raise KeyUnusable(key.fingerprint, f"{key.algorithm.key} keys do not sign tree heads (RFC 6962 section 2.1.4)")
     return found

@@ -202,9 +202,10 @@ def test_a_leaf_hash_of_another_length_is_refused(length: int) -> None:
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 1), (0, 0), (7, 7), (8, 7), (0, -1)])
 def test_there_is_no_proof_of_an_entry_that_is_not_in_the_tree(index: int, size: int) -> None:
-    with pytest.raises(MalformedError) as caught:
-        InclusionProof(index, size, ())
-    assert caught.value.what == "inclusion proof"
+    for hashes in range(5):
+        with pytest.raises(MalformedError) as caught:
+            InclusionProof(index, size, (OTHER,) * hashes)
+        assert caught.value.what == "inclusion proof"
     with pytest.raises(MalformedError) as caught:
         inclusion_nodes(index, size)
     assert caught.value.what == "inclusion proof"

@@ -51,6 +51,7 @@ def test_a_text_may_end_in_empty_lines() -> None:
     ("raw", "what"),
     [
         (b"", "note"),
+        (LINE, "note"),
         (TEXT + LINE, "note"),
         (TEXT + b"\n", "note"),
         (TEXT + b"\n\n" + LINE.strip(), "note"),
