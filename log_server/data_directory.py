@@ -1,0 +1,67 @@
+"""The data directory: made by `init` or by the first `serve`, and what there is in it."""
+
+from pathlib import Path
+
+from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.merkle.hashing import EMPTY_ROOT
+from cosignpy.core.note.checkpoint import Checkpoint
+from cosignpy.files import explain
+from cosignpy.keystore.reference import load_signer
+from cosignpy.values import value
+from log_server.config import Settings
+from log_server.log import LogKind
+from log_server.protocols import PROTOCOLS
+from log_server.shard_files import ShardFiles, describe_shard, load_shards, next_directory
+from log_server.shard_keys import environment_password, load_key, make_key
+
+_PRIVATE_FOLDER = 0o700
+
+
+@value
+class LogFiles:
+    """One log on disk, and the key of its newest shard."""
+
+    kind: LogKind
+    shards: tuple[ShardFiles, ...]
+    signer: Signer
+
+    @property
+    def active(self) -> ShardFiles | None:
+        """Return the shard that takes entries; None if the log is frozen."""
+        newest = self.shards[-1]
+        return None if newest.frozen is not None else newest
+
+
+def open_logs(data: Path, settings: Settings) -> tuple[LogFiles, ...]:
+    """Return the logs that are served, and begin those that are not there yet. The caller holds the lock.
+
+    Raises:
+        CosignError: A log cannot be read, or a key is not there or not its own.
+    """
+    return tuple(_open_log(data, kind, settings) for kind in settings.served)
+
+
+def begin_shard(data: Path, kind: LogKind, reference: str, name: str) -> ShardFiles:
+    """Begin the next shard of a log: its folder, its key unless `reference` names one, its description.
+
+    The description comes last, so that what a crash leaves behind is not taken for a shard.
+
+    Raises:
+        UsageError: The shard before it is not frozen.
+        CosignError: A file cannot be written, or the key cannot sign for such a log.
+    """
+    directory = next_directory(data, kind)
+    with explain(directory):
+        directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    protocol = PROTOCOLS[kind]
+    signer = load_signer(reference, environment_password) if reference else make_key(directory, protocol.algorithm)
+    shard = describe_shard(directory, kind, name, signer.public_key)
+    protocol.sign(protocol.identify(shard), signer)(Checkpoint("-", 0, EMPTY_ROOT), 0)  # refuses keys of other kinds
+    shard.save()
+    return shard
+
+
+def _open_log(data: Path, kind: LogKind, settings: Settings) -> LogFiles:
+    shards = load_shards(data, kind) or (begin_shard(data, kind, settings.key_of(kind), settings.name),)
+    signer = load_key(shards[-1], settings.key_of(kind), environment_password)
+    return LogFiles(kind, tuple(shards), signer)

@@ -1,0 +1,85 @@
+"""The sequencer's process: one writer and one service for each log that takes entries."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from log_server.data_directory import LogFiles
+from log_server.log import LogKind
+from log_server.protocols import PROTOCOLS
+from log_server.sequencing.service import SequencerService
+from log_server.shard_files import ShardFiles
+from log_server.tlog.publish import CheckpointPublisher, Cosigner
+from log_server.writer import LogWriter
+
+_LOG = logging.getLogger(__name__)
+
+
+def socket_path(sockets: Path, kind: LogKind) -> Path:
+    """Return where workers find the sequencer of a log; short, since a socket's path has 107 octets."""
+    return sockets / kind
+
+
+class SequencerHost:
+    """All sequencers of a server. Whoever holds the data directory's lock may have one."""
+
+    def __init__(self, logs: Sequence[LogFiles], sockets: Path, on_failure: Callable[[], None]) -> None:
+        """Open and recover the logs, and publish them.
+
+        Raises:
+            LogDamaged: A log does not verify.
+            StorageError: A log cannot be read or stored.
+        """
+        self.failure: Exception | None = None
+        self._on_failure = on_failure
+        self._failing = threading.Lock()
+        self._writers: list[LogWriter] = []
+        self._services: list[SequencerService] = []
+        for log in logs:
+            if log.active is not None:
+                writer = open_writer(log, log.active, None)
+                self._writers.append(writer)
+                self._services.append(SequencerService(writer, socket_path(sockets, log.kind), self._fail))
+
+    def start(self) -> None:
+        """Begin to take entries."""
+        for service in self._services:
+            service.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand, and make everything durable.
+
+        Raises:
+            OutcomeUnknown: The device refused.
+        """
+        for service in self._services:
+            service.stop()
+        for writer in self._writers:
+            writer.close()
+
+    def _fail(self, error: Exception) -> None:
+        """Remember why a log cannot go on, and have the server end: what comes next needs a fresh process."""
+        with self._failing:
+            self.failure = self.failure or error
+        _LOG.critical("a log cannot go on: %s", error, exc_info=error)
+        self._on_failure()
+
+
+def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None) -> LogWriter:
+    """Open a shard for writing, recover and publish it; a new log of a kind that has one gets its first entry.
+
+    Raises:
+        LogDamaged: It does not verify.
+        StorageError: It cannot be read or stored.
+    """
+    protocol = PROTOCOLS[log.kind]
+    identity = protocol.identify(shard)
+    storage = shard.open_storage()
+    publisher = CheckpointPublisher(storage.objects, identity.origin, protocol.sign(identity, log.signer), cosigner)
+    now_ms = time.time_ns() // 1_000_000
+    writer = LogWriter(storage, protocol.form, publisher, now_ms)
+    if writer.size == 0 and protocol.build_genesis is not None:
+        writer.sequence([protocol.build_genesis(log.signer)], now_ms)
+    return writer

@@ -1,0 +1,149 @@
+"""The writing end of one shard in the sequencer's process: it recovers, sequences, and keeps house."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from cosignpy.core.merkle.tiles import TILE_WIDTH
+from cosignpy.values import record
+from log_server.storage.protocol import OutcomeUnknown, StorageError
+from log_server.tlog.entry_form import EntryForm
+from log_server.tlog.recover import recover
+from log_server.tlog.sequencer import MustRestart, Publisher, Sequencer, Storage
+from log_server.tlog.values import Draft, Published
+
+SETTLE_SECONDS: Final = 10
+"""How often tiles and index are made durable, so that the journal before them can go."""
+
+REPUBLISH_SECONDS: Final = 600
+"""An idle log signs its tree again this often: monitors and witnesses see that it lives."""
+
+RECOVER_SECONDS: Final = 2
+"""How long a log that could not complete a batch waits before it tries again."""
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@record
+class Recovering(StorageError):
+    """What was committed is being completed; nothing new is taken meanwhile."""
+
+
+class LogWriter:
+    """Drives one shard's sequencer; all but the flushing happens on the thread that calls it."""
+
+    def __init__(self, storage: Storage, form: EntryForm, publisher: Publisher, now_ms: int) -> None:
+        """Recover the log and publish it.
+
+        Raises:
+            LogDamaged: It does not verify.
+            StorageError: It cannot be read or stored.
+        """
+        self._storage = storage
+        self._form = form
+        self._publisher = publisher
+        self._flushing: threading.Thread | None = None
+        self._flushed = 0
+        self._sequencer = self._recover(now_ms)
+        self._broken: str | None = None
+        self._settle_at = self._republish_at = self._recover_at = now_ms
+        self._flush_error: StorageError | None = None
+
+    @property
+    def size(self) -> int:
+        """Return how many entries the log has."""
+        return self._sequencer.tip.edge.size
+
+    def sequence(self, drafts: Sequence[Draft], now_ms: int) -> Published:
+        """Sequence a batch; see `Sequencer.sequence`.
+
+        Raises:
+            StorageError: Nothing was committed.
+            OutcomeUnknown: The device failed in a way that only a restart of the process can judge.
+        """
+        if self._broken:
+            raise Recovering("the log", self._broken)
+        try:
+            return self._sequencer.sequence(drafts, now_ms)
+        except MustRestart as error:
+            if isinstance(error.__cause__, OutcomeUnknown):
+                raise
+            self._broken = str(error)
+            self._recover_at = now_ms + RECOVER_SECONDS * 1000
+            _LOG.exception("the log stopped taking entries")
+            raise Recovering("the log", self._broken) from error
+
+    def tick(self, now_ms: int) -> None:
+        """Do what is due: recover, sign the tree again, make it durable.
+
+        Raises:
+            OutcomeUnknown: The device refused to make the log durable.
+        """
+        if self._flush_error is not None:
+            raise self._flush_error
+        if self._broken and now_ms >= self._recover_at:
+            self._try_to_recover(now_ms)
+        if now_ms >= self._settle_at:
+            self._settle_at = now_ms + SETTLE_SECONDS * 1000
+            self._settle()
+        if now_ms >= self._republish_at and not self._broken:
+            self._republish_at = now_ms + REPUBLISH_SECONDS * 1000
+            self._republish(now_ms)
+
+    def close(self) -> None:
+        """Make everything durable, so that the next start has nothing to do again.
+
+        Raises:
+            OutcomeUnknown: The device refused.
+        """
+        if self._flushing is not None:
+            self._flushing.join()
+        self._flush(self.size)
+        self._forget()
+        if self._flush_error is not None:
+            raise self._flush_error
+
+    def _recover(self, now_ms: int) -> Sequencer:
+        tip = recover(self._storage, self._form)
+        sequencer = Sequencer(self._storage, self._form, self._publisher, tip)
+        sequencer.republish(now_ms)
+        return sequencer
+
+    def _try_to_recover(self, now_ms: int) -> None:
+        try:
+            self._sequencer = self._recover(now_ms)
+        except StorageError as error:
+            self._broken = str(error)
+            self._recover_at = now_ms + RECOVER_SECONDS * 1000
+            _LOG.warning("the log cannot recover yet: %s", error)
+        else:
+            self._broken = None
+            _LOG.info("the log recovered and takes entries again")
+
+    def _republish(self, now_ms: int) -> None:
+        try:
+            self._sequencer.republish(now_ms)
+        except StorageError as error:
+            _LOG.warning("the checkpoint could not be signed again: %s", error)
+
+    def _settle(self) -> None:
+        """Flush in a thread, since it can take seconds; drop the journal before what the last flush covered."""
+        if self._flushing is not None and self._flushing.is_alive():
+            return
+        self._forget()
+        self._flushing = threading.Thread(target=self._flush, args=(self.size,), daemon=True)
+        self._flushing.start()
+
+    def _flush(self, size: int) -> None:
+        try:
+            self._storage.objects.settle()
+            self._storage.index.settle()
+        except StorageError as error:
+            self._flush_error = error
+        else:
+            self._flushed = size
+
+    def _forget(self) -> None:
+        """Drop journal records whose entries lie in full and durable tiles: partial ones are made from the journal."""
+        self._storage.journal.forget(self._flushed // TILE_WIDTH * TILE_WIDTH)
