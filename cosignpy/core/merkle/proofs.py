@@ -162,7 +162,7 @@ def root_of(size: int, fetch: Fetch) -> bytes:
 
 
 def _fetch_steps(steps: Sequence[Step], fetch: Fetch) -> tuple[bytes, ...]:
-    return tuple(hash_range([fetch(node) for node in step]) for step in steps)
+    return tuple([hash_range([fetch(node) for node in step]) if step[1:] else fetch(step[0]) for step in steps])
 
 
 def _path(start: Node, size: int) -> tuple[Step, ...]:
@@ -210,5 +210,5 @@ def _refuse_wrong_sizes(first: int, second: int) -> None:
 def _refuse_wrong_hashes(what: str, hashes: Sequence[bytes], wanted: int) -> None:
     if len(hashes) != wanted:
         raise MalformedError(what, f"{len(hashes)} hashes instead of {wanted}")
-    if any(len(entry) != HASH_SIZE for entry in hashes):
+    if {*map(len, hashes)} - {HASH_SIZE}:
         raise MalformedError(what, f"a hash is not {HASH_SIZE} bytes long")
