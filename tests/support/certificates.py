@@ -13,7 +13,6 @@ from cryptography.x509 import (
     Certificate,
     CertificateBuilder,
     ExtensionType,
-    GeneralName,
     Name,
     NameAttribute,
     ObjectIdentifier,
@@ -42,7 +41,7 @@ POISONED: Final[Extensions] = (*NAMED, (PrecertPoison(), True))
 
 
 @cache
-def key(name: str, curve: type[ec.EllipticCurve] = ec.SECP256R1) -> ec.EllipticCurvePrivateKey:
+def key(_name: str, curve: type[ec.EllipticCurve] = ec.SECP256R1) -> ec.EllipticCurvePrivateKey:
     """Return the key of that name, the same in a whole run."""
     return ec.generate_private_key(curve())
 

@@ -1,0 +1,116 @@
+"""Links of a chain: who may issue, and who did."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import (
+    BasicConstraints,
+    ExtendedKeyUsage,
+    KeyUsage,
+    SubjectAlternativeName,
+    UnrecognizedExtension,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+
+from cosignpy.core.x509.chain import (
+    PRECERTIFICATE_SIGNING,
+    find_extension,
+    parse_certificate,
+    verify_issued_by,
+    verify_may_issue,
+)
+from cosignpy.errors import CertificateError, MalformedError
+from tests.support.certificates import CA, NAMED, Authority, Extensions
+
+USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+
+
+def usage(*allowed: str) -> tuple[KeyUsage, bool]:
+    return KeyUsage(**{name: name in allowed for name in USAGES}), True
+
+
+def purpose(oid: ObjectIdentifier) -> tuple[ExtendedKeyUsage, bool]:
+    return ExtendedKeyUsage([oid]), False
+
+
+def test_a_certificate_is_read() -> None:
+    root = Authority.root()
+    assert parse_certificate(root.der) == root.certificate
+
+
+def test_an_issuer_is_recognised() -> None:
+    root = Authority.root()
+    verify_issued_by(root.authority().certificate, root.certificate)
+
+
+def test_another_name_or_another_key_did_not_issue_it() -> None:
+    root = Authority.root()
+    leaf = parse_certificate(root.leaf())
+    same_key = Authority.root("other root")
+    same_name = Authority.root(curve=ec.SECP384R1)
+    verify_issued_by(leaf, root.certificate)
+    for other in (same_key, same_name):
+        with pytest.raises(CertificateError) as caught:
+            verify_issued_by(leaf, other.certificate, what="test")
+        assert caught.value.what == "test"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "below"),
+    [
+        (CA, 8),
+        (((BasicConstraints(ca=True, path_length=0), True),), 0),
+        (((BasicConstraints(ca=True, path_length=1), True),), 1),
+        ((*CA, usage("key_cert_sign")), 0),
+        ((*CA, purpose(ExtendedKeyUsageOID.CODE_SIGNING)), 0),
+    ],
+)
+def test_an_authority_may_issue(extensions: Extensions, below: int) -> None:
+    verify_may_issue(Authority.root(extensions=extensions).certificate, below)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "below"),
+    [
+        ((), 0),
+        (NAMED, 0),
+        (((BasicConstraints(ca=False, path_length=None), True),), 0),
+        (((BasicConstraints(ca=True, path_length=0), True),), 1),
+        ((*CA, usage("digital_signature", "crl_sign")), 0),
+        ((*CA, purpose(PRECERTIFICATE_SIGNING)), 0),
+    ],
+)
+def test_others_may_not(extensions: Extensions, below: int) -> None:
+    with pytest.raises(CertificateError) as caught:
+        verify_may_issue(Authority.root(extensions=extensions).certificate, below, what="test")
+    assert caught.value.what == "test"
+
+
+def test_an_extension_is_found() -> None:
+    leaf = parse_certificate(Authority.root().leaf())
+    assert find_extension(leaf, SubjectAlternativeName) == NAMED[0][0]
+    assert find_extension(leaf, BasicConstraints) is None
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x30\x00", b"-----BEGIN CERTIFICATE-----"])
+def test_bytes_that_are_no_certificate_are_refused(raw: bytes) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse_certificate(raw, what="test")
+    assert caught.value.what == "test"
+
+
+def test_extensions_that_cannot_be_read_are_refused() -> None:
+    broken = UnrecognizedExtension(ObjectIdentifier("2.5.29.17"), b"\x30\x01")
+    certificate = Authority.root().certificate_of("", ((broken, True),))
+    with pytest.raises(MalformedError) as caught:
+        find_extension(certificate, BasicConstraints, what="test")
+    assert caught.value.what == "test"
