@@ -17,7 +17,7 @@ from cryptography.hazmat import asn1
 from cosignpy.core.encoding import PemBlock, parse_pem
 from cosignpy.core.keys.pem_file import check_key_file
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
+from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, SignatureMismatch
 from cosignpy.values import value
 
 MAX_CHAIN: Final = 10
@@ -74,13 +74,12 @@ def parse_x509_verifier(pem: bytes) -> Verifier:
     Text before the first block is tolerated, as the real server does.
 
     Raises:
-        MalformedError: Not that, a certificate that cannot be parsed, or a key of an unknown kind.
+        MalformedError: Not that, a certificate that cannot be parsed, or a key of a kind or size that is not accepted.
         LimitExceeded: Larger than any such file, or more than `MAX_CHAIN` certificates.
-        KeyUnusable: RSA of a size that is not accepted.
     """
     blocks = tuple(_parse_blocks(pem))
     if len(blocks) == 1 and blocks[0].label == "PUBLIC KEY":
-        return Verifier(PublicKey.parse_der(blocks[0].body, what=_WHAT), blocks[0].encode())
+        return parse_key_verifier(blocks[0].body)
     for block in blocks:
         if block.label != "CERTIFICATE":
             raise MalformedError(_WHAT, f"a PEM block {block.label!r}, not a public key or certificates")
@@ -91,8 +90,7 @@ def parse_certificate_verifier(der: bytes) -> Verifier:
     """Parse one certificate in DER.
 
     Raises:
-        MalformedError: Not a certificate, or a key of an unknown kind.
-        KeyUnusable: RSA of a size that is not accepted.
+        MalformedError: Not a certificate, or a key of a kind or size that is not accepted.
     """
     return _build_from_certificates((PemBlock("CERTIFICATE", der),))
 
@@ -101,10 +99,12 @@ def parse_key_verifier(spki: bytes) -> Verifier:
     """Parse one SubjectPublicKeyInfo in DER.
 
     Raises:
-        MalformedError: Not a public key of a known kind.
-        KeyUnusable: RSA of a size that is not accepted.
+        MalformedError: Not a public key, or of a kind or size that is not accepted.
     """
-    return Verifier(PublicKey.parse_der(spki, what=_WHAT), PemBlock("PUBLIC KEY", spki).encode())
+    try:
+        return Verifier(PublicKey.parse_der(spki, what=_WHAT), PemBlock("PUBLIC KEY", spki).encode())
+    except KeyUnusable as error:
+        raise MalformedError(_WHAT, error.why) from error
 
 
 def _parse_blocks(pem: bytes) -> Iterator[PemBlock]:
@@ -121,10 +121,11 @@ def _parse_blocks(pem: bytes) -> Iterator[PemBlock]:
 def _build_from_certificates(blocks: tuple[PemBlock, ...]) -> Verifier:
     try:
         chain = tuple([x509.load_der_x509_certificate(block.body) for block in blocks])
-        handle = chain[0].public_key()
+        key = PublicKey.from_handle(chain[0].public_key(), what=_WHAT)  # type: ignore[arg-type] # it refuses others
     except (ValueError, UnsupportedAlgorithm) as error:
         raise MalformedError(_WHAT, "not a certificate, or with a key of an unknown kind") from error
-    key = PublicKey.from_handle(handle, what=_WHAT)  # type: ignore[arg-type] # which refuses the others
+    except KeyUnusable as error:
+        raise MalformedError(_WHAT, error.why) from error
     return Verifier(key, b"".join([block.encode() for block in blocks]), chain)
 
 

@@ -1,0 +1,222 @@
+"""Log entries as logs answer them.
+
+Rekor v1 has its `LogEntry` (rekor, openapi.yaml); Rekor v2 and bundles have the `TransparencyLogEntry` of
+protobuf-specs (sigstore_rekor.proto) in its JSON mapping.
+
+Go leaves members out of JSON whose value is zero or empty, so an index of 0 and an empty list of hashes may be
+missing from what is read; here they are always written.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from cosignpy.core.encoding import MAX_INTEGER, JsonObject, JsonValue, encode_b64, encode_json
+from cosignpy.core.merkle.proofs import InclusionProof
+from cosignpy.values import field, value
+
+MAX_HASHES: Final = 64
+"""A tree of 2**63 entries is 63 levels high."""
+
+MAX_ENTRIES: Final = 10
+"""Rekor v1 answers a search with no more (`/api/v1/log/entries/retrieve`)."""
+
+_INT64: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_ENTRY_ID: Final = re.compile(r"(?:[0-9a-f]{16})?[0-9a-f]{64}")
+"""The leaf hash, and the id of the tree before it where the log has shards."""
+_HASH_SIZE: Final = 32
+
+
+@value
+class LoggedProof:
+    """An inclusion proof as it was answered: the tree it leads into, and the checkpoint that vouches for that."""
+
+    proof: InclusionProof
+    root_hash: bytes
+    checkpoint: str
+
+
+@value
+class LogEntry:
+    """One entry of a log. `log_index` is global in Rekor v1, while the one in `inclusion` is of the shard.
+
+    Rekor v2 makes no promises: `integrated_time` is 0 and `entry_timestamp` empty. `kind` and `version` stand in
+    the JSON of v2 only; in v1 the body alone says them. Attestations are v1's.
+    """
+
+    body: bytes = field(repr=False)
+    log_id: bytes
+    log_index: int
+    inclusion: LoggedProof | None = None
+    integrated_time: int = 0
+    entry_timestamp: bytes = b""
+    kind: str = ""
+    version: str = ""
+    attestation: bytes | None = field(default=None, repr=False)
+
+
+def encode_v1_entry(entry_id: str, entry: LogEntry) -> bytes:
+    """Encode as Rekor v1 answers, members in the real server's order."""
+    verification: dict[str, JsonValue] = {}
+    if entry.inclusion:
+        verification["inclusionProof"] = _v1_proof_json(entry.inclusion)
+    verification["signedEntryTimestamp"] = encode_b64(entry.entry_timestamp)
+    members: dict[str, JsonValue] = {
+        "body": encode_b64(entry.body),
+        "integratedTime": entry.integrated_time,
+        "logID": entry.log_id.hex(),
+        "logIndex": entry.log_index,
+        "verification": verification,
+    }
+    if entry.attestation is not None:
+        members = {"attestation": {"data": encode_b64(entry.attestation)}, **members}
+    return encode_json({entry_id: members})
+
+
+def _v1_proof_json(inclusion: LoggedProof) -> JsonValue:
+    return {
+        "checkpoint": inclusion.checkpoint,
+        "hashes": [item.hex() for item in inclusion.proof.hashes],
+        "logIndex": inclusion.proof.index,
+        "rootHash": inclusion.root_hash.hex(),
+        "treeSize": inclusion.proof.size,
+    }
+
+
+def parse_v1_entries(raw: bytes) -> Mapping[str, LogEntry]:
+    """Parse an answer of Rekor v1: entries by their ids.
+
+    Raises:
+        MalformedError: Not strict JSON, not log entries, or an id that is none.
+    """
+    found = JsonObject.parse(raw, what="log entry")
+    if len(found.members) > MAX_ENTRIES:
+        raise found.malformed("", f"{len(found.members)} entries, at most {MAX_ENTRIES} are answered")
+    for entry_id in found.members:
+        if not _ENTRY_ID.fullmatch(entry_id):
+            raise found.malformed(entry_id, "not the id of an entry")
+    return {entry_id: _parse_v1_entry(found.child(entry_id)) for entry_id in found.members}
+
+
+def _parse_v1_entry(found: JsonObject) -> LogEntry:
+    found.refuse_unknown("attestation", "body", "integratedTime", "logID", "logIndex", "verification")
+    verification = found.optional_child("verification") or JsonObject({}, found.what)
+    verification.refuse_unknown("inclusionProof", "signedEntryTimestamp")
+    proof = verification.optional_child("inclusionProof")
+    attestation = found.optional_child("attestation")
+    return LogEntry(
+        body=found.b64("body"),
+        log_id=_parse_hash(found, found.text("logID"), "logID"),
+        log_index=found.integer("logIndex"),
+        inclusion=_parse_v1_proof(proof) if proof else None,
+        integrated_time=found.integer("integratedTime"),
+        entry_timestamp=_optional_b64(verification, "signedEntryTimestamp"),
+        attestation=attestation.b64("data") if attestation and "data" in attestation else None,
+    )
+
+
+def _parse_v1_proof(found: JsonObject) -> LoggedProof:
+    found.refuse_unknown("checkpoint", "hashes", "logIndex", "rootHash", "treeSize")
+    hashes = tuple(_parse_hash(found, text, "hashes") for text in found.texts("hashes", most=MAX_HASHES))
+    return LoggedProof(
+        proof=InclusionProof(found.integer("logIndex"), found.integer("treeSize"), hashes),
+        root_hash=_parse_hash(found, found.text("rootHash"), "rootHash"),
+        checkpoint=found.optional_text("checkpoint"),
+    )
+
+
+def _parse_hash(found: JsonObject, text: str, name: str) -> bytes:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise found.malformed(name, "expected 64 lower-case hex digits")
+    return bytes.fromhex(text)
+
+
+def encode_v2_entry(entry: LogEntry) -> bytes:
+    """Encode as Rekor v2 answers: 64-bit integers as texts, and members without a value written, not left out."""
+    promise = {"signedEntryTimestamp": encode_b64(entry.entry_timestamp)} if entry.entry_timestamp else None
+    return encode_json(
+        {
+            "logIndex": str(entry.log_index),
+            "logId": {"keyId": encode_b64(entry.log_id)},
+            "kindVersion": {"kind": entry.kind, "version": entry.version},
+            "integratedTime": str(entry.integrated_time),
+            "inclusionPromise": promise,
+            "inclusionProof": _v2_proof_json(entry.inclusion) if entry.inclusion else None,
+            "canonicalizedBody": encode_b64(entry.body),
+        }
+    )
+
+
+def _v2_proof_json(inclusion: LoggedProof) -> JsonValue:
+    return {
+        "logIndex": str(inclusion.proof.index),
+        "rootHash": encode_b64(inclusion.root_hash),
+        "treeSize": str(inclusion.proof.size),
+        "hashes": [encode_b64(item) for item in inclusion.proof.hashes],
+        "checkpoint": {"envelope": inclusion.checkpoint},
+    }
+
+
+def parse_v2_entry(raw: bytes) -> LogEntry:
+    """Parse an answer of Rekor v2.
+
+    Raises:
+        MalformedError: Not strict JSON, or not a log entry.
+    """
+    return read_v2_entry(JsonObject.parse(raw, what="log entry"))
+
+
+def read_v2_entry(found: JsonObject) -> LogEntry:
+    """Read a `TransparencyLogEntry`, as bundles hold them too.
+
+    Raises:
+        MalformedError: A member is unknown, of the wrong type or out of range.
+    """
+    found.refuse_unknown(
+        "logIndex", "logId", "kindVersion", "integratedTime", "inclusionPromise", "inclusionProof", "canonicalizedBody"
+    )
+    log_id, kind_version = found.child("logId"), found.child("kindVersion")
+    log_id.refuse_unknown("keyId")
+    kind_version.refuse_unknown("kind", "version")
+    promise, proof = found.optional_child("inclusionPromise"), found.optional_child("inclusionProof")
+    return LogEntry(
+        body=found.b64("canonicalizedBody"),
+        log_id=log_id.b64("keyId"),
+        log_index=_int64(found, "logIndex"),
+        inclusion=_parse_v2_proof(proof) if proof else None,
+        integrated_time=_int64(found, "integratedTime"),
+        entry_timestamp=_optional_b64(promise, "signedEntryTimestamp") if promise else b"",
+        kind=kind_version.text("kind"),
+        version=kind_version.text("version"),
+    )
+
+
+def _parse_v2_proof(found: JsonObject) -> LoggedProof:
+    found.refuse_unknown("logIndex", "rootHash", "treeSize", "hashes", "checkpoint")
+    checkpoint = found.optional_child("checkpoint") or JsonObject({}, found.what)
+    checkpoint.refuse_unknown("envelope")
+    root_hash = found.b64("rootHash")
+    if len(root_hash) != _HASH_SIZE:
+        raise found.malformed("rootHash", f"expected {_HASH_SIZE} bytes")
+    return LoggedProof(
+        proof=InclusionProof(_int64(found, "logIndex"), _int64(found, "treeSize"), _parse_v2_hashes(found)),
+        root_hash=root_hash,
+        checkpoint=checkpoint.optional_text("envelope"),
+    )
+
+
+def _parse_v2_hashes(found: JsonObject) -> tuple[bytes, ...]:
+    texts = found.texts("hashes", most=MAX_HASHES)
+    return tuple(JsonObject({"hash": text}, found.what, f"{found.path}hashes.").b64("hash") for text in texts)
+
+
+def _int64(found: JsonObject, name: str) -> int:
+    """Read an int64 of the JSON mapping, which is a text; absent means 0."""
+    text = found.optional_text(name, "0")
+    if not _INT64.fullmatch(text) or int(text) > MAX_INTEGER:
+        raise found.malformed(name, "expected the decimal digits of a number of 63 bits")
+    return int(text)
+
+
+def _optional_b64(found: JsonObject, name: str) -> bytes:
+    return found.b64(name) if name in found else b""
