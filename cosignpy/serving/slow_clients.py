@@ -47,6 +47,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._head_since: float | None = self.loop.time()
         self._body_since: float | None = None
         self._stalled_since: float | None = None
+        self._unread = 0
         self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -56,9 +57,10 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it is too much."""
-        self._received += len(data)
         if self._head_since is None and self._body_since is None:
             self._head_since = self.loop.time()  # empty lines before a request end the idle time too
+            self._received = 0
+        self._received += len(data)
         if self._head_since is not None and self._received > self.limits.head_bytes + len(data):
             self._refuse_head()
         elif self._received > self.limits.message_bytes:
@@ -98,8 +100,9 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """Note since when the client has not read."""
+        """Note since when the client has not read, and how much is left for it."""
         self._stalled_since = self.loop.time()
+        self._unread = self.transport.get_write_buffer_size()
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -120,9 +123,17 @@ class PatientProtocol(HttpToolsProtocol):
         )
         self.transport.close()
 
+    def _note_progress(self) -> None:
+        """Begin to wait anew for a client that has read a part of a long answer."""
+        unread = self.transport.get_write_buffer_size()
+        if self._stalled_since is not None and unread < self._unread:
+            self._stalled_since = self.loop.time()
+            self._unread = unread
+
     def _look(self) -> None:
         """Close the connection if what it waits for is overdue, else come back when that would be."""
         limits = self.limits
+        self._note_progress()
         due = [
             since + allowed
             for since, allowed in (

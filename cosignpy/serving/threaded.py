@@ -54,15 +54,17 @@ class ServerOptions:
     watched: tuple[Reloadable, ...] = ()
 
 
-def bind(options: ServerOptions) -> socket.socket:
+def bind(options: ServerOptions, *, shared: bool = False) -> socket.socket:
     """Take the port and begin to queue connections, before anything serves them.
+
+    A port may be `shared` by several sockets of this user; the kernel gives each a part of the connections.
 
     Raises:
         UsageError: The address is taken, or not ours.
     """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
         listener.listen(socket.SOMAXCONN)

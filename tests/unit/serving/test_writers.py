@@ -223,3 +223,7 @@ def test_a_refusal_says_what_is_needed() -> None:
     with pytest.raises(WriterRefused) as refused:
         identify_writer((CertificateSubjects(),), scope_of())
     assert str(refused.value) == refused.value.problem.detail == "a client certificate is needed"
+
+
+def test_a_certificate_without_alternative_names_has_its_subject() -> None:
+    assert certificate_names(certificate()) == ("CN=ci,O=Example",)

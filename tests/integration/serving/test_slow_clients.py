@@ -1,0 +1,198 @@
+"""Clients that take their time lose their connection, and nobody else notices."""
+
+import threading
+from contextlib import suppress
+from typing import Final
+
+import pytest
+
+from cosignpy.serving.slow_clients import ClientLimits, PatientProtocol, patient_protocol
+from cosignpy.serving.threaded import ServerOptions
+from tests.integration.serving.conftest import ANSWER_SIZE, BODY, LIMITS, PATIENCE, Server, Wire, serving
+
+GET: Final = "GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+POST: Final = "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n"
+
+
+class Dripping:
+    """Sends the same few bytes again and again, for as long as the server takes them."""
+
+    def __init__(self, wire: Wire, text: str) -> None:
+        self._wire = wire
+        self._text = text
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with suppress(OSError):
+            while not self._stop.wait(0.02):
+                self._wire.send(self._text)
+
+
+def served(server: Server) -> bool:
+    return server.connect().ask(GET).endswith(b"served")
+
+
+def test_who_never_asks_is_disconnected(server: Server) -> None:
+    silent = server.connect()
+    assert served(server)
+    assert silent.rest() == b""
+
+
+@pytest.mark.parametrize("begin", ["", "G", "GET / HTTP/1.1\r\nhost: x\r\nx-slow: "])
+@pytest.mark.parametrize("drop", ["a", "a: b\r\n"])
+def test_who_never_ends_the_headers_is_disconnected(server: Server, begin: str, drop: str) -> None:
+    loris = server.connect()
+    loris.send(begin)
+    with Dripping(loris, drop):
+        assert served(server)
+        assert b" 200 " not in loris.rest()
+
+
+def test_empty_lines_keep_no_connection(server: Server) -> None:
+    wire = server.connect()
+    assert wire.ask(GET).endswith(b"served")
+    with Dripping(wire, "\r\n"):
+        assert wire.rest() == b""
+
+
+def test_a_second_request_has_a_deadline_too(server: Server) -> None:
+    wire = server.connect()
+    assert wire.ask(GET).endswith(b"served")
+    with Dripping(wire, "x"):
+        assert b" 200 " not in wire.rest()
+
+
+def test_a_body_that_does_not_come_is_408(server: Server) -> None:
+    wire = server.connect()
+    wire.send(POST.format(path="/body", length=10) + "begin")
+    assert served(server)
+    found = wire.rest()
+    assert found.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in found
+
+
+def test_a_body_that_drips_is_408(server: Server) -> None:
+    wire = server.connect()
+    wire.send(POST.format(path="/body", length=BODY.size))
+    with Dripping(wire, "x"):
+        assert served(server)
+        assert wire.rest().startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_no_route_waits_for_keeps_no_connection(server: Server) -> None:
+    wire = server.connect()
+    assert wire.ask(POST.format(path="/", length=BODY.size)).endswith(b"served")
+    with Dripping(wire, "x"):
+        assert wire.rest() == b""
+
+
+def test_who_does_not_read_the_answer_is_disconnected(server: Server) -> None:
+    reader = server.connect()
+    reader.send("GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+    for _ in range(4):  # each takes as long as an answer may stand still
+        assert server.connect().rest() == b""
+    assert served(server)
+    assert len(reader.rest()) < ANSWER_SIZE
+
+
+def test_who_reads_gets_the_whole_answer(server: Server) -> None:
+    found = server.connect().ask("GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert len(found.partition(b"\r\n\r\n")[2]) == ANSWER_SIZE
+
+
+@pytest.mark.parametrize("count", [LIMITS.headers - 1, LIMITS.headers])
+def test_headers_have_a_number(server: Server, count: int) -> None:
+    more = "".join(f"x-{number}: y\r\n" for number in range(count))
+    found = server.connect().ask(GET.replace("\r\n\r\n", f"\r\n{more}\r\n"))
+    assert found.startswith(b"HTTP/1.1 200 " if count < LIMITS.headers else b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("size", [LIMITS.head_bytes - len("/hostxx"), LIMITS.head_bytes])
+@pytest.mark.parametrize(
+    "form", ["GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "GET /?{} HTTP/1.1\r\nhost: x\r\nx:\r\n\r\n"]
+)
+def test_headers_have_a_size(server: Server, size: int, form: str) -> None:
+    found = server.connect().ask(form.format("y" * (size - form.count("?"))))
+    assert found.startswith(b"HTTP/1.1 200 " if size < LIMITS.head_bytes else b"HTTP/1.1 431 ")
+
+
+def test_headers_without_end_are_refused_before_they_end(server: Server) -> None:
+    wire = server.connect()
+    wire.send("GET / HTTP/1.1\r\nx: ")
+    with suppress(ConnectionError):
+        for _ in range(100):
+            wire.send("y" * LIMITS.head_bytes)
+    assert b" 200 " not in wire.rest()
+
+
+def test_a_request_that_is_not_http_is_refused(server: Server) -> None:
+    assert server.connect().ask("NONSENSE\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_over_the_limit_is_413_and_the_connection_goes_on(server: Server) -> None:
+    wire = server.connect()
+    length = 200_000
+    assert wire.ask(POST.format(path="/body", length=length) + "x" * length).startswith(b"HTTP/1.1 413 ")
+    assert wire.ask(GET).endswith(b"served")
+
+
+def test_a_body_that_nobody_reads_has_a_limit_too(server: Server) -> None:
+    wire = server.connect()
+    assert wire.ask(POST.format(path="/", length=10**9)).endswith(b"served")
+    with suppress(ConnectionError):
+        for _ in range(64):
+            wire.send("x" * 2**16)
+    assert wire.rest() == b""
+
+
+def test_trailers_are_not_headers(server: Server) -> None:
+    wire = server.connect()
+    found = wire.ask(
+        "POST /headers HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-admin: yes\r\n\r\n"
+    )
+    assert found.endswith(b"host,transfer-encoding")
+
+
+def test_requests_sent_together_are_answered_one_after_the_other(server: Server) -> None:
+    wire = server.connect()
+    last = GET.replace("host: x", "connection: close")
+    wire.send(GET + POST.format(path="/body", length=3) + "abc" + last)
+    assert [part.partition(b"\r\n\r\n")[2] for part in wire.rest().split(b"HTTP/1.1 200 OK")] == [
+        b"",
+        b"served",
+        b"3",
+        b"served",
+    ]
+
+
+def test_a_thousand_idle_connections_and_slow_writers_stop_nobody() -> None:
+    with serving(ServerOptions(protocol=PatientProtocol)) as server:
+        idle = [server.connect() for _ in range(1000)]
+        for wire in idle[::4]:
+            wire.send("POST / HTTP/1.1\r\nx: ")
+        busy = server.connect()
+        for _ in range(100):
+            assert busy.ask(GET).endswith(b"served")
+            assert served(server)
+        assert idle[-1].ask(GET).endswith(b"served")
+    assert PatientProtocol.limits.head_seconds < PATIENCE
+
+
+def test_a_long_answer_may_take_long_while_the_client_reads() -> None:
+    limits = ClientLimits(head_seconds=0.2, stall_seconds=1.0)
+    with serving(ServerOptions(protocol=patient_protocol(limits))) as server:
+        wire = server.connect()
+        wire.send("GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        found = bytearray()
+        for _ in range(8):
+            wire.take(ANSWER_SIZE // 12, found)
+            assert server.connect().rest() == b""  # a pause: together they are longer than an answer may stand still
+        assert len(found + wire.rest()) > ANSWER_SIZE
