@@ -101,8 +101,13 @@ class PublicKey:
 
         Raises:
             KeyUnusable: RSA of a size that is not accepted.
+            MalformedError: A key of an unknown kind.
         """
-        return cls.parse_der(_encode_spki(handle), what=what)
+        spki = _encode_spki(handle)
+        for key in _FIXED_SIZE:
+            if spki.startswith(SIGNING[key].spki_prefix):
+                return cls(spki, SIGNING[key], handle)
+        return cls.parse_der(spki, what=what)
 
     @classmethod
     def _parse_rsa(cls, spki: bytes, what: str) -> Self:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat import asn1
@@ -18,7 +19,6 @@ from cosignpy.core.encoding import PemBlock, parse_pem
 from cosignpy.core.keys.pem_file import check_key_file
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, SignatureMismatch
-from cosignpy.values import value
 
 MAX_CHAIN: Final = 10
 """Certificates in one verifier; the real server reads no more (rekor, pkg/pki/x509)."""
@@ -34,9 +34,11 @@ _BEGIN: Final = b"-----BEGIN "
 _END: Final = b"-----"
 
 
-@value
-class Verifier:
-    """Who signed: the key, the canonical PEM that a log keeps, and the certificates it came in, leaf first, if any."""
+class Verifier(msgspec.Struct, frozen=True):
+    """Who signed: the key, the canonical PEM that a log keeps, and the certificates it came in, leaf first, if any.
+
+    A `msgspec` structure and no value, because one is made for each of thousands of entries a second.
+    """
 
     key: PublicKey
     canonical: bytes
