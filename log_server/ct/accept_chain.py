@@ -39,17 +39,27 @@ class Expired(StrEnum):
     REFUSED = "refused"
 
 
-PURPOSES: Final[Mapping[str, ObjectIdentifier]] = MappingProxyType(
+class Purpose(StrEnum):
+    """Extended key usages, by the names that other logs give them in their settings."""
+
+    CODE_SIGNING = "CodeSigning"
+    SERVER_AUTH = "ServerAuth"
+    CLIENT_AUTH = "ClientAuth"
+    EMAIL_PROTECTION = "EmailProtection"
+    TIME_STAMPING = "TimeStamping"
+    OCSP_SIGNING = "OCSPSigning"
+
+
+PURPOSES: Final[Mapping[Purpose, ObjectIdentifier]] = MappingProxyType(
     {
-        "CodeSigning": ExtendedKeyUsageOID.CODE_SIGNING,
-        "ServerAuth": ExtendedKeyUsageOID.SERVER_AUTH,
-        "ClientAuth": ExtendedKeyUsageOID.CLIENT_AUTH,
-        "EmailProtection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
-        "TimeStamping": ExtendedKeyUsageOID.TIME_STAMPING,
-        "OCSPSigning": ExtendedKeyUsageOID.OCSP_SIGNING,
+        Purpose.CODE_SIGNING: ExtendedKeyUsageOID.CODE_SIGNING,
+        Purpose.SERVER_AUTH: ExtendedKeyUsageOID.SERVER_AUTH,
+        Purpose.CLIENT_AUTH: ExtendedKeyUsageOID.CLIENT_AUTH,
+        Purpose.EMAIL_PROTECTION: ExtendedKeyUsageOID.EMAIL_PROTECTION,
+        Purpose.TIME_STAMPING: ExtendedKeyUsageOID.TIME_STAMPING,
+        Purpose.OCSP_SIGNING: ExtendedKeyUsageOID.OCSP_SIGNING,
     }
 )
-"""Extended key usages by the names that settings use, which are those of other logs."""
 
 
 @value
@@ -57,7 +67,7 @@ class ChainRule:
     """What a log demands of certificates besides a path to its roots: nothing, unless it is configured."""
 
     expired: Expired = Expired.ACCEPTED
-    purposes: tuple[ObjectIdentifier, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
     """A certificate needs one of these extended key usages; without any, it needs none."""
 
 
@@ -81,16 +91,16 @@ class AcceptedChain:
         return Draft(self.content, index_key("certificate", self.entry.identity), keys, self.path.objects)
 
 
-def select_purposes(names: Sequence[str]) -> tuple[ObjectIdentifier, ...]:
+def select_purposes(names: Sequence[str]) -> tuple[Purpose, ...]:
     """Return the extended key usages that settings name.
 
     Raises:
         UsageError: An unknown name; the hint lists the known.
     """
     for name in names:
-        if name not in PURPOSES:
-            raise UsageError(f"unknown extended key usage {name!r}", hint=f"known are {', '.join(PURPOSES)}")
-    return tuple([PURPOSES[name] for name in names])
+        if name not in set(Purpose):
+            raise UsageError(f"unknown extended key usage {name!r}", hint=f"known are {', '.join(Purpose)}")
+    return tuple([Purpose(name) for name in names])
 
 
 def parse_chain(body: bytes) -> tuple[bytes, ...]:
@@ -155,6 +165,5 @@ def _apply_rule(certificate: Certificate, rule: ChainRule, moment: datetime) -> 
             raise CertificateError(SUBMITTED, f"valid from {first.isoformat()} to {last.isoformat()}, which is not now")
     if rule.purposes:
         usage = find_extension(certificate, ExtendedKeyUsage, what=SUBMITTED)
-        if usage is None or not any(purpose in usage for purpose in rule.purposes):
-            wanted = ", ".join(name for name, purpose in PURPOSES.items() if purpose in rule.purposes)
-            raise CertificateError(SUBMITTED, f"its extended key usage is none of: {wanted}")
+        if usage is None or not any(PURPOSES[purpose] in usage for purpose in rule.purposes):
+            raise CertificateError(SUBMITTED, f"its extended key usage is none of: {', '.join(rule.purposes)}")

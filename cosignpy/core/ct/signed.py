@@ -70,7 +70,7 @@ def refuse_unusable_log_key(key: PublicKey) -> None:
     Raises:
         KeyUnusable: Neither ECDSA on P-256 nor RSA.
     """
-    if key.algorithm.scheme not in _SIGNATURES or key.algorithm.hash != "sha256":
+    if key.algorithm.hash != "sha256":  # which leaves the two schemes that RFC 6962 has
         raise KeyUnusable(
             "key of the certificate transparency log",
             f"it is {key.algorithm.key}, and RFC 6962 has ECDSA on P-256 and RSA only",

@@ -103,8 +103,8 @@ def _leaf_end(raw: bytes, start: int, what: str) -> int:
 
 def _timestamped_end(raw: bytes, start: int, what: str) -> int:
     kind = int.from_bytes(raw[start + 8 : start + _ENTRY], "big")
-    if len(raw) < start + _ENTRY or kind not in _CONTENT:
-        raise MalformedError(what, "an entry of unknown type, or a part of one")
+    if kind not in _CONTENT:
+        raise MalformedError(what, f"an entry of unknown type {kind}")
     content_end = _vector_end(raw, start + _CONTENT[EntryType(kind)], OPAQUE_24, what)
     return _vector_end(raw, content_end, OPAQUE_16, what)
 

@@ -5,7 +5,7 @@ The first six are deprecated and hold the bare text; from the eighth on it is a 
 
 from typing import Final
 
-from cryptography.x509 import Certificate, ObjectIdentifier, UnrecognizedExtension
+from cryptography.x509 import Certificate, ObjectIdentifier
 
 from cosignpy.core.x509.chain import read_extensions
 from cosignpy.core.x509.der import decode_utf8, decode_utf8_string
@@ -67,11 +67,11 @@ def fulcio_extensions(certificate: Certificate, *, what: str = "certificate") ->
         MalformedError: The extensions cannot be read, or one of these is not text in its encoding.
     """
     numbered = {
-        _NUMBERS[extension.oid]: extension.value
+        _NUMBERS[extension.oid]: extension.value.public_bytes()
         for extension in read_extensions(certificate, what=what)
-        if extension.oid in _NUMBERS and isinstance(extension.value, UnrecognizedExtension)
+        if extension.oid in _NUMBERS
     }
-    return tuple([_decode(number, numbered[number].value, what) for number in sorted(numbered)])
+    return tuple([_decode(number, numbered[number], what) for number in sorted(numbered)])
 
 
 def _decode(number: int, content: bytes, what: str) -> FulcioExtension:

@@ -68,3 +68,13 @@ def test_a_data_tile_that_is_cut_off_is_refused(leaf: bytes) -> None:
     for raw in (leaf[:9] + b"\2" + leaf[10:], *(leaf[:end] for end in range(len(leaf)))):
         with pytest.raises(MalformedError):
             split_data_tile(raw, 1)
+
+
+@pytest.mark.parametrize(("leaf", "raw"), LEAVES)
+def test_an_entry_that_is_cut_off_has_no_size(leaf: TileLeaf, raw: bytes) -> None:
+    whole = len(leaf.timestamped.encode())
+    assert timestamped_size(raw[:whole]) == whole
+    for end in range(whole):
+        with pytest.raises(MalformedError) as caught:
+            timestamped_size(raw[:end], what="test")
+        assert caught.value.what == "test"

@@ -22,6 +22,7 @@ from log_server.ct.accept_chain import (
     AcceptedChain,
     ChainRule,
     Expired,
+    Purpose,
     accept_chain,
     parse_chain,
     select_purposes,
@@ -47,7 +48,7 @@ def accept(
     return accept_chain((leaf, *ABOVE), kind, paths, rule, moment)
 
 
-def purposes(name: str) -> Extensions:
+def purposes(name: Purpose) -> Extensions:
     return (*NAMED, (ExtendedKeyUsage([PURPOSES[name]]), False))
 
 
@@ -116,8 +117,8 @@ def test_a_certificate_out_of_its_time_is_refused_by_configuration_only(moment: 
 
 def test_a_purpose_is_demanded_by_configuration_only() -> None:
     rule = ChainRule(purposes=select_purposes(["TimeStamping", "CodeSigning"]))
-    accept(ISSUER.leaf(purposes("CodeSigning")), rule=rule)
-    for extensions in (NAMED, purposes("ServerAuth")):
+    accept(ISSUER.leaf(purposes(Purpose.CODE_SIGNING)), rule=rule)
+    for extensions in (NAMED, purposes(Purpose.SERVER_AUTH)):
         accept(ISSUER.leaf(extensions))
         with pytest.raises(CertificateError) as caught:
             accept(ISSUER.leaf(extensions), rule=rule)

@@ -1,5 +1,6 @@
 """The file of accepted roots."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def test_roots_are_read_in_their_order_and_once_each() -> None:
     assert found.encode() == (two.der, one.der)
     assert found == AcceptedRoots.build([two.certificate, one.certificate])
     assert found != AcceptedRoots.build([two.certificate])
+    assert [found.holds(sha256(der).digest()) for der in (one.der, Authority.root("three").der)] == [True, False]
 
 
 def test_roots_of_one_name_are_all_found() -> None:
