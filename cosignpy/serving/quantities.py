@@ -7,9 +7,9 @@ from typing import Final, Self
 from cosignpy.errors import MalformedError
 from cosignpy.values import value
 
-_DURATION: Final = re.compile(r"(?P<number>0|[1-9][0-9]{0,8})(?P<unit>ms|s|m|h|d)")
-_SECONDS: Final[Mapping[str, float]] = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
-_SIZE: Final = re.compile(r"(?P<number>0|[1-9][0-9]{0,8})(?P<unit>B|KiB|MiB|GiB|TiB)")
+_DURATION: Final = re.compile(r"(?P<number>0|[1-9][0-9]{0,14})(?P<unit>ms|s|m|h|d)")
+_MILLISECONDS: Final[Mapping[str, int]] = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_SIZE: Final = re.compile(r"(?P<number>0|[1-9][0-9]{0,14})(?P<unit>B|KiB|MiB|GiB|TiB)")
 _BYTES: Final[Mapping[str, int]] = {"TiB": 2**40, "GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1}
 
 
@@ -28,14 +28,14 @@ class Duration(float):
         parts = _DURATION.fullmatch(text)
         if parts is None:
             raise MalformedError("duration", f"{text!r} is not one such as 500ms, 10s, 5m, 2h or 7d")
-        return cls(int(parts["number"]) * _SECONDS[parts["unit"]])
+        return cls(int(parts["number"]) * _MILLISECONDS[parts["unit"]] / 1000)
 
     def __str__(self) -> str:
         """Write it in the largest unit that needs no fraction; milliseconds are the smallest."""
         milliseconds = round(self * 1000)
-        for unit, seconds in _SECONDS.items():
-            if milliseconds and milliseconds % round(seconds * 1000) == 0:
-                return f"{milliseconds // round(seconds * 1000)}{unit}"
+        for unit, length in _MILLISECONDS.items():
+            if milliseconds and milliseconds % length == 0:
+                return f"{milliseconds // length}{unit}"
         return "0s"
 
 

@@ -103,13 +103,17 @@ def parse_document(raw: bytes, file: str) -> Node:
     except UnicodeDecodeError as error:
         raise Place(file, raw.count(b"\n", 0, error.start) + 1).error("not UTF-8") from error
     try:
-        root = _StrictLoader(text).get_single_node()
+        loader = _StrictLoader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise Place(file, line).error("a character that YAML does not allow") from error
+    try:
+        root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Place(file, line).error(error.problem or "not YAML") from error
-    except yaml.YAMLError as error:  # characters that YAML does not allow: no mark, only an offset
-        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-        raise Place(file, line).error("characters that YAML does not allow") from error
+    except ValueError as error:  # an escape for a character that there is not
+        raise Place(file, loader.line + 1).error("not Unicode") from error
     return Members({}, start) if root is None else _convert(root, start)
 
 
@@ -138,7 +142,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 def _convert(node: yaml.Node, place: Place) -> Node:
     if isinstance(node, yaml.ScalarNode):
-        return Word(node.value, place, node.style is None)
+        return Word(_unicode(node.value, place), place, node.style is None)
     if isinstance(node, yaml.SequenceNode):
         return Items(
             tuple(
@@ -152,8 +156,17 @@ def _convert(node: yaml.Node, place: Place) -> Node:
         here = Place(place.file, key.start_mark.line + 1, place.key)
         if not isinstance(key, yaml.ScalarNode):
             raise here.error("a key must be a word")
-        named = Place(here.file, here.line, f"{place.key}.{key.value}".lstrip("."))
+        named = Place(here.file, here.line, f"{place.key}.{_unicode(key.value, here)}".lstrip("."))
         if key.value in members:
             raise named.error(f"given twice, first on line {members[key.value].place.line}")
         members[key.value] = _convert(content, named)
     return Members(members, place)
+
+
+def _unicode(text: str, place: Place) -> str:
+    """Refuse halves of characters, which escapes can spell and files cannot hold."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise place.error("not Unicode") from error
+    return text

@@ -44,6 +44,7 @@ class PatientProtocol(HttpToolsProtocol):
         tls = transport.get_extra_info("ssl_object")
         self.app_state = {**self.app_state, PEER_CERTIFICATE: tls.getpeercert(binary_form=True) if tls else None}
         self._received = 0
+        self._fed = 0
         self._head_since: float | None = self.loop.time()
         self._body_since: float | None = None
         self._stalled_since: float | None = None
@@ -60,8 +61,9 @@ class PatientProtocol(HttpToolsProtocol):
         if self._head_since is None and self._body_since is None:
             self._head_since = self.loop.time()  # empty lines before a request end the idle time too
             self._received = 0
-        self._received += len(data)
-        if self._head_since is not None and self._received > self.limits.head_bytes + len(data):
+        self._fed = len(data)
+        self._received += self._fed
+        if self._head_since is not None and self._received > self.limits.head_bytes + self._fed:
             self._refuse_head()
         elif self._received > self.limits.message_bytes:
             self.transport.abort()
@@ -88,11 +90,16 @@ class PatientProtocol(HttpToolsProtocol):
         """
         self._head_since = None
         self._body_since = self.loop.time()
-        size = len(self.url) + sum(len(name) + len(content) for name, content in self.headers)
-        if len(self.headers) > self.limits.headers or size > self.limits.head_bytes:
+        if len(self.headers) > self.limits.headers or self._head_size() > self.limits.head_bytes:
             self._refuse_head()
             raise ValueError("the request's headers are over the limit")
         super().on_headers_complete()
+
+    def _head_size(self) -> int:
+        """Return the size of the headers, or that of the one piece in which all of them came."""
+        if self._received == 0 and self._fed <= self.limits.head_bytes:
+            return self._fed
+        return len(self.url) + sum(len(name) + len(content) for name, content in self.headers)
 
     def on_message_complete(self) -> None:
         """Note that all of the request is there."""

@@ -44,6 +44,8 @@ class ServerOptions:
     """Where to listen; port 0 takes any free one. `protocol` lets a server see its connections.
 
     A `tls_context` of one's own takes the place of `tls`. What is `watched` looks at its files twice a second.
+    `proxies` are those whose word on their clients' addresses uvicorn takes; None leaves that to uvicorn, which
+    trusts this machine.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +54,7 @@ class ServerOptions:
     protocol: type[HttpToolsProtocol] = field(default=HttpToolsProtocol)
     tls_context: ssl.SSLContext | None = None
     watched: tuple[Reloadable, ...] = ()
+    proxies: tuple[str, ...] | None = None
 
 
 def bind(options: ServerOptions, *, shared: bool = False) -> socket.socket:
@@ -99,6 +102,8 @@ def configure(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
         log_level="error",  # its warnings are about what clients send, such as TLS to a plain port
         access_log=False,
         server_header=False,
+        proxy_headers=options.proxies != (),
+        forwarded_allow_ips=None if options.proxies is None else list(options.proxies),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,

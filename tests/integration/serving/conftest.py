@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosignpy.serving.asgi import BodyLimits, answer, read_body
 from cosignpy.serving.problem import AnswerErrors
@@ -28,11 +28,16 @@ async def routes(scope: Scope, receive: Receive, send: Send) -> None:
         await answer(send, 200, b"%d" % len(await read_body(scope, receive, BODY)))
     elif scope["path"] == "/large":
         await answer(send, 200, bytes(ANSWER_SIZE))
+    elif scope["path"] == "/client":
+        await answer(send, 200, str(scope["client"][0]).encode())
     elif scope["path"] == "/headers":
         await read_body(scope, receive, BODY)
         await answer(send, 200, b",".join(name for name, _ in scope["headers"]))
     else:
         await answer(send, 200, b"served")
+
+
+APP: Final = AnswerErrors(routes)
 
 
 class Wire:
@@ -95,9 +100,9 @@ class Server:
 
 
 @contextmanager
-def serving(options: ServerOptions) -> Iterator[Server]:
+def serving(options: ServerOptions, app: ASGIApp = APP) -> Iterator[Server]:
     with ExitStack() as stack:
-        threaded = ThreadedServer(AnswerErrors(routes), options)
+        threaded = ThreadedServer(app, options)
         threaded.start()
         stack.callback(threaded.stop)
         yield Server(threaded.address, stack)
