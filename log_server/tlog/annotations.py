@@ -42,11 +42,32 @@ def parse_annotations(raw: bytes, *, what: str) -> Sequence[Annotation]:
     found: list[Annotation] = []
     offset = 0
     while offset < len(raw):
-        keys_at = offset + _HEAD
-        end = keys_at + KEY_SIZE * raw[keys_at - 1] if keys_at <= len(raw) else len(raw) + 1
-        if end > len(raw):
-            raise MalformedError(what, "it ends within an annotation")
-        keys = tuple(raw[at : at + KEY_SIZE] for at in range(keys_at, end, KEY_SIZE))
-        found.append(Annotation(int.from_bytes(raw[offset : offset + 8], "big"), keys))
+        end = _end_of(raw, offset, what)
+        found.append(_parse(raw[offset:end]))
         offset = end
     return found
+
+
+def parse_annotation(raw: bytes, place: int, *, what: str) -> Annotation:
+    """Read one annotation of a file without reading the others.
+
+    Raises:
+        MalformedError: The file ends before it, or within it.
+    """
+    offset = 0
+    for _ in range(place):
+        offset = _end_of(raw, offset, what)
+    return _parse(raw[offset : _end_of(raw, offset, what)])
+
+
+def _end_of(raw: bytes, offset: int, what: str) -> int:
+    keys_at = offset + _HEAD
+    end = keys_at + KEY_SIZE * raw[keys_at - 1] if keys_at <= len(raw) else len(raw) + 1
+    if end > len(raw):
+        raise MalformedError(what, "it ends within an annotation")
+    return end
+
+
+def _parse(raw: bytes) -> Annotation:
+    keys = tuple(raw[at : at + KEY_SIZE] for at in range(_HEAD, len(raw), KEY_SIZE))
+    return Annotation(int.from_bytes(raw[:8], "big"), keys)

@@ -15,8 +15,8 @@ from cosignpy.core.note.checkpoint import parse_checkpoint
 from cosignpy.core.note.signed_note import parse_note
 from cosignpy.errors import NotFoundError
 from cosignpy.values import field, record, value
-from log_server.storage.protocol import Index, ObjectStore
-from log_server.tlog.annotations import Annotation, parse_annotations
+from log_server.storage.protocol import IndexReader, ObjectStore
+from log_server.tlog.annotations import Annotation, parse_annotation
 from log_server.tlog.batch import ANNOTATIONS, bundle_path
 from log_server.tlog.entry_form import EntryForm
 
@@ -64,7 +64,7 @@ class LogDamaged(Exception):
 class LogReader:
     """The reading end of one log; any number of processes may have one."""
 
-    def __init__(self, objects: ObjectStore, index: Index, form: EntryForm) -> None:
+    def __init__(self, objects: ObjectStore, index: IndexReader, form: EntryForm) -> None:
         self.objects = objects
         self.index = index
         self.form = form
@@ -109,7 +109,7 @@ class LogReader:
         self._require(index)
         number, place = divmod(index, TILE_WIDTH)
         raw, _ = self._read(number, 0, lambda width: bundle_path(ANNOTATIONS, number, width))
-        return parse_annotations(raw, what=bundle_path(ANNOTATIONS, number))[place]
+        return parse_annotation(raw, place, what=bundle_path(ANNOTATIONS, number))
 
     def inclusion(self, index: int, size: int) -> InclusionProof:
         """Prove that an entry is in the tree of `size`, which is published.
@@ -152,6 +152,14 @@ class LogReader:
             pyramid = self._remember(span.level, span.index, raw)
         height = span.count.bit_length() - 1
         return pyramid[height][span.first >> height]
+
+    def tile(self, number: int, level: int) -> bytes:
+        """Return the hashes of a tile, as many as are stored, which may be a few more than are published.
+
+        Raises:
+            LogDamaged: It is missing.
+        """
+        return self._read(number, level, lambda width: Tile(level, number, width).path())[0]
 
     def width(self, number: int, level: int = 0) -> int:
         """Say how many places of a tile, or of an entry bundle, the published tree fills."""

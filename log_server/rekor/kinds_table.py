@@ -1,0 +1,45 @@
+"""The kinds of entry that Rekor v1 accepts, by kind and version."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from cosignpy.core.encoding import JsonObject
+from cosignpy.errors import UsageError
+from log_server.rekor.accepted import Accepted
+from log_server.rekor.kinds import cose, dsse, hashedrekord, helm, intoto, rekord, rfc3161, tuf
+
+Accept: TypeAlias = Callable[[JsonObject], Accepted]
+"""Verifies the `spec` of a proposed entry, and writes the entry's canonical form."""
+
+Kinds: TypeAlias = Mapping[tuple[str, str], Accept]
+
+KINDS: Final[Kinds] = MappingProxyType(
+    {
+        ("cose", "0.0.1"): cose.accept_v001,
+        ("dsse", "0.0.1"): dsse.accept_v001,
+        ("hashedrekord", "0.0.1"): hashedrekord.accept_v001,
+        ("helm", "0.0.1"): helm.accept_v001,
+        ("intoto", "0.0.1"): intoto.accept_v001,
+        ("intoto", "0.0.2"): intoto.accept_v002,
+        ("rekord", "0.0.1"): rekord.accept_v001,
+        ("rfc3161", "0.0.1"): rfc3161.accept_v001,
+        ("tuf", "0.0.1"): tuf.accept_v001,
+    }
+)
+"""Every kind, by its name and `apiVersion`."""
+
+
+def accept_proposed(proposed: JsonObject, kinds: Kinds = KINDS) -> Accepted:
+    """Verify a proposed entry (rekor, openapi.yaml, `ProposedEntry`).
+
+    Raises:
+        UsageError: A kind or a version that the log does not take.
+        CosignError: The entry is malformed, or its signature does not verify.
+    """
+    name = (proposed.text("kind"), proposed.text("apiVersion"))
+    accept = kinds.get(name)
+    if accept is None:
+        known = ", ".join(sorted({f"{kind} {version}" for kind, version in kinds}))
+        raise UsageError(f"this log does not take entries of kind {name[0]!r}, version {name[1]!r}, only {known}")
+    return accept(proposed.child("spec"))

@@ -1,0 +1,85 @@
+"""A log entry as Rekor v1 shows it: the SET, the inclusion proof and the checkpoint (rekor, openapi.yaml, `LogEntry`).
+
+Numbers are JSON numbers and hashes are hex, unlike in version 2. Members come in the order of the real server.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import orjson
+
+from cosignpy.core.encoding import JsonObject, encode_b64
+from cosignpy.core.keys.signatures import Signer
+from log_server.log import Shard
+from log_server.rekor.draft import attestation_path
+from log_server.rekor.placed import Placed
+
+ENTRIES_PATH: Final = "/api/v1/log/entries"
+
+_ATTESTED: Final = (b'"kind":"intoto"', b'"kind":"cose"')
+"""The kinds whose payloads are stored; the canonical body has its kind in this spelling, near its beginning."""
+_KIND_WITHIN: Final = 64
+
+
+def entry_id(shard: Shard, leaf_hash: bytes) -> str:
+    """Return the id of an entry: tree id and leaf hash, 80 hex digits."""
+    return f"{shard.identity.tree_id:016x}{leaf_hash.hex()}"
+
+
+def build_entry(placed: Placed, signer: Signer | None) -> Mapping[str, object]:
+    """Build the answer for one entry, under its id."""
+    body = encode_b64(placed.body)
+    promised = {
+        "body": body,
+        "integratedTime": placed.timestamp_ms // 1000,
+        "logID": placed.shard.identity.log_id.hex(),
+        "logIndex": placed.virtual_index,
+    }
+    verification: dict[str, object] = {"inclusionProof": _proof(placed)}
+    if signer is not None:
+        # RFC 8785 of an object whose keys are sorted and whose texts are ASCII is what any compact encoder writes.
+        verification["signedEntryTimestamp"] = encode_b64(signer.sign(orjson.dumps(promised)))
+    attestation = load_attestation(placed)
+    shown = {"attestation": {"data": encode_b64(attestation)}} if attestation is not None else {}
+    return {entry_id(placed.shard, placed.leaf_hash): {**shown, **promised, "verification": verification}}
+
+
+def _proof(placed: Placed) -> Mapping[str, object]:
+    """Show that the entry is in the tree of its shard; the index is that within the shard."""
+    tree = placed.tree
+    return {
+        "checkpoint": tree.checkpoint.decode(),
+        "hashes": [node.hex() for node in placed.hashes],
+        "logIndex": placed.log_index,
+        "rootHash": tree.root.hex(),
+        "treeSize": tree.size,
+    }
+
+
+def load_attestation(placed: Placed) -> bytes | None:
+    """Return the payload that was stored with an entry, None if there is none."""
+    if not any(kind in placed.body[:_KIND_WITHIN] for kind in _ATTESTED):
+        return None
+    name = attestation_name(placed.body)
+    return placed.shard.reader.objects.get(attestation_path(name)) if name else None
+
+
+def attestation_name(body: bytes) -> str:
+    """Return the name of an entry's attestation: the hash of its payload. Empty if the entry has none."""
+    spec = JsonObject.parse(body, what="entry").child("spec")
+    for holder in ("content", "data"):
+        found = spec.optional_child(holder)
+        digest = found.optional_child("payloadHash") if found else None
+        if digest is not None:
+            return f"{digest.text('algorithm')}:{digest.text('value').lower()}"
+    return ""
+
+
+def encode_entries(entries: Sequence[Mapping[str, object]]) -> bytes:
+    """Encode the answer of a search: an array."""
+    return orjson.dumps(entries) + b"\n"
+
+
+def encode_entry(entry: Mapping[str, object]) -> bytes:
+    """Encode the answer for one entry."""
+    return orjson.dumps(entry) + b"\n"

@@ -1,0 +1,48 @@
+"""What an operator decides about Rekor v2, and which of several logs a client speaks to."""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from starlette.types import Scope
+
+from cosignpy.serving.asgi import BodyLimits, header
+from cosignpy.values import field, value
+from log_server.log import Log, Shard
+from log_server.rekor.accepted import Accepted
+from log_server.rekor.submission import PATIENCE_SECONDS, Duplicates
+
+MAX_BODY: Final = 4 << 20
+"""Octets of a submission, as the real server has it: an envelope can be large."""
+
+Accept: TypeAlias = Callable[[bytes], Accepted]
+"""Verifies the body of a request, and writes the entry's canonical form."""
+
+
+@value
+class V2Options:
+    """How the log answers."""
+
+    accept: Accept = field(repr=False)
+    duplicates: Duplicates = Duplicates.ORIGINAL
+    body: BodyLimits = BodyLimits(MAX_BODY)
+    patience: float = PATIENCE_SECONDS
+
+
+def select_shard(log: Log, scope: Scope) -> Shard:
+    """Return the log whose host name the client used; the active one if it is none of theirs.
+
+    Clients know a log by its host name, without the port: it is the origin in the checkpoint.
+    """
+    shards = log.shards
+    if len(shards) > 1:
+        host = _host_of(header(scope, b"host").decode("latin-1"))
+        for shard in shards:
+            if shard.identity.origin == host:
+                return shard
+    return log.active
+
+
+def _host_of(authority: str) -> str:
+    """Drop the port (RFC 3986 section 3.2); a literal IPv6 address stands in brackets."""
+    name, separator, port = authority.rpartition(":")
+    return (name if separator and port.isdecimal() else authority).lower()
