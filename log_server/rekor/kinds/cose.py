@@ -1,0 +1,142 @@
+"""Entry kind cose 0.0.1: a COSE_Sign1 message (RFC 9052 section 4.2), of which the log keeps the digests."""
+
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from typing import Final
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from cosignpy.core.encoding import JsonObject, encode_b64
+from cosignpy.errors import CosignError, KeyUnusable, MalformedError, SignatureMismatch
+from cosignpy.values import field, value
+from log_server.rekor.accepted import Accepted, Attestation
+from log_server.rekor.kinds.formats.proposal import encode_body, search_key_of_content
+from log_server.rekor.kinds.verifiers import parse_x509_verifier
+
+_WHAT: Final = "COSE message"
+_PREFIX: Final = b"\xd2\x84"
+"""Tag 18 on an array of four (RFC 9052 section 4.2)."""
+_PARTS: Final = 4
+_MAX_DEPTH: Final = 16
+"""Countersignatures nest about five levels."""
+_ALGORITHM: Final = 1
+_CONTENT_TYPE: Final = 3
+"""Labels of header parameters (RFC 9052 section 3.1)."""
+_ES256: Final = -7
+_PS256: Final = -37
+_ES256_SIZE: Final = 64
+_IN_TOTO: Final = "application/vnd.in-toto+json"
+MAX_ATTESTATION: Final = 100 * 1024
+"""Larger messages are logged and not kept, as on the real server."""
+
+
+@value
+class _Sign1:
+    protected: bytes
+    headers: Mapping[object, object]
+    payload: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+def accept_v001(spec: JsonObject) -> Accepted:
+    """Verify the message with an ECDSA P-256 or RSA key, and the external data that it may be bound to.
+
+    Raises:
+        MalformedError: Not such a message, or without its payload.
+        KeyUnusable: A key of another kind.
+        SignatureMismatch: The key did not sign this.
+    """
+    message = spec.b64("message")
+    verifier = parse_x509_verifier(spec.b64("publicKey"))
+    data = spec.child("data")
+    parsed = _parse_message(message)
+    _verify(parsed, verifier.key.handle, data.b64("aad") if "aad" in data else b"")
+    envelope, payload = search_key_of_content(message), search_key_of_content(parsed.payload)
+    canonical = {
+        "data": {"envelopeHash": _describe(envelope), "payloadHash": _describe(payload)},
+        "publicKey": encode_b64(verifier.canonical),
+    }
+    keys = (*verifier.search_keys(), envelope, payload, *_read_subjects(parsed))
+    kept = Attestation(envelope, message) if len(message) <= MAX_ATTESTATION else None
+    return Accepted(encode_body("cose", canonical), keys, kept)
+
+
+def _describe(name: str) -> Mapping[str, str]:
+    algorithm, _, digest = name.partition(":")
+    return {"algorithm": algorithm, "value": digest}
+
+
+def _parse_message(raw: bytes) -> _Sign1:
+    if not raw.startswith(_PREFIX):
+        raise MalformedError(_WHAT, "expected a COSE_Sign1 with its tag")
+    parts = _decode(raw[1:])
+    if not isinstance(parts, list | tuple) or len(parts) != _PARTS:
+        raise MalformedError(_WHAT, "expected four parts")
+    protected, unprotected, payload, signature = parts
+    if not (isinstance(protected, bytes) and isinstance(signature, bytes) and isinstance(unprotected, Mapping)):
+        raise MalformedError(_WHAT, "a part of another type than it should have")
+    if not isinstance(payload, bytes):
+        raise MalformedError(_WHAT, "its payload does not come along")
+    headers = _decode(protected) if protected else {}
+    if not isinstance(headers, Mapping):
+        raise MalformedError(_WHAT, "protected headers that are not a map")
+    return _Sign1(protected, headers, payload, signature)
+
+
+def _decode(raw: bytes) -> object:
+    stream = BytesIO(raw)
+    try:
+        found: object = cbor2.CBORDecoder(
+            stream, max_depth=_MAX_DEPTH, allow_indefinite=False, allow_duplicate_keys=False
+        ).decode()
+    except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
+        raise MalformedError(_WHAT, "not CBOR") from error
+    if stream.tell() != len(raw):
+        raise MalformedError(_WHAT, "bytes after its end")
+    return found
+
+
+def _verify(message: _Sign1, key: object, external: bytes) -> None:
+    """Verify the signature (RFC 9052 section 4.4); the algorithm follows from the key and has to be the stated one."""
+    algorithm = _ES256 if isinstance(key, EllipticCurvePublicKey) else _PS256
+    stated = message.headers.get(_ALGORITHM)
+    if stated is None and not external:
+        raise MalformedError(_WHAT, "no algorithm in its protected headers")
+    if stated not in {None, algorithm}:
+        raise SignatureMismatch(f"the COSE message states algorithm {stated}, which is not the key's")
+    signed = cbor2.dumps(["Signature1", message.protected, external, message.payload])
+    try:
+        _verify_with(key, message.signature, signed)
+    except InvalidSignature as error:
+        raise SignatureMismatch("the key did not sign this COSE message") from error
+
+
+def _verify_with(key: object, signature: bytes, signed: bytes) -> None:
+    match key:
+        case EllipticCurvePublicKey(curve=curve) if curve.name == SECP256R1.name:
+            if len(signature) != _ES256_SIZE:
+                raise InvalidSignature
+            r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+            key.verify(encode_dss_signature(r, s), signed, ECDSA(SHA256()))
+        case RSAPublicKey():
+            key.verify(signature, signed, PSS(MGF1(SHA256()), PSS.DIGEST_LENGTH), SHA256())
+        case _:
+            raise KeyUnusable("public key", "COSE messages are verified with ECDSA P-256 and RSA keys")
+
+
+def _read_subjects(message: _Sign1) -> Iterator[str]:
+    """Return the digests of the subjects of an in-toto statement; a payload that is none just has no subjects."""
+    if message.headers.get(_CONTENT_TYPE) != _IN_TOTO:
+        return
+    try:
+        subjects = JsonObject.parse(message.payload, what="in-toto statement").children("subject", most=1024)
+        found = [entry for subject in subjects for entry in subject.string_map("digest").items()]
+    except CosignError:
+        return
+    yield from (f"{algorithm}:{digest}".lower() for algorithm, digest in found)
