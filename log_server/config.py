@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from cosignpy.serving.quantities import Duration, Range, Size
 from cosignpy.serving.rate_limit import Network, Rate
 from cosignpy.serving.request_log import LogLevel
 from cosignpy.values import field, value
 from log_server.log import LogKind
+from log_server.rekor.submission import Duplicates
 
 FILE: Final = "log.yaml"
 """Where settings are looked for in the data directory."""
-
-Duplicates = Literal["conflict", "original"]
 
 
 @value
@@ -37,7 +36,8 @@ class WriterSettings:
 class LimitSettings:
     """What one client, and all of them together, may ask for."""
 
-    body: Annotated[Size, "the largest body of a request"] = Size(4 << 20)
+    body: Annotated[Size, "the largest request, but for Rekor v1"] = Size(4 << 20)
+    packages: Annotated[Size, "the largest request of Rekor v1, where packages come whole"] = Size(32 << 20)
     waiting: Annotated[int, Range(1, 100_000), "entries one worker may have waiting before it answers 503"] = 2048
     patience: Annotated[Duration, "how long an entry waits for its place before the answer is 503"] = Duration(10)
     writes: Annotated[Rate | None, "writes of one address, such as 100/s; no limit if absent"] = None
@@ -51,7 +51,7 @@ class RekorSettings:
     serve: Annotated[bool, "false: this log is not served"] = True
     key: Annotated[str, "a key reference; empty: the key beside the shard"] = ""
     duplicates: Annotated[Duplicates, "conflict: 409 as the real servers; original: 201 with the first entry"] = (
-        "conflict"
+        Duplicates.CONFLICT
     )
     attestation: Annotated[Size, "the largest attestation that is kept (Rekor v1)"] = Size(100 << 10)
     witnesses: Annotated[Path | None, "a C2SP tlog-policy file: whose cosignatures checkpoints need"] = None

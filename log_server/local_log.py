@@ -1,12 +1,11 @@
 """A log in a worker process: reads from files, appends through the sequencer's socket."""
 
-import asyncio
 from collections.abc import Sequence
 
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.values import value
-from log_server.log import Appended, Frozen, Identity, TryLater
-from log_server.sequencing.client import RETRY_SECONDS, SequencerClient
+from log_server.log import Appended, Frozen, Identity
+from log_server.sequencing.client import SequencerClient
 from log_server.tlog.reader import LogReader, Tree, split_hashes
 from log_server.tlog.values import Draft
 
@@ -22,13 +21,10 @@ class LocalShard:
 class LocalLog:
     """Implements `Log` over shards on disk; without a sequencer, all of them are frozen."""
 
-    def __init__(
-        self, shards: Sequence[LocalShard], signer: Signer, client: SequencerClient | None, patience: float
-    ) -> None:
+    def __init__(self, shards: Sequence[LocalShard], signer: Signer, client: SequencerClient | None) -> None:
         self.shards = shards
         self.signer = signer
         self._client = client
-        self._patience = patience
 
     @property
     def active(self) -> LocalShard:
@@ -36,11 +32,10 @@ class LocalLog:
         return self.shards[-1]
 
     @property
-    def ready(self) -> str | None:
-        """Say why the log cannot commit now; None when it can."""
-        if self._client is None:
-            return None
-        return None if self._client.connected else "the sequencer is not there"
+    def trouble(self) -> str:
+        """Say why the log cannot take an entry now; nothing when it can."""
+        gone = self._client is not None and not self._client.connected
+        return "the sequencer is not there" if gone else ""
 
     async def append(self, draft: Draft) -> Appended:
         """Sequence an entry; see `Log.append`.
@@ -51,11 +46,7 @@ class LocalLog:
         """
         if self._client is None:
             raise Frozen(self.active.identity.origin)
-        try:
-            async with asyncio.timeout(self._patience):
-                answer = await self._client.submit(draft)
-        except TimeoutError as error:
-            raise TryLater(f"the log did not answer within {self._patience:g} s", RETRY_SECONDS) from error
+        answer = await self._client.submit(draft)
         place, batch = answer.place, answer.batch
         if place.duplicate:
             return self._find_original(place.index)

@@ -73,8 +73,15 @@ class Frozen(Exception):
 class Shard(Protocol):
     """One tree, for reading."""
 
-    identity: Identity
-    reader: LogReader
+    @property
+    def identity(self) -> Identity:
+        """Return who it is."""
+        ...
+
+    @property
+    def reader(self) -> LogReader:
+        """Return what reads it."""
+        ...
 
 
 class Log(Protocol):

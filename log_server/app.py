@@ -1,0 +1,115 @@
+"""The composition root of what clients see: which face answers a path, and what stands in front of all."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cosignpy.serving.health import Alive, Ready
+from cosignpy.serving.metrics import MeasureRequests, MetricsPage
+from cosignpy.serving.problem import AnswerErrors
+from cosignpy.serving.rate_limit import ClientAddresses, LimitRate, TokenBuckets
+from cosignpy.serving.request_log import LogRequests
+from cosignpy.serving.watched import Reloadable
+from cosignpy.serving.writers import CertificateSubjects, Credential, TokenFile, WritersOnly
+from cosignpy.values import value
+from log_server.config import Settings
+from log_server.faces import Face, build_faces
+from log_server.local_log import LocalLog
+from log_server.metrics import REQUESTS, name_route
+from log_server.web.views import build_routes
+
+_REQUEST_LOG: Final = logging.getLogger("log_server.requests")
+
+
+@value
+class Served:
+    """The app, and what of it follows files that may change."""
+
+    app: ASGIApp
+    watched: tuple[Reloadable, ...]
+
+
+def build_app(logs: Sequence[LocalLog], settings: Settings) -> Served:
+    """Put the faces, the pages, health and metrics behind one app.
+
+    Raises:
+        CosignError: A file that the settings name cannot be used.
+    """
+    faces = build_faces(logs, settings)
+    credentials = _credentials(settings)
+    guarded = [_guard(face, credentials, settings) for face in faces]
+    others: dict[str, ASGIApp] = {
+        "/healthz": Alive(),
+        "/readyz": Ready(lambda: _why_not_ready(logs)),
+        "/metrics": MetricsPage(),
+    }
+    pages = AnswerErrors(Starlette(routes=build_routes(logs)))
+    app = LogRequests(MeasureRequests(Dispatcher(guarded, others, pages), REQUESTS, name_route), _REQUEST_LOG)
+    tokens = [one for one in credentials if isinstance(one, TokenFile)]
+    return Served(app, (*tokens, *(one for face in faces for one in face.watched)))
+
+
+class Dispatcher:
+    """Finds the app of a path: one of its own, then a face by its prefix, then the pages."""
+
+    def __init__(self, faces: Sequence[Face], exact: Mapping[str, ASGIApp], pages: ASGIApp) -> None:
+        self._exact = exact
+        self._prefixes = tuple((prefix, face.app) for face in faces for prefix in face.prefixes)
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._find(scope["path"])(scope, receive, send)
+
+    def _find(self, path: str) -> ASGIApp:
+        for prefix, app in self._prefixes:
+            if path.startswith(prefix):
+                return app
+        return self._exact.get(path, self._pages)
+
+
+class GuardWrites:
+    """Sends the requests that write through the guards, and all others past them."""
+
+    def __init__(self, app: ASGIApp, guarded: ASGIApp, writes: frozenset[str]) -> None:
+        self._app = app
+        self._guarded = guarded
+        self._writes = writes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        writes = scope["method"] == "POST" and scope["path"] in self._writes
+        await (self._guarded if writes else self._app)(scope, receive, send)
+
+
+def _guard(face: Face, credentials: tuple[Credential, ...], settings: Settings) -> Face:
+    """Put writers' credentials and the rate limit in front of a face, if there are any."""
+    limits = settings.limits
+    guarded = face.app
+    if credentials:
+        guarded = WritersOnly(guarded, credentials, face.shape)
+    if limits.writes is not None:
+        buckets = TokenBuckets(limits.writes.share(max(1, settings.workers)))
+        guarded = LimitRate(guarded, buckets, ClientAddresses(limits.trusted_proxies), face.shape)
+    if guarded is face.app:
+        return face
+    return Face(GuardWrites(face.app, guarded, face.writes), face.prefixes, face.writes, face.shape, face.watched)
+
+
+def _credentials(settings: Settings) -> tuple[Credential, ...]:
+    writers = settings.writers
+    found: list[Credential] = []
+    if writers.tokens is not None:
+        found.append(TokenFile(writers.tokens))
+    if writers.subjects:
+        found.append(CertificateSubjects(writers.subjects))
+    return tuple(found)
+
+
+async def _why_not_ready(logs: Sequence[LocalLog]) -> str:
+    """Say which logs cannot take entries now; nothing if all can."""
+    reasons = [f"{log.active.identity.origin}: {log.trouble}" for log in logs if log.trouble]
+    return "; ".join(reasons)

@@ -1,0 +1,69 @@
+"""What the commands share: their options, and how they speak."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cosignpy.errors import CosignError, FileError, UsageError
+from cosignpy.serving.settings import load_settings
+from log_server.config import FILE, Settings
+from log_server.storage.protocol import StorageError
+from log_server.tlog.reader import LogDamaged
+
+FAILED: Final = 1
+USAGE: Final = 2
+DAMAGED: Final = 3
+"""Exit codes: something failed, it was used wrongly, a log does not verify (docs/operations/log.md)."""
+
+DataOption = Annotated[Path, typer.Option("--dir", help="The data directory.", show_default=False)]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help=f"The settings; without it {FILE} in the data directory, if it is there."),
+]
+
+
+@contextmanager
+def speaking_plainly() -> Iterator[None]:
+    """Turn errors into one line on stderr and the exit code that tells what they are."""
+    try:
+        yield
+    except UsageError as error:
+        _say(error, error.hint)
+        raise typer.Exit(USAGE) from error
+    except LogDamaged as error:
+        _say(f"this log does not verify, so it is not served: {error}", "docs/operations/log.md says how to recover")
+        raise typer.Exit(DAMAGED) from error
+    except (CosignError, StorageError) as error:
+        _say(error, getattr(error, "hint", None))
+        raise typer.Exit(FAILED) from error
+
+
+def read_settings(data: Path, config: Path | None) -> Settings:
+    """Read the settings; without a file all have their defaults.
+
+    Raises:
+        FileError: The file that was named cannot be read.
+        SettingsError: Something in it is not as it should be.
+    """
+    path = config or data / FILE
+    return load_settings(path, Settings) if config or path.exists() else Settings()
+
+
+def existing(data: Path) -> Path:
+    """Return a data directory that is there.
+
+    Raises:
+        FileError: It is not.
+    """
+    if not data.is_dir():
+        raise FileError(str(data), "there is no such data directory", hint="`serve` and `init` make one")
+    return data
+
+
+def _say(what: object, hint: str | None) -> None:
+    typer.echo(f"error: {what}", err=True)
+    if hint:
+        typer.echo(f"hint: {hint}", err=True)

@@ -1,0 +1,36 @@
+"""`init`: begin logs and write down all settings, before anything is served."""
+
+from typing import Annotated
+
+import typer
+
+from cosignpy.errors import UsageError
+from cosignpy.files import explain, write_file
+from cosignpy.serving.settings_text import show_settings
+from cosignpy.values import replace
+from log_server.commands.arguments import DataOption, read_settings, speaking_plainly
+from log_server.config import FILE
+from log_server.data_directory import open_logs
+from log_server.storage.lock import lock_directory
+
+
+def init_command(
+    data: DataOption,
+    hostname: Annotated[
+        str | None, typer.Option(help="The name in checkpoints: the host of the URL clients use.")
+    ] = None,
+) -> None:
+    """Begin the logs of a data directory: keys, shards, and a settings file with every default in it."""
+    with speaking_plainly():
+        with explain(data):
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (data / FILE).exists():
+            raise UsageError(f"{data / FILE} is there already", "`serve` uses it; edit it, or choose another directory")
+        settings = read_settings(data, None)
+        settings = replace(settings, hostname=hostname) if hostname else settings
+        with lock_directory(data):
+            logs = open_logs(data, settings)
+            write_file(data / FILE, show_settings(settings).encode())
+    for log in logs:
+        typer.echo(f"{log.kind}  {log.shards[-1].directory}")
+    typer.echo(f"settings  {data / FILE}")

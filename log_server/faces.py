@@ -1,0 +1,64 @@
+"""The faces of a server: each kind of log behind its protocol, and the paths that are its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from cosignpy.serving.asgi import BodyLimits
+from cosignpy.serving.problem import ErrorShape, problem_json
+from cosignpy.serving.watched import Reloadable
+from cosignpy.values import value
+from log_server.config import Settings
+from log_server.local_log import LocalLog
+from log_server.log import LogKind
+from log_server.rekor.v1_answers import ENTRIES_PATH as V1_ENTRIES
+from log_server.rekor.v1_errors import V1_MANNER
+from log_server.rekor.v1_options import V1Options
+from log_server.rekor.v1_routes import build_v1
+from log_server.rekor.v2_errors import V2_MANNER
+from log_server.rekor.v2_options import V2Options
+from log_server.rekor.v2_request import accept
+from log_server.rekor.v2_routes import V2_ENTRIES, build_v2
+
+
+@value
+class Face:
+    """A protocol's app: its paths begin with one of `prefixes`, entries come in by POST to `writes`."""
+
+    app: ASGIApp
+    prefixes: tuple[str, ...]
+    writes: frozenset[str]
+    shape: ErrorShape = problem_json
+    watched: tuple[Reloadable, ...] = ()
+
+
+def build_faces(logs: Sequence[LocalLog], settings: Settings) -> Sequence[Face]:
+    """Build the face of each log.
+
+    Raises:
+        CosignError: A file that the settings name cannot be used.
+    """
+    return [_BUILDERS[log.active.identity.kind](log, settings) for log in logs]
+
+
+def _build_v1(log: LocalLog, settings: Settings) -> Face:
+    chosen = settings.rekor_v1
+    limits = settings.limits
+    options = V1Options(chosen.duplicates, BodyLimits(limits.packages), limits.patience)
+    writes = frozenset((V1_ENTRIES,))
+    return Face(build_v1(log, options), ("/api/v1/", "/ping"), writes, V1_MANNER.shape)
+
+
+def _build_v2(log: LocalLog, settings: Settings) -> Face:
+    options = V2Options(
+        accept, settings.rekor_v2.duplicates, BodyLimits(settings.limits.body), settings.limits.patience
+    )
+    prefixes = ("/api/v2/", "/checkpoint", "/tile/")
+    return Face(build_v2(log, options), prefixes, frozenset((V2_ENTRIES,)), V2_MANNER.shape)
+
+
+_BUILDERS: Final[Mapping[LogKind, Callable[[LocalLog, Settings], Face]]] = MappingProxyType(
+    {LogKind.REKOR_V1: _build_v1, LogKind.REKOR_V2: _build_v2}
+)

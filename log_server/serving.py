@@ -1,0 +1,60 @@
+"""uvicorn as the log server needs it: patient with slow clients, reloading TLS, answering what it has begun."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+import uvicorn
+
+from cosignpy.serving.slow_clients import PatientProtocol
+from cosignpy.serving.threaded import PromptServer, ServerOptions, TlsFiles, configure
+from cosignpy.serving.tls_reload import ClientCertificates, ReloadingContext
+from cosignpy.serving.watched import Reloadable, reload_all
+from log_server.app import Served
+from log_server.config import Settings
+
+DRAIN_SECONDS: Final = 10
+"""How long requests under way may take once the server is told to stop."""
+
+_RELOAD_SECONDS: Final = 5.0
+"""How often files that may change are looked at."""
+
+
+class DrainingServer(PromptServer):
+    """Stops at once for those who are idle, and after their answer for those who wait for one."""
+
+    def __init__(self, config: uvicorn.Config, watched: Sequence[Reloadable]) -> None:
+        super().__init__(config)
+        self._watched_files = watched
+        self._reload_at = 0.0
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look at files that may have changed, now and then."""
+        now = asyncio.get_running_loop().time()
+        if self._watched_files and now >= self._reload_at:
+            self._reload_at = now + _RELOAD_SECONDS
+            await asyncio.to_thread(reload_all, self._watched_files)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, answer what has begun, end."""
+        await uvicorn.Server.shutdown(self, sockets)
+
+
+def build_server(served: Served, settings: Settings) -> DrainingServer:
+    """Build the server of one process; its watched files are looked at as long as it runs.
+
+    Raises:
+        UsageError: The TLS files cannot be used.
+    """
+    config = configure(served.app, ServerOptions(protocol=PatientProtocol))
+    config.timeout_graceful_shutdown = DRAIN_SECONDS
+    watched: list[Reloadable] = list(served.watched)
+    if settings.tls is not None:
+        tls = settings.tls
+        files = TlsFiles(tls.certificate, tls.key, tls.client_ca)
+        context = ReloadingContext.load(files, ClientCertificates.OPTIONAL)
+        config.ssl = context
+        watched.append(context)
+    return DrainingServer(config, watched)
