@@ -28,7 +28,7 @@ def is_precertificate(tbs: TbsCertificate, *, what: str = "certificate") -> bool
     Raises:
         MalformedError: It is, but not critical or not NULL, so that a client might accept the certificate.
     """
-    poison = tbs.extension(POISON)
+    poison = tbs.extension(POISON, what=what)
     if poison is None:
         return False
     if not poison.critical or poison.content != _NULL:
@@ -62,7 +62,7 @@ def parse_embedded_scts(leaf: bytes, *, what: str = "certificate") -> tuple[Sct,
     Raises:
         MalformedError: Not a certificate, or a list of another form.
     """
-    extension = TbsCertificate.parse(leaf, what=what).extension(SCT_LIST)
+    extension = TbsCertificate.parse(leaf, what=what).extension(SCT_LIST, what=what)
     if extension is None:
         return ()
     inner = read_whole(extension.content, OCTET_STRING, what=f"SCT list of the {what}")

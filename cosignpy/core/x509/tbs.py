@@ -4,7 +4,7 @@ Certificate transparency signs it without one extension. Everything else has to 
 extension is cut out and only the three lengths around it are written anew.
 """
 
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from cosignpy.core.x509.der import (
     BOOLEAN,
@@ -30,14 +30,22 @@ _TRUE: Final = b"\xff"
 """A criticality of FALSE is the default, which DER leaves out."""
 
 
-@value
-class Extension:
-    """One extension: the content octets of its identifier, whether it is critical, its value, and all its bytes."""
+class NamedBytes(NamedTuple):
+    """All bytes of an extension, and the content octets of its identifier.
+
+    A tuple, and not a value, and not looked into: Fulcio's certificates have twenty, of which a log reads one.
+    """
 
     oid: bytes
+    raw: bytes
+
+
+@value
+class Extension:
+    """One extension that was asked for: whether it is critical, and its value."""
+
     critical: bool
     content: bytes = field(repr=False)
-    raw: bytes = field(repr=False)
 
 
 @value
@@ -47,7 +55,7 @@ class TbsCertificate:
     raw: bytes = field(repr=False)
     spki: bytes = field(repr=False)
     fields: bytes = field(repr=False)
-    extensions: tuple[Extension, ...] = ()
+    extensions: tuple[NamedBytes, ...] = ()
 
     @classmethod
     def parse(cls, certificate: bytes, *, what: str = "certificate") -> Self:
@@ -65,7 +73,7 @@ class TbsCertificate:
         if len(fields) <= key_place:
             raise MalformedError(what, "it has no public key")
         key, last = fields[key_place], fields[-1]
-        extensions = _parse_extensions(certificate, last, what) if last.tag == _EXTENSIONS else ()
+        extensions = _split_extensions(certificate, last, what) if last.tag == _EXTENSIONS else ()
         fields_end = last.start if last.tag == _EXTENSIONS else tbs.end
         return cls(
             certificate[tbs.start : tbs.end],
@@ -74,9 +82,14 @@ class TbsCertificate:
             extensions,
         )
 
-    def extension(self, oid: bytes) -> Extension | None:
-        """Return an extension by the content octets of its identifier."""
-        return next((extension for extension in self.extensions if extension.oid == oid), None)
+    def extension(self, oid: bytes, *, what: str = "certificate") -> Extension | None:
+        """Return an extension by the content octets of its identifier, None where there is none.
+
+        Raises:
+            MalformedError: It has not the form of an extension (RFC 5280 section 4.1).
+        """
+        raw = next((extension.raw for extension in self.extensions if extension.oid == oid), None)
+        return _parse_extension(raw, what) if raw is not None else None
 
     def encode_without(self, oid: bytes) -> bytes:
         """Encode without one extension (RFC 6962 section 3.2); what is not there cannot be missing."""
@@ -85,25 +98,27 @@ class TbsCertificate:
         return encode_element(SEQUENCE, self.fields + wrapped)
 
 
-def _parse_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[Extension, ...]:
+def _split_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[NamedBytes, ...]:
     sequence = read_element(raw, wrapper.content, wrapper.end, what=what)
     if sequence.tag != SEQUENCE or sequence.end != wrapper.end:
         raise MalformedError(what, "its extensions are not one sequence")
-    found = tuple([_parse_extension(raw, one, what) for one in read_children(raw, sequence, what=what)])
+    found = []
+    for one in read_children(raw, sequence, what=what):
+        oid = read_element(raw, one.content, one.end, what=what)
+        if (one.tag, oid.tag) != (SEQUENCE, OBJECT_IDENTIFIER):
+            raise MalformedError(what, "an extension of another form")
+        found.append(NamedBytes(raw[oid.content : oid.end], raw[one.start : one.end]))
     if len({extension.oid for extension in found}) != len(found):
         raise MalformedError(what, "an extension is given twice")
-    return found
+    return tuple(found)
 
 
-def _parse_extension(raw: bytes, element: Element, what: str) -> Extension:
-    parts = read_children(raw, element, what=what)
+def _parse_extension(raw: bytes, what: str) -> Extension:
+    parts = read_children(raw, read_whole(raw, SEQUENCE, what=what), what=what)
     tags = [part.tag for part in parts]
     critical = tags == [OBJECT_IDENTIFIER, BOOLEAN, OCTET_STRING]
-    if element.tag != SEQUENCE or not (critical or tags == [OBJECT_IDENTIFIER, OCTET_STRING]):
+    if not (critical or tags == [OBJECT_IDENTIFIER, OCTET_STRING]):
         raise MalformedError(what, "an extension of another form")
     if critical and raw[parts[1].content : parts[1].end] != _TRUE:
         raise MalformedError(what, "an extension whose criticality is not DER")
-    oid, content = parts[0], parts[-1]
-    return Extension(
-        raw[oid.content : oid.end], critical, raw[content.content : content.end], raw[element.start : element.end]
-    )
+    return Extension(critical, raw[parts[-1].content : parts[-1].end])
