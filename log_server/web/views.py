@@ -1,0 +1,146 @@
+"""The routes of the pages at `/`: addresses to view models to HTML, and nothing more."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from cosignpy.core.encoding import encode_json
+from cosignpy.errors import NotFoundError
+from log_server.log import Log
+from log_server.web.lookup import MAX_QUERY, parse_query
+from log_server.web.pages import (
+    ErrorPage,
+    SearchPage,
+    search,
+    view_entry_page,
+    view_home,
+    view_page,
+    view_search,
+)
+from log_server.web.places import NoSuchPage, Place, find_place, parse_number, places_of
+from log_server.web.proofs import encode_proven, prove
+from log_server.web.rendering import SECURITY_HEADERS, Renderer, answer_asset, load_assets
+
+_LOG: Final = "/log/{kind}/{number}"
+_ENTRY: Final = _LOG + "/entry/{index}"
+
+
+def build_routes(logs: Sequence[Log]) -> list[BaseRoute]:
+    """Build the routes of all pages over the logs of this server, to be mounted at `/`."""
+    site = Site(logs)
+    views: dict[str, Callable[[Request], Response]] = {
+        "/": site.show_home,
+        "/search": site.show_search,
+        _LOG: site.show_log,
+        _ENTRY: site.show_entry,
+        _ENTRY + "/json": site.send_entry,
+        "/static/{name}": site.send_asset,
+    }
+    return [Route(path, site.guard(view)) for path, view in views.items()]
+
+
+class Site:
+    """The pages over some logs."""
+
+    def __init__(self, logs: Sequence[Log]) -> None:
+        self._logs = logs
+        self._renderer = Renderer()
+        self._assets = load_assets()
+
+    def guard(self, view: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+        """Make an endpoint of a view: what it does not find becomes a page that says so."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return view(request)
+            except NotFoundError as error:
+                return self._page(request, "error.html", ErrorPage("Not found", str(error)), 404)
+
+        return endpoint
+
+    def show_home(self, request: Request) -> Response:
+        """Show all logs."""
+        return self._page(request, "home.html", view_home(self._logs))
+
+    def show_log(self, request: Request) -> Response:
+        """Show a shard and a page of its entries.
+
+        Raises:
+            NoSuchPage: There is no such shard, or `before` is no number.
+        """
+        before = request.query_params.get("before")
+        end = None if before is None else parse_number(before, what="page before entry")
+        return self._page(request, "log.html", view_page(self._place(request), end))
+
+    def show_entry(self, request: Request) -> Response:
+        """Show an entry in full, with its proof.
+
+        Raises:
+            NotFoundError: There is no such shard, or no such entry in it.
+        """
+        return self._page(request, "entry.html", view_entry_page(self._place(request), _index(request)))
+
+    def send_entry(self, request: Request) -> Response:
+        """Send an entry with its proof as JSON.
+
+        Raises:
+            NotFoundError: There is no such shard, or no such entry in it.
+        """
+        place = self._place(request)
+        members = encode_proven(place.shard.identity, prove(place, _index(request)))
+        return Response(encode_json(members), headers=SECURITY_HEADERS, media_type="application/json")
+
+    def show_search(self, request: Request) -> Response:
+        """Show what a look-up finds; a single entry is shown itself.
+
+        Raises:
+            NoSuchPage: The log, or the index from which on it is searched, is none.
+        """
+        text = request.query_params.get("q", "").strip()
+        if len(text) > MAX_QUERY:
+            problem = f"That is longer than {MAX_QUERY} characters, which nothing in a log is found by."
+            return self._page(request, "search.html", SearchPage(text[:MAX_QUERY], problem=problem), 400)
+        query = parse_query(text)
+        found = search(self._searched(request), query, _after(request))
+        indices = [one.place.entry_path(index) for one in found for index in one.indices]
+        if len(indices) == 1 and "after" not in request.query_params:
+            return RedirectResponse(_base(request) + indices[0], 303, SECURITY_HEADERS)
+        return self._page(request, "search.html", view_search(found, query, f"/search?{urlencode({'q': text})}"))
+
+    def send_asset(self, request: Request) -> Response:
+        """Send the style sheet, a script or the icon.
+
+        Raises:
+            NoSuchPage: There is no such file.
+        """
+        name = request.path_params["name"]
+        if name not in self._assets:
+            raise NoSuchPage(f"file {name[:64]!r}")
+        return answer_asset(self._assets[name], request.headers.get("if-none-match"))
+
+    def _searched(self, request: Request) -> Sequence[Place]:
+        name = request.query_params.get("log")
+        return [find_place(self._logs, name)] if name else tuple(places_of(self._logs))
+
+    def _place(self, request: Request) -> Place:
+        return find_place(self._logs, "{kind}/{number}".format(**request.path_params))
+
+    def _page(self, request: Request, name: str, page: object, status: int = 200) -> Response:
+        return self._renderer.page(name, page, base=_base(request), status=status)
+
+
+def _base(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
+
+
+def _index(request: Request) -> int:
+    return parse_number(request.path_params["index"], what="entry")
+
+
+def _after(request: Request) -> int:
+    after = request.query_params.get("after")
+    return -1 if after is None else parse_number(after, what="entries behind")
