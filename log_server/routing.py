@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final, NamedTuple, TypeAlias
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from cosignpy.errors import KeyUnusable
 from cosignpy.serving.asgi import answer
@@ -82,7 +82,9 @@ class Router:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 # an answer for every error, and a traceback in the log for ours
             status, body, headers = self._refuse(problem_for(error), error)
-        await answer(send, status, b"" if method == "HEAD" else body, (*headers, *self._manner.headers))
+        if method == "HEAD":
+            send = _without_body(send)
+        await answer(send, status, body, (*headers, *self._manner.headers))
 
     def _find(self, scope: Scope) -> Endpoint:
         """Find an endpoint by pattern.
@@ -143,6 +145,15 @@ _PROBLEMS: Final[Mapping[type[Exception], Callable[[Exception], Problem]]] = {
     KeyUnusable: lambda error: Problem(HTTPStatus.BAD_REQUEST, str(error)),
     TimeoutError: lambda _: Problem(HTTPStatus.GATEWAY_TIMEOUT, "the log did not answer in time; try again"),
 }
+
+
+def _without_body(send: Send) -> Send:
+    """Send the head only: its length is that of what GET would answer (RFC 9110 section 9.3.2)."""
+
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 async def _preflight(_scope: Scope, _receive: Receive) -> Answer:

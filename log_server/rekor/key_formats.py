@@ -1,13 +1,22 @@
 """How a search for a public key finds what entries were indexed under: by the hash of its canonical form."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from cosignpy.errors import MalformedError
+from log_server.rekor.kinds.formats.minisign import canonical_minisign_key
+from log_server.rekor.kinds.formats.pgp import parse_key_ring
+from log_server.rekor.kinds.formats.ssh import canonical_ssh_key
+from log_server.rekor.kinds.tuf import canonical_tuf_root
 from log_server.rekor.kinds.verifiers import parse_x509_verifier
 
-_FINGERPRINTS: Final[Mapping[str, Callable[[bytes], str]]] = {
-    "x509": lambda raw: parse_x509_verifier(raw).fingerprint,
+_CANONICAL: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "minisign": canonical_minisign_key,
+    "pgp": lambda raw: parse_key_ring(raw).canonical,
+    "ssh": canonical_ssh_key,
+    "tuf": canonical_tuf_root,
+    "x509": lambda raw: parse_x509_verifier(raw).canonical,
 }
 
 
@@ -18,7 +27,7 @@ def fingerprint_of(form: str, raw: bytes) -> str:
         MalformedError: An unknown format, or not a key in it.
         KeyUnusable: A kind of key that no entry can have.
     """
-    find = _FINGERPRINTS.get(form)
-    if find is None:
-        raise MalformedError("public key", f"unknown format {form!r}, known are {', '.join(_FINGERPRINTS)}")
-    return find(raw)
+    encode = _CANONICAL.get(form)
+    if encode is None:
+        raise MalformedError("public key", f"unknown format {form!r}, known are {', '.join(_CANONICAL)}")
+    return hashlib.sha256(encode(raw)).hexdigest()

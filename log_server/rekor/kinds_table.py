@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from cosignpy.core.encoding import JsonObject
 from cosignpy.errors import UsageError
 from log_server.rekor.accepted import Accepted
-from log_server.rekor.kinds import cose, dsse, hashedrekord, helm, intoto, rekord, rfc3161, tuf
+from log_server.rekor.kinds import alpine, cose, dsse, hashedrekord, helm, intoto, jar, rekord, rfc3161, rpm, tuf
 
 Accept: TypeAlias = Callable[[JsonObject], Accepted]
 """Verifies the `spec` of a proposed entry, and writes the entry's canonical form."""
@@ -16,14 +16,17 @@ Kinds: TypeAlias = Mapping[tuple[str, str], Accept]
 
 KINDS: Final[Kinds] = MappingProxyType(
     {
+        ("alpine", "0.0.1"): alpine.accept_v001,
         ("cose", "0.0.1"): cose.accept_v001,
         ("dsse", "0.0.1"): dsse.accept_v001,
         ("hashedrekord", "0.0.1"): hashedrekord.accept_v001,
         ("helm", "0.0.1"): helm.accept_v001,
         ("intoto", "0.0.1"): intoto.accept_v001,
         ("intoto", "0.0.2"): intoto.accept_v002,
+        ("jar", "0.0.1"): jar.accept_v001,
         ("rekord", "0.0.1"): rekord.accept_v001,
         ("rfc3161", "0.0.1"): rfc3161.accept_v001,
+        ("rpm", "0.0.1"): rpm.accept_v001,
         ("tuf", "0.0.1"): tuf.accept_v001,
     }
 )

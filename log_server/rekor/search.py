@@ -13,7 +13,7 @@ from typing import Final
 from cosignpy.values import value
 from log_server.log import Shard
 from log_server.rekor.draft import search_key
-from log_server.storage.protocol import Index
+from log_server.storage.protocol import IndexReader
 
 MAX_RESULTS: Final = 1_000
 """Entries in one answer; who wants more asks for those after the last."""
@@ -72,7 +72,7 @@ def _search(shards: Sequence[Shard], query: Query) -> Iterator[Found]:
 class _Indices:
     """The log indices of one key, read in pages."""
 
-    def __init__(self, index: Index, key: bytes) -> None:
+    def __init__(self, index: IndexReader, key: bytes) -> None:
         self._index = index
         self._key = key
         self._page: Sequence[int] = (-1,)

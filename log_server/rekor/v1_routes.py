@@ -1,4 +1,7 @@
-"""The table of contents of Rekor v1's interface (rekor, openapi.yaml)."""
+"""The table of contents of Rekor v1's interface (rekor, openapi.yaml), and what we add to it.
+
+The real server shows no tiles. Here each shard has them, and its checkpoint, below `/api/v1/log/shards/<tree id>`.
+"""
 
 from log_server.log import Log
 from log_server.rekor.v1_answers import ENTRIES_PATH
@@ -8,6 +11,7 @@ from log_server.rekor.v1_index import V1Index
 from log_server.rekor.v1_options import V1Face, V1Options
 from log_server.rekor.v1_tree import V1Tree
 from log_server.routing import Route, Router
+from log_server.tiles.routes import build_tile_routes
 
 
 def build_v1(log: Log, options: V1Options | None = None) -> Router:
@@ -29,6 +33,7 @@ def build_v1(log: Log, options: V1Options | None = None) -> Router:
             Route("POST", "/api/v1/index/retrieve", index.retrieve),
             Route("GET", "/api/v1/version", tree.version),
             Route("GET", "/ping", tree.ping),
+            *build_tile_routes(tree.select, "/api/v1/log/shards/{tree}"),
         ),
         V1_MANNER,
     )

@@ -10,7 +10,7 @@ from cosignpy.errors import MalformedError
 from cosignpy.version import VERSION
 from log_server.log import Shard
 from log_server.rekor.requests import read_number, read_query, refuse_other_answer
-from log_server.rekor.v1_errors import unprocessable
+from log_server.rekor.v1_errors import no_such_entry, unprocessable
 from log_server.rekor.v1_lookup import find_tree
 from log_server.rekor.v1_options import V1Face
 from log_server.routing import JSON, NO_STORE, Answer
@@ -63,6 +63,17 @@ class V1Tree:
     async def ping(self, _scope: Scope, _receive: Receive) -> Answer:
         """GET a sign of life."""
         return Answer(HTTPStatus.OK, b".", ((b"content-type", b"text/plain"), NO_STORE))
+
+    def select(self, scope: Scope) -> Shard:
+        """Return the shard whose tree id is in the path.
+
+        Raises:
+            Refused: 404: there is none.
+        """
+        shard = find_tree(self._log, scope["path_params"]["tree"])
+        if shard is None:
+            raise no_such_entry()
+        return shard
 
     def _shard(self, query: Mapping[str, str]) -> Shard:
         """Return the shard that a query names by `treeID`.

@@ -10,6 +10,7 @@ from cosignpy.values import field, value
 from log_server.log import Log, Shard
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.submission import PATIENCE_SECONDS, Duplicates
+from log_server.rekor.v2_request import accept
 
 MAX_BODY: Final = 4 << 20
 """Octets of a submission, as the real server has it: an envelope can be large."""
@@ -22,7 +23,7 @@ Accept: TypeAlias = Callable[[bytes], Accepted]
 class V2Options:
     """How the log answers."""
 
-    accept: Accept = field(repr=False)
+    accept: Accept = field(default=accept, repr=False)
     duplicates: Duplicates = Duplicates.ORIGINAL
     body: BodyLimits = BodyLimits(MAX_BODY)
     patience: float = PATIENCE_SECONDS
