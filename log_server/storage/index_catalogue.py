@@ -1,0 +1,201 @@
+"""The database at the centre of an index: which runs there are, and the records that are in none of them yet.
+
+It is in WAL mode, so what one process commits the others see at once. Each commit is atomic, and after a
+power cut the commits that are left are the first ones without a gap; `settle` makes sure of all of them.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cosignpy.values import value
+from log_server.storage.failures import explain
+from log_server.storage.index_database import explain_database, open_database
+from log_server.storage.index_runs import RunName
+from log_server.storage.segment import sync_directory
+
+_FILE: Final = "index.db"
+_FORMAT: Final = 1
+"""Written as SQLite's application id: an index of another format is built anew."""
+
+_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS run (begin INTEGER PRIMARY KEY, end INTEGER, level INTEGER, file TEXT)",
+    "CREATE TABLE IF NOT EXISTS batch (end INTEGER PRIMARY KEY, records BLOB)",
+)
+
+
+@value
+class Contents:
+    """What is in the index: the runs, and of the batches that are in none the ones that were asked for.
+
+    `epoch` changes when the index is built anew.
+    """
+
+    epoch: int
+    runs: tuple[RunName, ...]
+    batches: tuple[tuple[int, bytes], ...]
+
+    @property
+    def sorted_to(self) -> int:
+        """Say for how many entries the records are in runs."""
+        return self.runs[-1].end if self.runs else 0
+
+
+class Catalogue:
+    """The central database, as the one writer has it, or one of the readers."""
+
+    def __init__(self, directory: Path, connection: sqlite3.Connection) -> None:
+        self.directory = directory
+        self._path = directory / _FILE
+        self._connection = connection
+
+    def contents(self, after: int) -> Contents:
+        """Read which runs there are, and the batches that end above `after`.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
+        with self._transaction("BEGIN"):
+            (epoch,) = self._connection.execute("PRAGMA user_version").fetchone()
+            runs = self._connection.execute("SELECT begin, end, level, file FROM run ORDER BY begin").fetchall()
+            batches = self._connection.execute(
+                "SELECT end, records FROM batch WHERE end > ? ORDER BY end", (after,)
+            ).fetchall()
+        return Contents(epoch, tuple(RunName(*run) for run in runs), tuple(batches))
+
+    def version(self) -> int:
+        """Return a number that changes when another process has committed something.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
+        with explain_database(self._path):
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def add(self, end: int, records: bytes) -> None:
+        """Append the records of a batch of entries.
+
+        Raises:
+            StorageError: They could not be stored.
+        """
+        with explain_database(self._path):
+            self._connection.execute("INSERT INTO batch VALUES (?, ?)", (end, records))
+
+    def replace(self, old: Sequence[RunName], new: RunName) -> None:
+        """Put a run in the place of those it was merged from, or of the batches it was sorted from.
+
+        Raises:
+            StorageError: It could not be stored.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._connection.executemany("DELETE FROM run WHERE begin = ?", [(run.begin,) for run in old])
+            self._connection.execute("DELETE FROM batch WHERE end <= ?", (new.end,))
+            self._connection.execute("INSERT INTO run VALUES (?, ?, ?, ?)", (new.begin, new.end, new.level, new.file))
+
+    def clear(self) -> None:
+        """Forget all runs and batches, and begin another epoch.
+
+        Raises:
+            StorageError: It could not be stored.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            (epoch,) = self._connection.execute("PRAGMA user_version").fetchone()
+            self._connection.execute(f"PRAGMA user_version = {epoch + 1}")
+            self._connection.execute("DELETE FROM run")
+            self._connection.execute("DELETE FROM batch")
+
+    def settle(self) -> None:
+        """Make durable what was committed: it lies in the write-ahead log, or was synced when it left that.
+
+        Only the log may be opened here: to close the database itself would drop the locks SQLite holds on it.
+
+        Raises:
+            StorageError: The device refused.
+        """
+        with explain(self._path):
+            handle = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            sync_directory(self.directory)
+
+    def delete(self, runs: Sequence[RunName]) -> None:
+        """Delete the files of runs that were merged. Call `settle` first: a power cut must not bring them back.
+
+        Raises:
+            StorageError: One cannot be deleted.
+        """
+        with explain(self.directory):
+            for run in runs:
+                (self.directory / run.file).unlink(missing_ok=True)
+
+    def delete_all_but(self, runs: Sequence[RunName]) -> None:
+        """Delete the files of runs that are in the index no more, or never got into it.
+
+        Raises:
+            StorageError: One cannot be deleted.
+        """
+        kept = {run.file for run in runs}
+        with explain(self.directory):
+            for path in self.directory.iterdir():
+                if not path.name.startswith(_FILE) and path.name not in kept:
+                    path.unlink()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with explain_database(self._path):
+            self._connection.execute(begin)
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def open_catalogue(directory: Path) -> Catalogue:
+    """Open the central database for the one writer, or make it.
+
+    Raises:
+        StorageError: It cannot be opened, or is damaged.
+    """
+    path = directory / _FILE
+    with explain(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    with explain_database(path):
+        connection = open_database(path, "mode=rwc")
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return Catalogue(directory, connection)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    # NORMAL: no fsync at a commit, but in the right order whenever pages move from the log to the database.
+    for setting in ("journal_mode = WAL", "synchronous = NORMAL", f"application_id = {_FORMAT}"):
+        connection.execute(f"PRAGMA {setting}")
+    for table in _TABLES:
+        connection.execute(table)
+
+
+def open_catalogue_to_read(directory: Path) -> Catalogue:
+    """Open the central database for one of the readers.
+
+    Raises:
+        StorageError: It is not there yet: the writer makes it.
+    """
+    path = directory / _FILE
+    with explain_database(path):
+        return Catalogue(directory, open_database(path, "mode=ro"))
