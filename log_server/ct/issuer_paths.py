@@ -12,7 +12,7 @@ from typing import Final, Self
 from cryptography.x509 import Certificate
 
 from cosignpy.core.ct.precertificate import hash_issuer_key
-from cosignpy.core.x509.chain import parse_certificate, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.chain import parse_certificate, read_issuer, verify_issued_by, verify_may_issue
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CertificateError
 from cosignpy.values import field, record, value
@@ -78,8 +78,8 @@ class IssuerPaths:
         return IssuerPath.build(path, ders)
 
     def _root_of(self, certificate: Certificate, what: str) -> Certificate:
-        """Choose among the roots of one name, which an authority has when it changes its key."""
-        for root in self.roots.by_subject.get(certificate.issuer, ()):
+        """Choose among the roots of one name, of which an authority has several when it changes its key."""
+        for root in self.roots.by_subject.get(read_issuer(certificate, what=what), ()):
             try:
                 verify_issued_by(certificate, root, what=what)
             except CertificateError:

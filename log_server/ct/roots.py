@@ -8,7 +8,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, Name, load_pem_x509_certificates
 
-from cosignpy.core.x509.chain import verify_may_issue
+from cosignpy.core.x509.chain import parse_certificate, verify_may_issue
 from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.files import explain
 from cosignpy.values import field, value
@@ -39,14 +39,15 @@ class AcceptedRoots:
         if len(raw) > MAX_ROOTS_FILE:
             raise LimitExceeded(what, f"more than {MAX_ROOTS_FILE} bytes")
         try:
-            found = load_pem_x509_certificates(raw)
-        except ValueError as error:
-            raise MalformedError(what, "not a file of PEM certificates") from error
+            found = [parse_certificate(encode_der(one), what=what) for one in load_pem_x509_certificates(raw)]
+            accepted = cls.build(found)
+        except ValueError as error:  # of the file, or of a name in a certificate
+            raise MalformedError(what, "not a file of PEM certificates that can be read") from error
         if len(found) > MAX_ROOTS:
             raise LimitExceeded(what, f"{len(found)} certificates, at most {MAX_ROOTS} are accepted")
         for place, certificate in enumerate(found, start=1):
             verify_may_issue(certificate, 0, what=f"certificate {place} of the {what}")
-        return cls.build(found)
+        return accepted
 
     @classmethod
     def build(cls, certificates: Sequence[Certificate]) -> Self:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Final
 
 import pytest
-from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
+from cryptography.x509 import DNSName, ObjectIdentifier, OtherName, SubjectAlternativeName, UnrecognizedExtension
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,12 +28,18 @@ from cosignpy.core.ct.signed import DigitallySigned
 from cosignpy.core.ct.tile_leaf import TileLeaf
 from cosignpy.core.keys.algorithms import ECDSA_P256, Scheme
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.x509.der import encode_element, read_element, read_whole
+from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.der import UTF8_STRING, encode_element, read_element, read_whole
+from cosignpy.core.x509.fulcio_extensions import ARC, fulcio_extensions
+from cosignpy.core.x509.subject_alt_name import subject_names
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CosignError, MalformedError
 from log_server.ct import entries
+from log_server.ct.accept_chain import ChainRule, accept_chain
+from log_server.ct.issuer_paths import IssuerPaths
+from log_server.ct.roots import AcceptedRoots
 from log_server.ct.sign_sct import sign_sct
-from tests.support.certificates import NAMED, Authority
+from tests.support.certificates import MIDDLE, NAMED, POISONED, Authority
 
 TIMES: Final = st.integers(0, 2**64 - 1)
 INDICES: Final = st.integers(0, MAX_LEAF_INDEX)
@@ -53,6 +59,7 @@ TILE_LEAVES: Final = st.builds(
 ) | st.builds(TileLeaf, st.builds(TimestampedEntry, TIMES, PRECERTIFICATES, SHORT), CONTENTS, CHAINS)
 
 ROOT: Final = Authority.root()
+ISSUER: Final = ROOT.authority()
 LOG: Final = PrivateKey.generate(ECDSA_P256)
 PRIVATE_ARC: Final = "1.3.6.1.4.1.57264.99"
 
@@ -141,6 +148,30 @@ def test_cutting_an_extension_out_leaves_what_was_there_before_it(size: int, pla
     assert tbs.encode_without(SCT_LIST) == tbs.raw
 
 
+@given(st.integers(0, 2), st.integers(0), st.integers(1, 255))
+@settings(max_examples=300)
+def test_a_changed_chain_is_accepted_or_refused(certificate: int, place: int, change: int) -> None:
+    """Nothing but an error of ours leaves, wherever one byte is another."""
+    chain = [ISSUER.leaf(POISONED), ISSUER.der, ROOT.der]
+    raw = bytearray(chain[certificate])
+    raw[place % len(raw)] ^= change
+    chain[certificate] = bytes(raw)
+    paths = IssuerPaths(AcceptedRoots.build([ROOT.certificate]))
+    with pytest.raises(CosignError):
+        accept_chain(chain, EntryType.PRECERTIFICATE, paths, ChainRule(), MIDDLE)
+
+
+@given(st.integers(0), st.integers(1, 255))
+@settings(max_examples=300)
+def test_names_and_extensions_of_a_changed_certificate_are_read_or_malformed(place: int, change: int) -> None:
+    raw = bytearray(FULCIO_LEAF)
+    raw[place % len(raw)] ^= change
+    with suppress(MalformedError):
+        certificate = parse_certificate(bytes(raw))
+        subject_names(certificate)
+        fulcio_extensions(certificate)
+
+
 @given(st.integers(0), st.integers(1, 255))
 def test_a_changed_certificate_is_read_or_malformed(place: int, change: int) -> None:
     raw = bytearray(LEAF)
@@ -163,9 +194,19 @@ def test_no_neighbour_of_an_sct_verifies(certificate: bytes, index: int, time: i
         verify_sct(Sct.parse(bytes(raw)), entry, LOG.public_key)
 
 
+def _fulcio_leaf() -> bytes:
+    texts = {number: encode_element(UTF8_STRING, b"text") for number in range(8, 25)} | {1: b"text"}
+    extensions = [
+        (UnrecognizedExtension(ObjectIdentifier(f"{ARC}.{number}"), texts[number]), False) for number in texts
+    ]
+    username = OtherName(ObjectIdentifier(f"{ARC}.7"), encode_element(UTF8_STRING, b"name"))
+    return ROOT.leaf([(SubjectAlternativeName([username, DNSName("a.example")]), True), *extensions])
+
+
 def _leaf() -> bytes:
     sct = Sct(bytes(32), 0, b"", DigitallySigned(Scheme.ECDSA, b"signature"))
     return ROOT.leaf_with([sct])
 
 
 LEAF: Final = _leaf()
+FULCIO_LEAF: Final = _fulcio_leaf()

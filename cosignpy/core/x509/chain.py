@@ -12,12 +12,15 @@ from cryptography.x509 import (
     ExtensionNotFound,
     Extensions,
     ExtensionType,
+    InvalidVersion,
     KeyUsage,
+    Name,
     ObjectIdentifier,
     UnsupportedGeneralNameType,
     load_der_x509_certificate,
 )
 
+from cosignpy.core.x509.der import INTEGER, SEQUENCE, read_element, read_whole
 from cosignpy.errors import CertificateError, MalformedError
 
 PRECERTIFICATE_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.4")
@@ -26,7 +29,14 @@ PRECERTIFICATE_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.4")
 T = TypeVar("T")
 ExtensionKind = TypeVar("ExtensionKind", bound=ExtensionType)
 
-_UNREADABLE: Final = (ValueError, TypeError, DuplicateExtension, UnsupportedAlgorithm, UnsupportedGeneralNameType)
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    DuplicateExtension,
+    InvalidVersion,
+    UnsupportedAlgorithm,
+    UnsupportedGeneralNameType,
+)
 """What `cryptography` raises for a certificate it does not understand; parts are parsed when they are asked for."""
 
 
@@ -34,8 +44,9 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
     """Parse a certificate in DER.
 
     Raises:
-        MalformedError: It is none.
+        MalformedError: It is none, or its serial number is not positive (RFC 5280 section 4.1.2.2).
     """
+    _refuse_serial_number(der, what)
     return _readable(lambda: load_der_x509_certificate(der), what)
 
 
@@ -62,6 +73,15 @@ def read_extensions(certificate: Certificate, *, what: str = "certificate") -> E
     return _readable(lambda: certificate.extensions, what)
 
 
+def read_issuer(certificate: Certificate, *, what: str = "certificate") -> Name:
+    """Return the name of a certificate's issuer.
+
+    Raises:
+        MalformedError: It holds text that is not in its encoding.
+    """
+    return _readable(lambda: certificate.issuer, what)
+
+
 def verify_issued_by(certificate: Certificate, issuer: Certificate, *, what: str = "certificate") -> None:
     """Show that the issuer's name stands in the certificate and that its key signed it.
 
@@ -71,7 +91,7 @@ def verify_issued_by(certificate: Certificate, issuer: Certificate, *, what: str
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, *_UNREADABLE) as error:
-        raise CertificateError(what, f"not issued by {issuer.subject.rfc4514_string()!r}") from error
+        raise CertificateError(what, "its issuer has another name, or did not sign it") from error
 
 
 def verify_may_issue(issuer: Certificate, below: int, *, what: str = "issuer certificate") -> None:
@@ -92,6 +112,15 @@ def verify_may_issue(issuer: Certificate, below: int, *, what: str = "issuer cer
     purposes = find_extension(issuer, ExtendedKeyUsage, what=what)
     if purposes is not None and PRECERTIFICATE_SIGNING in purposes:
         raise CertificateError(what, "a precertificate signing certificate; the issuer itself has to sign")
+
+
+def _refuse_serial_number(der: bytes, what: str) -> None:
+    """Look at it first: `cryptography` writes a warning to the terminal for each such certificate it is given."""
+    tbs = read_element(der, read_whole(der, SEQUENCE, what=what).content, len(der), what=what)
+    first = read_element(der, tbs.content, tbs.end, what=what)
+    serial = first if first.tag == INTEGER else read_element(der, first.end, tbs.end, what=what)
+    if int.from_bytes(der[serial.content : serial.end], "big", signed=True) <= 0:
+        raise MalformedError(what, "its serial number is not positive")
 
 
 def _readable(read: Callable[[], T], what: str) -> T:

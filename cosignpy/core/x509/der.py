@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from cosignpy.errors import MalformedError
 
 BOOLEAN: Final = 0x01
+INTEGER: Final = 0x02
 OCTET_STRING: Final = 0x04
 OBJECT_IDENTIFIER: Final = 0x06
 UTF8_STRING: Final = 0x0C

@@ -15,6 +15,7 @@ from cosignpy.core.x509.chain import (
     PRECERTIFICATE_SIGNING,
     find_extension,
     parse_certificate,
+    read_issuer,
     verify_issued_by,
     verify_may_issue,
 )
@@ -105,6 +106,33 @@ def test_an_extension_is_found() -> None:
 def test_bytes_that_are_no_certificate_are_refused(raw: bytes) -> None:
     with pytest.raises(MalformedError) as caught:
         parse_certificate(raw, what="test")
+    assert caught.value.what == "test"
+
+
+def test_a_name_in_another_encoding_is_refused() -> None:
+    root = Authority.root("name of it")
+    assert read_issuer(root.certificate) == root.certificate.subject
+    certificate = parse_certificate(root.der.replace(b"name of it", b"name of \xff\xff"))
+    with pytest.raises(MalformedError) as caught:
+        read_issuer(certificate, what="test")
+    assert caught.value.what == "test"
+
+
+@pytest.mark.parametrize("serial", [b"\x00\x00", b"\xff\xff", b"\x80\x00"])
+def test_a_serial_number_is_positive(serial: bytes) -> None:
+    """1000 is what the authority of the tests gives each certificate."""
+    der = Authority.root().der
+    assert parse_certificate(der.replace(b"\x02\x02\x03\xe8", b"\x02\x02\x00\x81")).serial_number == 129
+    with pytest.raises(MalformedError) as caught:
+        parse_certificate(der.replace(b"\x02\x02\x03\xe8", b"\x02\x02" + serial), what="test")
+    assert caught.value.what == "test"
+
+
+@pytest.mark.parametrize("version", [b"\x03", b"\x7f"])
+def test_a_version_that_is_unknown_is_refused(version: bytes) -> None:
+    head = b"\xa0\x03\x02\x01"
+    with pytest.raises(MalformedError) as caught:
+        parse_certificate(Authority.root().der.replace(head + b"\x02", head + version), what="test")
     assert caught.value.what == "test"
 
 

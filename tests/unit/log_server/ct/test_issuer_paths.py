@@ -103,6 +103,14 @@ def test_bytes_that_are_no_certificate_are_named() -> None:
     assert caught.value.what == "certificate 3 of the chain"
 
 
+def test_a_name_that_cannot_be_read_is_named() -> None:
+    named = ROOT.authority("name of it")
+    broken = Authority(named.certificate, named.key).authority("lower").der.replace(b"name of it", b"name of \xff\xff")
+    with pytest.raises(MalformedError) as caught:
+        find(paths_to(ROOT), INTERMEDIATE, broken)
+    assert caught.value.what == "certificate 2 of the chain"
+
+
 def test_without_roots_nothing_is_accepted() -> None:
     with pytest.raises(CertificateError):
         find(paths_to(), ROOT, ROOT.der)
