@@ -65,6 +65,7 @@ class CtSettings:
     key: Annotated[str, "a key reference; empty: the key beside the shard"] = ""
     roots: Annotated[Path | None, "PEM: chains must end in one of these; absent: every chain is refused"] = None
     refuse_expired: Annotated[bool, "true: certificates must be valid now"] = False
+    purposes: Annotated[tuple[str, ...], "extended key usages, such as CodeSigning, of which one is needed"] = ()
 
 
 @value

@@ -11,6 +11,9 @@ from cosignpy.serving.problem import ErrorShape, problem_json
 from cosignpy.serving.watched import Reloadable
 from cosignpy.values import value
 from log_server.config import Settings
+from log_server.ct.accept_chain import MAX_CHAIN_BODY, ChainRule, Expired, select_purposes
+from log_server.ct.routes import CT_MANNER, PREFIX, SUBMISSIONS, CtOptions, build_ct
+from log_server.ct.submissions import WatchedRoots
 from log_server.local_log import LocalLog
 from log_server.log import LogKind
 from log_server.rekor.v1_answers import ENTRIES_PATH as V1_ENTRIES
@@ -59,6 +62,15 @@ def _build_v2(log: LocalLog, settings: Settings) -> Face:
     return Face(build_v2(log, options), prefixes, frozenset((V2_ENTRIES,)), V2_MANNER.shape)
 
 
+def _build_ct(log: LocalLog, settings: Settings) -> Face:
+    chosen, limits = settings.ct, settings.limits
+    rule = ChainRule(Expired.REFUSED if chosen.refuse_expired else Expired.ACCEPTED, select_purposes(chosen.purposes))
+    roots = WatchedRoots(chosen.roots)
+    options = CtOptions(roots, rule, BodyLimits(min(limits.body, MAX_CHAIN_BODY)), limits.patience)
+    writes = frozenset(prefix + path for prefix in ("", PREFIX) for path in SUBMISSIONS)
+    return Face(build_ct(log, options), ("/ct/v1/", f"{PREFIX}/"), writes, CT_MANNER.shape, (roots,))
+
+
 _BUILDERS: Final[Mapping[LogKind, Callable[[LocalLog, Settings], Face]]] = MappingProxyType(
-    {LogKind.REKOR_V1: _build_v1, LogKind.REKOR_V2: _build_v2}
+    {LogKind.REKOR_V1: _build_v1, LogKind.REKOR_V2: _build_v2, LogKind.CT: _build_ct}
 )

@@ -1,0 +1,83 @@
+"""add-chain and add-pre-chain (RFC 6962 sections 4.1 and 4.2)."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from cosignpy.core.ct.entry import EntryType
+from cosignpy.serving.asgi import BodyLimits, read_body
+from cosignpy.serving.watched import WatchedFiles
+from log_server.ct.accept_chain import AcceptedChain, ChainRule, accept_chain, parse_chain
+from log_server.ct.issuer_paths import MAX_PATHS, IssuerPaths
+from log_server.ct.roots import AcceptedRoots, load_roots
+from log_server.ct.sign_sct import encode_sct_answer, sign_sct
+from log_server.log import Log
+from log_server.routing import JSON, Answer, Endpoint
+from log_server.tlog.values import Draft
+
+_KNOWN_ISSUERS: Final = 4 * MAX_PATHS
+
+
+class WatchedRoots:
+    """The accepted roots, as their file has them now; without a file there are none, and no chain is accepted."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Read the file.
+
+        Raises:
+            CosignError: It cannot be used.
+        """
+        self._path = path
+        self._watched = WatchedFiles(*([path] if path else []))
+        self.paths = IssuerPaths(load_roots(path) if path else AcceptedRoots())
+
+    def reload_if_changed(self) -> None:
+        """Take the roots that the file has now.
+
+        Raises:
+            CosignError: It cannot be used; the roots it had stay in force.
+        """
+        if self._path is not None and self._watched.changed():
+            self.paths = IssuerPaths(load_roots(self._path))
+
+
+class CtSubmissions:
+    """The endpoints that write."""
+
+    def __init__(self, log: Log, roots: WatchedRoots, rule: ChainRule, body: BodyLimits, patience: float) -> None:
+        self._log = log
+        self._roots = roots
+        self._rule = rule
+        self._body = body
+        self._patience = patience
+        self._stored: set[str] = set()
+
+    def endpoint(self, kind: EntryType, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Endpoint:
+        """Return the endpoint for certificates or for precertificates."""
+
+        async def add(scope: Scope, receive: Receive) -> Answer:
+            chain = parse_chain(await read_body(scope, receive, self._body))
+            accepted = accept_chain(chain, kind, self._roots.paths, self._rule, now())
+            async with asyncio.timeout(self._patience):
+                appended = await self._log.append(self._draft(accepted))
+            self._stored.update(name for name, _ in accepted.path.objects)
+            sct = sign_sct(accepted.content, appended.index, appended.timestamp_ms, self._log.signer)
+            return Answer(HTTPStatus.OK, encode_sct_answer(sct), (JSON,))
+
+        return add
+
+    def _draft(self, accepted: AcceptedChain) -> Draft:
+        """Make the draft; issuers that the log has are left out, or each entry would write them again."""
+        draft = accepted.draft()
+        if len(self._stored) > _KNOWN_ISSUERS:
+            self._stored.clear()
+        missing = tuple(named for named in draft.objects if not self._has(named[0]))
+        return Draft(draft.content, draft.identity, draft.keys, missing)
+
+    def _has(self, name: str) -> bool:
+        return name in self._stored or self._log.active.reader.objects.get(name) is not None
