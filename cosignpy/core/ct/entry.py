@@ -1,4 +1,4 @@
-"""What a log signs and hashes: entries, the leaves they become, tree heads (RFC 6962 sections 3.1 to 3.5)."""
+"""What a log signs and hashes: entries and the leaves they become (RFC 6962 sections 3.1 to 3.4)."""
 
 from enum import IntEnum
 from hashlib import sha256
@@ -16,8 +16,6 @@ MAX_CERTIFICATE: Final = 1 << 16
 _LEAF_HEAD: Final = b"\x00\x00"
 """Version 1 and leaf_type timestamped_entry. Version 1 and signature_type certificate_timestamp are the same bytes,
 so what an SCT signs is the leaf (RFC 6962 sections 3.2 and 3.4)."""
-_TREE_HEAD: Final = b"\x00\x01"
-"""Version 1 and signature_type tree_hash (RFC 6962 section 3.5)."""
 
 
 class EntryType(IntEnum):
@@ -125,8 +123,3 @@ class TimestampedEntry:
 def encode_leaf(timestamped_entry: bytes) -> bytes:
     """Encode the MerkleTreeLeaf around an encoded TimestampedEntry; it is the input of the SCT's signature too."""
     return _LEAF_HEAD + timestamped_entry
-
-
-def encode_tree_head(timestamp_ms: int, size: int, root: bytes) -> bytes:
-    """Encode what a signed tree head signs (RFC 6962 section 3.5)."""
-    return _TREE_HEAD + timestamp_ms.to_bytes(8, "big") + size.to_bytes(8, "big") + root

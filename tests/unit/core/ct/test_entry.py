@@ -10,7 +10,6 @@ from cosignpy.core.ct.entry import (
     EntryType,
     SignedEntry,
     TimestampedEntry,
-    encode_tree_head,
 )
 from cosignpy.core.ct.vectors import VectorReader
 from cosignpy.errors import LimitExceeded, MalformedError
@@ -63,7 +62,3 @@ def test_entries_differ_in_each_of_their_parts() -> None:
     }
     assert len({entry.identity for entry in entries}) == 4
     assert CERTIFICATE.identity == sha256(b"\0\0\0\0\4cert").digest()
-
-
-def test_a_tree_head_is_encoded_field_by_field() -> None:
-    assert encode_tree_head(0x0102030405060708, 9, b"r" * 32) == b"\0\1" + TIME + bytes(7) + b"\x09" + b"r" * 32

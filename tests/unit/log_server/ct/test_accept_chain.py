@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 import pytest
-from cryptography.x509 import ExtendedKeyUsage
+from cryptography.x509 import ExtendedKeyUsage, load_pem_x509_certificates
 
 from cosignpy.core.ct.entry import MAX_CERTIFICATE, EntryType
 from cosignpy.core.ct.precertificate import (
@@ -31,7 +31,8 @@ from log_server.ct.entries import encode_content
 from log_server.ct.issuer_paths import IssuerPaths
 from log_server.ct.roots import AcceptedRoots
 from log_server.tlog.values import index_key
-from tests.support.certificates import LIFETIME, MIDDLE, NAMED, POISONED, START, Authority, Extensions
+from tests.support import vectors
+from tests.support.certificates import LIFETIME, MIDDLE, NAMED, POISONED, START, Authority, Extensions, der
 
 ROOT: Final = Authority.root()
 ISSUER: Final = ROOT.authority()
@@ -155,6 +156,20 @@ def test_certificates_are_limited(place: int) -> None:
             accept_chain(chain, EntryType.X509, paths, ChainRule(), MIDDLE)
         assert type(caught.value) is refused
         assert caught.value.what == f"certificate {place + 1} of the chain"
+
+
+@vectors.NEEDED
+def test_a_chain_of_fulcio_is_accepted() -> None:
+    raw = vectors.path("sigstore-java/fulcio-response/valid/certWithSct.pem").read_bytes()
+    leaf, intermediate, root = load_pem_x509_certificates(raw)
+    paths = IssuerPaths(AcceptedRoots.build([root]))
+    rule = ChainRule(Expired.REFUSED, (Purpose.CODE_SIGNING,))
+    for above in ((intermediate, root), (intermediate,)):
+        chain = [der(certificate) for certificate in (leaf, *above)]
+        accepted = accept_chain(chain, EntryType.X509, paths, rule, leaf.not_valid_before_utc)
+        assert accepted.path.fingerprints == tuple(sha256(der(one)).digest() for one in (intermediate, root))
+        with pytest.raises(CertificateError):
+            accept_chain(chain, EntryType.X509, paths, rule, intermediate.not_valid_before_utc)
 
 
 def test_a_submission_is_a_list_of_certificates() -> None:
