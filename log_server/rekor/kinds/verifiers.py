@@ -6,28 +6,23 @@ since a log records and does not judge time.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat import asn1
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from cosignpy.core.encoding import PemBlock, parse_pem
 from cosignpy.core.keys.pem_file import check_key_file
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, SignatureMismatch
+from cosignpy.core.x509.chain import parse_certificate, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.subject_alt_name import subject_names
+from cosignpy.errors import CertificateError, KeyUnusable, LimitExceeded, MalformedError
 
 MAX_CHAIN: Final = 10
 """Certificates in one verifier; the real server reads no more (rekor, pkg/pki/x509)."""
-
-MAX_NAMES: Final = 256
-"""Subject alternative names of one certificate: each becomes a row of the search index."""
-
-FULCIO_OTHER_NAME: Final = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.7")
-"""The user name of a Fulcio certificate without a URI or an address (fulcio, docs/oid-info.md)."""
 
 _WHAT: Final = "verifier"
 _BEGIN: Final = b"-----BEGIN "
@@ -54,9 +49,11 @@ class Verifier(msgspec.Struct, frozen=True):
 
         Raises:
             MalformedError: An extension that cannot be read: who cannot be searched for must not be logged.
-            LimitExceeded: More than `MAX_NAMES` names.
+            LimitExceeded: More names than are read.
         """
-        return (self.fingerprint, *_read_names(self.chain[0])) if self.chain else (self.fingerprint,)
+        if not self.chain:
+            return (self.fingerprint,)
+        return (self.fingerprint, *[name.text.lower() for name in subject_names(self.chain[0])])
 
     def verify_chain(self) -> None:
         """Show that each certificate was issued by the next, at the moment the leaf became valid.
@@ -64,10 +61,14 @@ class Verifier(msgspec.Struct, frozen=True):
         The last one is taken at its word: the log states who claims to have signed, not who is trusted.
 
         Raises:
-            SignatureMismatch: One was not, or its issuer may not issue or was not valid then.
+            CertificateError: One was not, or its issuer may not issue or was not valid then.
+            MalformedError: Extensions that cannot be read.
         """
-        for certificate, issuer in pairwise(self.chain):
-            _verify_issued(certificate, issuer, self.chain[0])
+        for below, (certificate, issuer) in enumerate(pairwise(self.chain)):
+            verify_issued_by(certificate, issuer)
+            verify_may_issue(issuer, below)
+            if not issuer.not_valid_before_utc <= self.chain[0].not_valid_before_utc <= issuer.not_valid_after_utc:
+                raise CertificateError("issuer certificate", "not valid when the leaf became valid")
 
 
 def parse_x509_verifier(pem: bytes) -> Verifier:
@@ -121,56 +122,11 @@ def _parse_blocks(pem: bytes) -> Iterator[PemBlock]:
 
 
 def _build_from_certificates(blocks: tuple[PemBlock, ...]) -> Verifier:
+    chain = tuple([parse_certificate(block.body) for block in blocks])
     try:
-        chain = tuple([x509.load_der_x509_certificate(block.body) for block in blocks])
         key = PublicKey.from_handle(chain[0].public_key(), what=_WHAT)  # type: ignore[arg-type] # it refuses others
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise MalformedError(_WHAT, "not a certificate, or with a key of an unknown kind") from error
+        raise MalformedError(_WHAT, "a certificate with a key of an unknown kind") from error
     except KeyUnusable as error:
         raise MalformedError(_WHAT, error.why) from error
     return Verifier(key, b"".join([block.encode() for block in blocks]), chain)
-
-
-def _read_other_name(name: x509.GeneralName) -> str:
-    if not isinstance(name, x509.OtherName) or name.type_id != FULCIO_OTHER_NAME:
-        return ""
-    try:
-        return asn1.decode_der(str, name.value)
-    except ValueError as error:
-        raise MalformedError("certificate", "a user name that is not UTF-8 text") from error
-
-
-_READERS: Final[Mapping[type[x509.GeneralName], Callable[[x509.GeneralName], str]]] = {
-    x509.DNSName: lambda name: str(name.value),
-    x509.RFC822Name: lambda name: str(name.value),
-    x509.IPAddress: lambda name: str(name.value),
-    x509.UniformResourceIdentifier: lambda name: str(name.value),
-    x509.OtherName: _read_other_name,
-}
-
-
-def _read_names(certificate: x509.Certificate) -> tuple[str, ...]:
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return ()
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise MalformedError("certificate", "an extension that cannot be read") from error
-    names = [_READERS[type(name)](name) for name in extension.value if type(name) in _READERS]
-    if len(names) > MAX_NAMES:
-        raise LimitExceeded("certificate", f"{len(names)} subject alternative names, at most {MAX_NAMES} are accepted")
-    return tuple([name.lower() for name in names if name])
-
-
-def _verify_issued(certificate: x509.Certificate, issuer: x509.Certificate, leaf: x509.Certificate) -> None:
-    """Check one link (RFC 5280 section 6.1.3 and 6.1.4 (k))."""
-    moment = leaf.not_valid_before_utc
-    try:
-        certificate.verify_directly_issued_by(issuer)
-        may_issue = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound, UnsupportedAlgorithm) as error:
-        raise SignatureMismatch("a certificate of the chain was not issued by the next one") from error
-    if not may_issue:
-        raise SignatureMismatch("a certificate of the chain was issued by one that may not issue")
-    if not issuer.not_valid_before_utc <= moment <= issuer.not_valid_after_utc:
-        raise SignatureMismatch("a certificate of the chain was not valid when the first one became valid")
