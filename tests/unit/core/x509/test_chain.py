@@ -19,6 +19,7 @@ from cosignpy.core.x509.chain import (
     verify_issued_by,
     verify_may_issue,
 )
+from cosignpy.core.x509.der import INTEGER, SEQUENCE, encode_element, read_children, read_whole
 from cosignpy.errors import CertificateError, MalformedError
 from tests.support.certificates import CA, NAMED, Authority, Extensions
 
@@ -118,13 +119,20 @@ def test_a_name_in_another_encoding_is_refused() -> None:
     assert caught.value.what == "test"
 
 
-@pytest.mark.parametrize("serial", [b"\x00\x00", b"\xff\xff", b"\x80\x00"])
+def renumbered(certificate: bytes, serial: bytes) -> bytes:
+    """Change the serial number, which is 1000 in all certificates of the tests."""
+    outer = read_whole(certificate, SEQUENCE, what="test")
+    tbs = read_children(certificate, outer, what="test")[0]
+    fields = certificate[tbs.content : tbs.end].replace(b"\x02\x02\x03\xe8", encode_element(INTEGER, serial))
+    return encode_element(SEQUENCE, encode_element(SEQUENCE, fields) + certificate[tbs.end :])
+
+
+@pytest.mark.parametrize("serial", [b"\x00", b"\xff", b"\x80\x00"])
 def test_a_serial_number_is_positive(serial: bytes) -> None:
-    """1000 is what the authority of the tests gives each certificate."""
-    der = Authority.root().der
-    assert parse_certificate(der.replace(b"\x02\x02\x03\xe8", b"\x02\x02\x00\x81")).serial_number == 129
+    root = Authority.root().der
+    assert parse_certificate(renumbered(root, b"\x01")).serial_number == 1
     with pytest.raises(MalformedError) as caught:
-        parse_certificate(der.replace(b"\x02\x02\x03\xe8", b"\x02\x02" + serial), what="test")
+        parse_certificate(renumbered(root, serial), what="test")
     assert caught.value.what == "test"
 
 
