@@ -97,7 +97,7 @@ def _describe_certificate(sealed: bytes, _leaf: bytes) -> _Described:
     """Take a TileLeaf apart (static-ct-api, "Log entries"); a certificate that cannot be read is shown as bytes."""
     entry = TileLeaf.parse(sealed)
     kind = _CERTIFIED[entry.timestamped.entry.kind]
-    said = tuple(Said("Issued through, SHA-256", fingerprint.hex()) for fingerprint in entry.chain)
+    said = tuple(Said("Issuer, SHA-256", fingerprint.hex()) for fingerprint in entry.chain)
     try:
         view = view_certificate(parse_certificate(entry.certificate))
     except CosignError as error:
