@@ -95,6 +95,17 @@ def test_a_reader_finds_what_was_added_before(tmp_path: Path, index: SqliteIndex
         check(late, 503)
 
 
+def test_an_index_can_be_read_when_nobody_writes_it(tmp_path: Path) -> None:
+    with closing(SqliteIndex(tmp_path, part_keys=SMALL_PART)) as index:
+        fill(index, 100)
+    with closing(SqliteIndexReader(tmp_path, part_keys=SMALL_PART)) as reader:
+        check(reader, 100)
+        with closing(SqliteIndex(tmp_path, part_keys=SMALL_PART)) as index:
+            fill(index, 200)
+            check(reader, 200)
+        check(reader, 200)
+
+
 def test_a_reader_notices_that_the_index_is_built_anew(tmp_path: Path, index: SqliteIndex) -> None:
     with closing(SqliteIndexReader(tmp_path, part_keys=SMALL_PART)) as reader:
         for size in (200, 30, 400):
