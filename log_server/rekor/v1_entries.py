@@ -109,7 +109,7 @@ def _read(parse: Callable[[], T]) -> T:
 
 
 def _integers(query: JsonObject, name: str) -> Sequence[int]:
-    found = query.members.get(name) or []
+    found = query.members.get(name, [])
     if not isinstance(found, list):
         raise query.malformed(name, "expected an array")
     if len(found) > MAX_WANTED:

@@ -1,5 +1,6 @@
 """A log in memory: the real sequencer, reader and checkpoints over storage in dictionaries. It implements `Log`."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -40,11 +41,12 @@ class MemoryShard:
 
 @record
 class MemoryLog:
-    """Shards, of which the last takes entries, unless it was frozen or told to be busy."""
+    """Shards, of which the last takes entries, unless it was told to be busy, frozen or stuck."""
 
     kept: list[MemoryShard]
     busy: bool = False
     frozen: bool = False
+    stuck: bool = False
     now_ms: int = START_MS
 
     @property
@@ -78,6 +80,8 @@ class MemoryLog:
             raise TryLater("4096 entries wait already", 2)
         if self.frozen:
             raise Frozen(self.active.identity.origin)
+        if self.stuck:
+            await asyncio.Event().wait()
         return self.append_now(draft)
 
     def append_now(self, draft: Draft) -> Appended:
