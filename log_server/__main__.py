@@ -2,7 +2,9 @@
 
 import typer
 
+from log_server.commands.fsck import fsck_command
 from log_server.commands.init import init_command
+from log_server.commands.rotate import freeze_command, rotate_command
 from log_server.commands.serve import serve_command
 from log_server.commands.show import show_command
 
@@ -15,7 +17,10 @@ app = typer.Typer(
 )
 app.command("init")(init_command)
 app.command("serve")(serve_command)
+app.command("fsck")(fsck_command)
 app.command("show")(show_command)
+app.command("freeze")(freeze_command)
+app.command("rotate")(rotate_command)
 
 if __name__ == "__main__":
     app(prog_name="python -m log_server")

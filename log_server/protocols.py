@@ -7,8 +7,11 @@ from typing import Final
 
 from cosignpy.core.keys.algorithms import ECDSA_P256, ED25519, Algorithm
 from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.note.checkpoint import verify_checkpoint
 from cosignpy.core.note.key_id import spki_key_id
-from cosignpy.core.note.tree_head import sign_tree_head
+from cosignpy.core.note.signed_note import NoteVerifier
+from cosignpy.core.note.tree_head import sign_tree_head, tree_head_verifier
+from cosignpy.core.note.verifier import log_verifier, rekor_v1_verifier
 from cosignpy.values import value
 from log_server.ct import entries as ct_entries
 from log_server.log import Identity, LogKind
@@ -17,6 +20,7 @@ from log_server.rekor.identity import build_genesis, build_v1_identity, build_v2
 from log_server.shard_files import ShardFiles
 from log_server.tlog.entry_form import EntryForm, PlainForm
 from log_server.tlog.publish import SignCheckpoint
+from log_server.tlog.reader import Tree
 from log_server.tlog.values import Draft
 
 
@@ -32,6 +36,7 @@ class LogProtocol:
     algorithm: Algorithm
     identify: Callable[[ShardFiles], Identity]
     sign: Callable[[Identity, Signer], SignCheckpoint]
+    verifier: Callable[[Identity], NoteVerifier]
     build_genesis: Callable[[Signer], Draft] | None = None
 
 
@@ -51,6 +56,18 @@ def _build_genesis(kind: LogKind, signer: Signer) -> Draft:
     return build_draft(build_genesis(kind, signer))
 
 
+def _verifier_v1(identity: Identity) -> NoteVerifier:
+    return rekor_v1_verifier(identity.origin.removesuffix(f" - {identity.tree_id}"), identity.key)
+
+
+def _verifier_v2(identity: Identity) -> NoteVerifier:
+    return log_verifier(identity.origin, identity.key)
+
+
+def _verifier_ct(identity: Identity) -> NoteVerifier:
+    return tree_head_verifier(identity.origin, identity.key)
+
+
 def _sign_ct(_: Identity, signer: Signer) -> SignCheckpoint:
     return lambda checkpoint, timestamp_ms: sign_tree_head(checkpoint, timestamp_ms, signer)
 
@@ -64,14 +81,35 @@ class CtForm:
     split = staticmethod(ct_entries.split)
 
 
+def verify_published(kind: LogKind, identity: Identity, tree: Tree) -> None:
+    """Show that a published checkpoint is this log's own; before the first there is nothing to show.
+
+    Raises:
+        MalformedError: It is not a checkpoint.
+        VerificationError: Another key signed it, or it is that of another log.
+    """
+    if tree.checkpoint:
+        verify_checkpoint(tree.checkpoint, PROTOCOLS[kind].verifier(identity), origin=identity.origin)
+
+
 PROTOCOLS: Final[Mapping[LogKind, LogProtocol]] = MappingProxyType(
     {
         LogKind.REKOR_V1: LogProtocol(
-            PlainForm(), ECDSA_P256, _identify_rekor_v1, sign_as_v1, partial(_build_genesis, LogKind.REKOR_V1)
+            PlainForm(),
+            ECDSA_P256,
+            _identify_rekor_v1,
+            sign_as_v1,
+            _verifier_v1,
+            partial(_build_genesis, LogKind.REKOR_V1),
         ),
         LogKind.REKOR_V2: LogProtocol(
-            PlainForm(), ED25519, _identify_rekor_v2, sign_as_v2, partial(_build_genesis, LogKind.REKOR_V2)
+            PlainForm(),
+            ED25519,
+            _identify_rekor_v2,
+            sign_as_v2,
+            _verifier_v2,
+            partial(_build_genesis, LogKind.REKOR_V2),
         ),
-        LogKind.CT: LogProtocol(CtForm(), ECDSA_P256, _identify_ct, _sign_ct),
+        LogKind.CT: LogProtocol(CtForm(), ECDSA_P256, _identify_ct, _sign_ct, _verifier_ct),
     }
 )

@@ -10,7 +10,7 @@ from cosignpy.serving.settings_text import show_settings
 from cosignpy.values import replace
 from log_server.commands.arguments import DataOption, read_settings, speaking_plainly
 from log_server.config import FILE
-from log_server.data_directory import open_logs
+from log_server.rotation import begin
 from log_server.storage.lock import lock_directory
 
 
@@ -29,8 +29,8 @@ def init_command(
         settings = read_settings(data, None)
         settings = replace(settings, hostname=hostname) if hostname else settings
         with lock_directory(data):
-            logs = open_logs(data, settings)
+            shards = [begin(data, kind, settings, settings.name) for kind in settings.served]
             write_file(data / FILE, show_settings(settings).encode())
-    for log in logs:
-        typer.echo(f"{log.kind}  {log.shards[-1].directory}")
+    for shard in shards:
+        typer.echo(f"{shard.kind}  {shard.directory}")
     typer.echo(f"settings  {data / FILE}")

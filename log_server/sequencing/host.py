@@ -8,7 +8,7 @@ from pathlib import Path
 
 from log_server.data_directory import LogFiles
 from log_server.log import LogKind
-from log_server.protocols import PROTOCOLS
+from log_server.protocols import PROTOCOLS, verify_published
 from log_server.sequencing.service import SequencerService
 from log_server.shard_files import ShardFiles
 from log_server.tlog.publish import CheckpointPublisher, Cosigner
@@ -72,10 +72,12 @@ def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None) -> 
 
     Raises:
         LogDamaged: It does not verify.
+        VerificationError: Its checkpoint is signed with another key.
         StorageError: It cannot be read or stored.
     """
     protocol = PROTOCOLS[log.kind]
     identity = protocol.identify(shard)
+    verify_published(log.kind, identity, shard.open_reader(protocol.form).tree())
     storage = shard.open_storage()
     publisher = CheckpointPublisher(storage.objects, identity.origin, protocol.sign(identity, log.signer), cosigner)
     now_ms = time.time_ns() // 1_000_000

@@ -16,7 +16,7 @@ from cosignpy.core.note.signed_note import parse_note
 from cosignpy.errors import NotFoundError
 from cosignpy.values import field, record, value
 from log_server.storage.protocol import IndexReader, ObjectStore
-from log_server.tlog.annotations import Annotation, parse_annotation
+from log_server.tlog.annotations import Annotation, parse_annotation, parse_annotations
 from log_server.tlog.batch import ANNOTATIONS, bundle_path
 from log_server.tlog.entry_form import EntryForm
 
@@ -98,6 +98,15 @@ class LogReader:
         """
         raw, width = self._read(number, 0, lambda width: bundle_path(self.form.data_path, number, width))
         return self.form.split(raw, width)
+
+    def annotations(self, number: int) -> Sequence[Annotation]:
+        """Return the published annotations of one bundle's entries.
+
+        Raises:
+            LogDamaged: Their file is missing or wrong.
+        """
+        raw, _ = self._read(number, 0, lambda width: bundle_path(ANNOTATIONS, number, width))
+        return parse_annotations(raw, what=bundle_path(ANNOTATIONS, number))
 
     def annotation(self, index: int) -> Annotation:
         """Return what is remembered of an entry.

@@ -1,0 +1,123 @@
+"""`fsck`: check all of a log, and make again what can be made from its entries."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from enum import StrEnum
+from functools import lru_cache, partial
+from multiprocessing import get_context
+from os import cpu_count
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from cosignpy.core.merkle.tiles import TILE_WIDTH
+from cosignpy.errors import MalformedError, VerificationError
+from log_server.commands.arguments import DAMAGED, DataOption, existing, speaking_plainly
+from log_server.log import LogKind
+from log_server.protocols import PROTOCOLS, verify_published
+from log_server.shard_files import ShardFiles, load_shards
+from log_server.storage.lock import lock_directory
+from log_server.storage.sqlite_index import SqliteIndex
+from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_tiles
+from log_server.tlog.reader import LogReader
+
+_CHUNK: Final = 16
+"""Bundles that a process checks before it reports."""
+
+_SHOWN: Final = 20
+"""Findings that are printed; a log that is damaged throughout has one for each entry."""
+
+
+class Rebuild(StrEnum):
+    """What can be made again."""
+
+    INDEX = "index"
+    TILES = "tiles"
+
+
+def fsck_command(
+    data: DataOption,
+    rebuild: Annotated[Rebuild | None, typer.Option(help="Make this again from the entries, then check.")] = None,
+) -> None:
+    """Check every entry, tile and index key of all logs of a data directory that is not being served."""
+    with speaking_plainly(), lock_directory(existing(data)):
+        shards = [shard for kind in LogKind for shard in load_shards(data, kind)]
+        if rebuild is not None:
+            for shard in shards:
+                _REBUILDERS[rebuild](shard)
+        findings = [finding for shard in shards for finding in _check(shard)]
+    if findings:
+        raise typer.Exit(DAMAGED)
+
+
+def _check(shard: ShardFiles) -> Sequence[Finding]:
+    reader = _open(shard.directory)
+    size = reader.tree().size
+    numbers = range(-(-size // TILE_WIDTH))
+    findings: list[Finding] = list(_check_head(shard, reader))
+    label = f"{shard.kind} {shard.directory.name}"
+    with (
+        Progress(console=Console(stderr=True), transient=True) as progress,
+        ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool,
+    ):
+        task = progress.add_task(label, total=len(numbers))
+        chunks = [numbers[first : first + _CHUNK] for first in range(0, len(numbers), _CHUNK)]
+        for chunk, found in zip(chunks, pool.map(partial(_check_bundles, shard.directory), chunks), strict=True):
+            findings += found
+            progress.advance(task, len(chunk))
+    findings += check_levels(reader)
+    verdict = f"{len(findings)} findings" if findings else "all of it verifies"
+    typer.echo(f"{label}: {size} entries, {verdict}")
+    for finding in findings[:_SHOWN]:
+        typer.echo(f"  {finding}")
+    if len(findings) > _SHOWN:
+        typer.echo(f"  and {len(findings) - _SHOWN} more")
+    return findings
+
+
+def _check_head(shard: ShardFiles, reader: LogReader) -> Iterator[Finding]:
+    """Check that the checkpoint is signed with the shard's key, and that the index reaches as far as it."""
+    tree = reader.tree()
+    try:
+        verify_published(shard.kind, PROTOCOLS[shard.kind].identify(shard), tree)
+    except (MalformedError, VerificationError) as error:
+        yield Finding("checkpoint", str(error))
+    if reader.index.size != tree.size:
+        yield Finding("index", f"it covers {reader.index.size} of {tree.size} entries")
+
+
+@lru_cache(maxsize=1)
+def _open(directory: Path) -> LogReader:
+    """Open a shard once for each process."""
+    shard = ShardFiles.load(directory)
+    return shard.open_reader(PROTOCOLS[shard.kind].form)
+
+
+def _check_bundles(directory: Path, numbers: Sequence[int]) -> Sequence[Finding]:
+    """Check some bundles; runs in a process of its own."""
+    reader = _open(directory)
+    return [finding for number in numbers for finding in check_bundle(reader, number)]
+
+
+def _rebuild_index(shard: ShardFiles) -> None:
+    index = SqliteIndex(shard.directory / "index")
+    size = rebuild_index(index, _open(shard.directory))
+    index.settle()
+    index.close()
+    typer.echo(f"{shard.kind} {shard.directory.name}: made the index of {size} entries again")
+
+
+def _rebuild_tiles(shard: ShardFiles) -> None:
+    objects = shard.open_objects()
+    mended = rebuild_tiles(objects, _open(shard.directory))
+    objects.settle()
+    typer.echo(f"{shard.kind} {shard.directory.name}: {mended} tiles were missing or wrong, and are right now")
+
+
+_REBUILDERS: Final[Mapping[Rebuild, Callable[[ShardFiles], None]]] = {
+    Rebuild.INDEX: _rebuild_index,
+    Rebuild.TILES: _rebuild_tiles,
+}
