@@ -117,11 +117,6 @@ class PatientProtocol(HttpToolsProtocol):
         self._stalled_since = None
         super().resume_writing()
 
-    def send_400_response(self, msg: str) -> None:
-        """Say that the request is not HTTP, unless something better was said already."""
-        if not self.transport.is_closing():
-            super().send_400_response(msg)
-
     def _refuse_head(self) -> None:
         text = b"the request's headers are over the limit"
         self.transport.write(

@@ -8,6 +8,7 @@ import pytest
 
 from cosignpy.serving.slow_clients import ClientLimits, PatientProtocol, patient_protocol
 from cosignpy.serving.threaded import ServerOptions
+from cosignpy.values import replace
 from tests.integration.serving.conftest import ANSWER_SIZE, BODY, LIMITS, PATIENCE, Server, Wire, serving
 
 GET: Final = "GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -124,13 +125,29 @@ def test_headers_have_a_size(server: Server, size: int, form: str) -> None:
     assert found.startswith(b"HTTP/1.1 200 " if size < LIMITS.head_bytes else b"HTTP/1.1 431 ")
 
 
-def test_headers_without_end_are_refused_before_they_end(server: Server) -> None:
+def test_headers_without_end_are_refused_before_they_end() -> None:
+    with serving(ServerOptions(protocol=patient_protocol(replace(LIMITS, head_seconds=60)))) as server:
+        wire = server.connect()
+        wire.send("GET / HTTP/1.1\r\nx: ")
+        with suppress(ConnectionError):
+            for _ in range(100):
+                wire.send("y" * LIMITS.head_bytes)
+        assert b" 200 " not in wire.rest()
+
+
+def test_headers_in_pieces_have_the_same_size(server: Server) -> None:
     wire = server.connect()
-    wire.send("GET / HTTP/1.1\r\nx: ")
-    with suppress(ConnectionError):
-        for _ in range(100):
-            wire.send("y" * LIMITS.head_bytes)
-    assert b" 200 " not in wire.rest()
+    wire.send("GET / HTTP/1.1\r\nhost: x\r\nx: " + "y" * LIMITS.head_bytes)
+    assert served(server)  # meanwhile the first piece has been parsed
+    assert wire.ask("\r\n\r\n").startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_connection_may_be_idle_between_requests(server: Server) -> None:
+    wire = server.connect()
+    for path in ("/large", "/", "/"):
+        assert wire.ask(GET.replace("/ ", f"{path} ")).startswith(b"HTTP/1.1 200 ")
+        for _ in range(3):  # longer than any part of a request may take
+            assert server.connect().rest() == b""
 
 
 def test_a_request_that_is_not_http_is_refused(server: Server) -> None:
@@ -144,13 +161,14 @@ def test_a_body_over_the_limit_is_413_and_the_connection_goes_on(server: Server)
     assert wire.ask(GET).endswith(b"served")
 
 
-def test_a_body_that_nobody_reads_has_a_limit_too(server: Server) -> None:
-    wire = server.connect()
-    assert wire.ask(POST.format(path="/", length=10**9)).endswith(b"served")
-    with suppress(ConnectionError):
-        for _ in range(64):
-            wire.send("x" * 2**16)
-    assert wire.rest() == b""
+def test_a_body_that_nobody_reads_has_a_limit_too() -> None:
+    with serving(ServerOptions(protocol=patient_protocol(replace(LIMITS, body_seconds=60)))) as server:
+        wire = server.connect()
+        assert wire.ask(POST.format(path="/", length=10**9)).endswith(b"served")
+        with suppress(ConnectionError):
+            for _ in range(64):
+                wire.send("x" * 2**16)
+        assert wire.rest() == b""
 
 
 def test_trailers_are_not_headers(server: Server) -> None:

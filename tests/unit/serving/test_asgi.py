@@ -58,6 +58,19 @@ def test_a_task_that_is_cancelled_while_it_reads_is_cancelled_not_slow() -> None
         asyncio.run(cancelled())
 
 
+def test_a_task_that_is_cancelled_when_it_was_too_slow_is_cancelled() -> None:
+    async def both() -> None:
+        client = Client((b"begin",), ends=False)
+        task = asyncio.create_task(read_body(scope_of(), client.receive, BodyLimits(10, seconds=0)))
+        for _ in range(2):  # the task begins to wait; its deadline passes
+            await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(both())
+
+
 def test_a_task_that_was_too_slow_goes_on() -> None:
     async def slow_then_fast() -> bytes:
         with pytest.raises(BodyTooSlow):

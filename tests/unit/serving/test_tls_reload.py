@@ -144,6 +144,14 @@ def test_tls_older_than_1_2_is_refused(authority: Authority, pair: Pair) -> None
         served(ReloadingContext.load(files_of(pair)), client)
 
 
+def test_http_1_1_is_what_is_spoken(authority: Authority, pair: Pair) -> None:
+    client = trusting(authority)
+    client.set_alpn_protocols(["h2", "http/1.1"])
+    wire = Wire(ReloadingContext.load(files_of(pair)), client)
+    wire.shake_hands()
+    assert wire.client.selected_alpn_protocol() == "http/1.1"
+
+
 def test_tls_1_2_is_spoken(authority: Authority, pair: Pair) -> None:
     client = trusting(authority)
     client.maximum_version = ssl.TLSVersion.TLSv1_2
