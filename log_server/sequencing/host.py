@@ -12,6 +12,7 @@ from log_server.protocols import PROTOCOLS, verify_published
 from log_server.sequencing.service import SequencerService
 from log_server.shard_files import ShardFiles
 from log_server.tlog.publish import CheckpointPublisher, Cosigner
+from log_server.tlog.reader import LogReader
 from log_server.writer import LogWriter
 
 _LOG = logging.getLogger(__name__)
@@ -77,8 +78,8 @@ def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None) -> 
     """
     protocol = PROTOCOLS[log.kind]
     identity = protocol.identify(shard)
-    verify_published(log.kind, identity, shard.open_reader(protocol.form).tree())
     storage = shard.open_storage()
+    verify_published(log.kind, identity, LogReader(storage.objects, storage.index, protocol.form).tree())
     publisher = CheckpointPublisher(storage.objects, identity.origin, protocol.sign(identity, log.signer), cosigner)
     now_ms = time.time_ns() // 1_000_000
     writer = LogWriter(storage, protocol.form, publisher, now_ms)
