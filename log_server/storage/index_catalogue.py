@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from cosignpy.values import value
-from log_server.storage.failures import explain
+from log_server.storage.failures import explain, outcome_unknown
 from log_server.storage.index_database import explain_database, open_database
 from log_server.storage.index_runs import RunName
 from log_server.storage.segment import sync_directory
 
 _FILE: Final = "index.db"
 _FORMAT: Final = 1
-"""Written as SQLite's application id: an index of another format is built anew."""
+"""Written as SQLite's application id; zero is what a new database has."""
 
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS run (begin INTEGER PRIMARY KEY, end INTEGER, level INTEGER, file TEXT)",
@@ -114,15 +114,17 @@ class Catalogue:
         Only the log may be opened here: to close the database itself would drop the locks SQLite holds on it.
 
         Raises:
-            StorageError: The device refused.
+            OutcomeUnknown: The device refused; what was committed last may be lost at the next power cut.
         """
-        with explain(self._path):
+        try:
             handle = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
             try:
                 os.fsync(handle)
             finally:
                 os.close(handle)
             sync_directory(self.directory)
+        except OSError as error:
+            raise outcome_unknown(self._path, error) from error
 
     def delete(self, runs: Sequence[RunName]) -> None:
         """Delete the files of runs that were merged. Call `settle` first: a power cut must not bring them back.
@@ -167,11 +169,12 @@ def open_catalogue(directory: Path) -> Catalogue:
     """Open the central database for the one writer, or make it.
 
     Raises:
-        StorageError: It cannot be opened, or is damaged.
+        StorageError: It cannot be opened, is damaged, or was made by another version.
     """
     path = directory / _FILE
     with explain(directory):
         directory.mkdir(parents=True, exist_ok=True)
+        sync_directory(directory.parent)
     with explain_database(path):
         connection = open_database(path, "mode=rwc")
         try:
@@ -183,6 +186,9 @@ def open_catalogue(directory: Path) -> Catalogue:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    (form,) = connection.execute("PRAGMA application_id").fetchone()
+    if form not in {0, _FORMAT}:
+        raise sqlite3.DatabaseError(f"its format is {form}, not {_FORMAT}")
     # NORMAL: no fsync at a commit, but in the right order whenever pages move from the log to the database.
     for setting in ("journal_mode = WAL", "synchronous = NORMAL", f"application_id = {_FORMAT}"):
         connection.execute(f"PRAGMA {setting}")

@@ -170,7 +170,11 @@ class Index(IndexReader, Protocol):
         ...
 
     def settle(self) -> None:
-        """Make durable everything that was added before this call began."""
+        """Make durable everything that was added before this call began.
+
+        Raises:
+            OutcomeUnknown: The device refused; what was added last may be lost at the next power cut.
+        """
         ...
 
     def clear(self) -> None:

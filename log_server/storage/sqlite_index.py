@@ -95,7 +95,7 @@ class SqliteIndex:
         """Make durable everything that was added before this call began.
 
         Raises:
-            StorageError: The device refused.
+            OutcomeUnknown: The device refused; what was added last may be lost at the next power cut.
         """
         self._catalogue.settle()
 

@@ -1,6 +1,9 @@
 """The index in SQLite: the contract with parts and runs of every size, writer and readers, and damage."""
 
+import errno
+import os
 import random
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,9 +14,10 @@ import pytest
 from log_server.storage.index_chore import Chore
 from log_server.storage.index_runs import RunName
 from log_server.storage.memory import MemoryIndex
-from log_server.storage.protocol import IndexRow, StorageError
+from log_server.storage.protocol import IndexRow, OutcomeUnknown, StorageError
 from log_server.storage.sqlite_index import (
     MAX_PARTS,
+    MAX_RUNS,
     SqliteIndex,
     SqliteIndexReader,
     open_index_reader,
@@ -140,6 +144,16 @@ def test_readers_look_while_runs_are_sorted_and_merged(tmp_path: Path, index: Sq
     assert wrong == []
 
 
+def test_settle_syncs_the_log_of_the_database_and_its_directory(
+    tmp_path: Path, index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: paths.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    index.add(rows(0, 1))
+    index.settle()
+    assert paths == [tmp_path / "index.db-wal", tmp_path]
+
+
 def test_files_that_a_crash_left_are_removed(tmp_path: Path) -> None:
     with closing(SqliteIndex(tmp_path, part_keys=SMALL_PART)) as index:
         fill(index, 100)
@@ -163,6 +177,28 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         SqliteIndex(tmp_path)
     assert caught.value.what == str(tmp_path / "index.db")
+
+
+def test_an_index_of_another_format_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "index.db")) as connection:
+        connection.execute("PRAGMA application_id = 2")
+    with pytest.raises(StorageError) as caught:
+        SqliteIndex(tmp_path)
+    assert caught.value.what == str(tmp_path / "index.db")
+
+
+@pytest.mark.parametrize("call", ["fsync", "open"])
+def test_a_refused_sync_leaves_the_outcome_unknown(
+    index: SqliteIndex, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "")
+
+    fill(index, 5)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        with pytest.raises(OutcomeUnknown):
+            index.settle()
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"x" * 9000)])
@@ -199,6 +235,18 @@ def test_adding_stops_where_parts_cannot_be_sorted_and_goes_on_when_they_can(ind
     sorter._stopped = False
     fill(index, 1000)
     check(index, 1000)
+
+
+def test_adding_stops_where_runs_cannot_be_merged_and_goes_on_when_they_can(tmp_path: Path, index: SqliteIndex) -> None:
+    merger = index._writers[1]
+    merger.stop()
+    with pytest.raises(StorageError):
+        fill(index, 3000)
+    runs = [path for path in tmp_path.iterdir() if not path.name.startswith("index.db")]
+    assert MAX_RUNS <= len(runs) <= MAX_RUNS + MAX_PARTS
+    merger._stopped = False
+    fill(index, 2000)
+    check(index, 2000)
 
 
 def test_closing_gives_up_what_is_being_sorted(tmp_path: Path) -> None:
