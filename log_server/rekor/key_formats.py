@@ -1,12 +1,12 @@
 """How a search for a public key finds what entries were indexed under: by the hash of its canonical form."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from cosignpy.errors import MalformedError
 from log_server.rekor.kinds.formats.minisign import canonical_minisign_key
 from log_server.rekor.kinds.formats.pgp import parse_key_ring
+from log_server.rekor.kinds.formats.proposal import search_key_of
 from log_server.rekor.kinds.formats.ssh import canonical_ssh_key
 from log_server.rekor.kinds.tuf import canonical_tuf_root
 from log_server.rekor.kinds.verifiers import parse_x509_verifier
@@ -27,7 +27,7 @@ def fingerprint_of(form: str, raw: bytes) -> str:
         MalformedError: An unknown format, or not a key in it.
         KeyUnusable: A kind of key that no entry can have.
     """
-    encode = _CANONICAL.get(form)
-    if encode is None:
+    canonicalize = _CANONICAL.get(form)
+    if canonicalize is None:
         raise MalformedError("public key", f"unknown format {form!r}, known are {', '.join(_CANONICAL)}")
-    return hashlib.sha256(encode(raw)).hexdigest()
+    return search_key_of(canonicalize(raw))

@@ -109,7 +109,9 @@ def _read(parse: Callable[[], T]) -> T:
 
 
 def _integers(query: JsonObject, name: str) -> Sequence[int]:
-    found = query.members.get(name, [])
+    found = query.members.get(name)
+    if found is None:  # Go writes null for a list without elements
+        return []
     if not isinstance(found, list):
         raise query.malformed(name, "expected an array")
     if len(found) > MAX_WANTED:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope
 
 from cosignpy.core.encoding import JsonObject
 from cosignpy.core.merkle.hashing import Node
-from cosignpy.errors import CosignError, LimitExceeded, MalformedError
+from cosignpy.errors import MalformedError
 from cosignpy.serving.asgi import BodyLimits, read_body
 from log_server.rekor.key_formats import fingerprint_of
 from log_server.rekor.requests import read_number, read_query, refuse_other_answer, refuse_other_media
@@ -84,18 +84,13 @@ def _public_key(wanted: JsonObject) -> str:
     """Return the fingerprint of a public key.
 
     Raises:
-        LimitExceeded: Too large for a key.
         MalformedError: It cannot be read.
+        KeyUnusable: A kind of key that no entry can have.
     """
     found = wanted.child("publicKey")
     if "url" in found:
         raise MalformedError("public key", "the log fetches nothing; send the key itself as `content`")
-    try:
-        return fingerprint_of(found.text("format"), found.b64("content"))
-    except LimitExceeded:
-        raise
-    except CosignError as error:
-        raise MalformedError("public key", str(error)) from error
+    return fingerprint_of(found.text("format"), found.b64("content"))
 
 
 _READERS: Final[Mapping[str, Callable[[JsonObject], str]]] = {

@@ -366,6 +366,13 @@ def test_a_search_that_breaks_its_schema_is_unprocessable(app: Router, query: ob
     assert (answer.status, answer.json["code"]) == (422, 422)
 
 
+def test_a_list_without_elements_may_be_null(app: Router) -> None:
+    """As clients in Go write it."""
+    query = {"entryUUIDs": None, "entries": None, "logIndexes": None}
+    answer = post(app, f"{V1_ENTRIES}/retrieve", query)
+    assert (answer.status, answer.json) == (200, [])
+
+
 def test_ten_entries_are_not_too_many(app: Router) -> None:
     answer = post(app, f"{V1_ENTRIES}/retrieve", {"logIndexes": [0] * 10})
     assert (answer.status, len(answer.json)) == (200, 10)
