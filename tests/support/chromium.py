@@ -29,7 +29,9 @@ _FLAGS: Final = (
     "--disable-background-networking",
     "--no-first-run",
     "--hide-scrollbars",
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
 )
+"""Names under `.test` lead to this machine without being this machine: to a browser, http to them is not secure."""
 _LOWEST: Final = 10
 """Our ends of the pipes are moved out of the way of the browser's."""
 _CHUNK: Final = 1 << 16
@@ -132,9 +134,13 @@ class Tab:
         return self._browser.send(method, parameters, self._session)
 
     def open(self, url: str) -> None:
-        """Go to an address, and wait until everything on the page is loaded and deferred scripts ran once."""
+        """Go to an address, and wait until everything on the page is loaded."""
         self._browser.events.clear()
         self.send("Page.navigate", url=url)
+        self.wait_for_load()
+
+    def wait_for_load(self) -> None:
+        """Wait until the next page is there, where a key or a click leads to it."""
         self._browser.wait_for("Page.loadEventFired", self._session)
 
     def alter_before_scripts(self, source: str) -> None:
@@ -163,6 +169,10 @@ class Tab:
                 look();
             }})"""
         )
+
+    def type(self, text: str) -> None:
+        """Type into what has the focus."""
+        self.send("Input.insertText", text=text)
 
     def press(self, key: str) -> None:
         """Press and release a key, such as `Tab` or `Enter`."""

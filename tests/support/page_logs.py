@@ -1,6 +1,7 @@
 """Logs in memory for the pages that people read: the real sequencer, with entries that say something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from cryptography.x509 import (
@@ -41,7 +42,12 @@ ISSUER: Final = "https://token.actions.githubusercontent.com"
 V1_TREE: Final = 1193050959916656506
 
 _HOST: Final = "log.example.com"
-_KEYS: Final[Mapping[Algorithm, PrivateKey]] = {known: PrivateKey.generate(known) for known in (ECDSA_P256, ED25519)}
+
+
+@cache
+def log_key(algorithm: Algorithm) -> PrivateKey:
+    """Return the key of all logs that sign in this way."""
+    return PrivateKey.generate(algorithm)
 
 
 @value
@@ -82,7 +88,7 @@ class PageLog:
 
 def rekor_v1(firsts: Sequence[int] = (0,), algorithm: Algorithm = ECDSA_P256) -> PageLog:
     """Return an empty Rekor v1 log with shards whose first virtual indices are these."""
-    key = _KEYS[algorithm]
+    key = log_key(algorithm)
     return PageLog(
         [build_v1_identity(_HOST, V1_TREE + place, key.public_key, first) for place, first in enumerate(firsts)], key
     )
@@ -90,13 +96,13 @@ def rekor_v1(firsts: Sequence[int] = (0,), algorithm: Algorithm = ECDSA_P256) ->
 
 def rekor_v2(algorithm: Algorithm = ED25519) -> PageLog:
     """Return an empty Rekor v2 log."""
-    key = _KEYS[algorithm]
+    key = log_key(algorithm)
     return PageLog([build_v2_identity(_HOST, key.public_key)], key)
 
 
 def ct_log() -> PageLog:
     """Return an empty certificate transparency log."""
-    key = _KEYS[ECDSA_P256]
+    key = log_key(ECDSA_P256)
     log_id = bytes.fromhex(key.public_key.fingerprint.removeprefix("sha256:"))
     return PageLog([Identity(LogKind.CT, f"{_HOST}/ctlog", log_id, key.public_key)], key)
 

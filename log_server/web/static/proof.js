@@ -128,7 +128,7 @@ export async function verifyCheckpoint(checkpoint, log) {
   const { how, convert } = ALGORITHMS[log.algorithm] ?? unsupported(log.algorithm);
   const key = await importKey(log);
   for (const one of found) {
-    const { message, signature } = FORMS[log.form](checkpoint, one.signature);
+    const { message, signature } = FORMS[log.form](checkpoint, one.signature, log);
     if (!(await crypto.subtle.verify(how, key, convert(signature), message))) {
       throw new Refuted("The signature of the checkpoint was not made with the key of the log.");
     }
@@ -151,21 +151,22 @@ function unsupported(algorithm) {
 /** What is signed: the text of the note, or for certificate transparency the tree head it describes. */
 const FORMS = {
   note: (checkpoint, signature) => ({ message: new TextEncoder().encode(checkpoint.text), signature }),
-  "tree-head": (checkpoint, signature) => {
+  "tree-head": (checkpoint, signature, log) => {
     const head = new DataView(new ArrayBuffer(18));
     head.setUint16(0, 1); // version 1 is 0, signature_type tree_hash is 1
     head.setBigUint64(10, checkpoint.size);
     const message = join(new Uint8Array(head.buffer), checkpoint.root);
     message.set(signature.subarray(0, 8), 2);
-    return { message, signature: fromDigitallySigned(signature.subarray(8)) };
+    return { message, signature: fromDigitallySigned(signature.subarray(8), log.algorithm) };
   },
 };
 
-/** Unwrap what TLS puts around a signature: hash, kind of signature, length (RFC 5246 section 4.7). */
-function fromDigitallySigned(raw) {
+/** Unwrap what TLS puts around a signature: SHA-256, kind of signature, length (RFC 5246 section 4.7). */
+function fromDigitallySigned(raw, algorithm) {
   const signature = raw.subarray(4);
-  if (raw[0] !== 4 || raw[2] * 256 + raw[3] !== signature.length) {
-    throw new Refuted("The signature of the tree head is not one with SHA-256.");
+  const kind = algorithm.startsWith("RSA") ? 1 : 3;
+  if (raw[0] !== 4 || raw[1] !== kind || raw[2] * 256 + raw[3] !== signature.length) {
+    throw new Refuted("The signature of the tree head is not one with SHA-256 and the key of the log.");
   }
   return signature;
 }
