@@ -177,6 +177,15 @@ def test_a_key_of_a_kind_or_size_that_is_not_accepted_is_malformed(
         parse_certificate_verifier(self_signed(own))
 
 
+EC_KEY = bytes.fromhex("06072a8648ce3d0201")
+NO_KEY = bytes.fromhex("06072a8648ce3d0263")
+
+
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_malformed() -> None:
+    with pytest.raises(MalformedError):
+        parse_certificate_verifier(LEAF.replace(EC_KEY, NO_KEY))
+
+
 def chain_of(*ders: bytes) -> bytes:
     return b"".join([certificate_pem(der) for der in ders])
 
