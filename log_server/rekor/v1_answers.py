@@ -16,9 +16,12 @@ from log_server.rekor.placed import Placed
 
 ENTRIES_PATH: Final = "/api/v1/log/entries"
 
-_ATTESTED: Final = (b'"kind":"intoto"', b'"kind":"cose"')
-"""The kinds whose payloads are stored; the canonical body has its kind in this spelling, near its beginning."""
-_KIND_WITHIN: Final = 64
+_ATTESTED: Final[Mapping[bytes, tuple[str, str]]] = {
+    b'{"apiVersion":"0.0.1","kind":"cose",': ("data", "envelopeHash"),
+    b'{"apiVersion":"0.0.1","kind":"intoto",': ("content", "payloadHash"),
+    b'{"apiVersion":"0.0.2","kind":"intoto",': ("content", "payloadHash"),
+}
+"""How canonical bodies of the kinds begin that have something kept with them, and where its hash stands in the spec."""
 
 
 def entry_id(shard: Shard, leaf_hash: bytes) -> str:
@@ -57,21 +60,17 @@ def _proof(placed: Placed) -> Mapping[str, object]:
 
 
 def load_attestation(placed: Placed) -> bytes | None:
-    """Return the payload that was stored with an entry, None if there is none."""
-    if not any(kind in placed.body[:_KIND_WITHIN] for kind in _ATTESTED):
-        return None
+    """Return what was kept with an entry, None if nothing was."""
     name = attestation_name(placed.body)
     return placed.shard.reader.objects.get(attestation_path(name)) if name else None
 
 
 def attestation_name(body: bytes) -> str:
-    """Return the name of an entry's attestation: the hash of its payload. Empty if the entry has none."""
-    spec = JsonObject.parse(body, what="entry").child("spec")
-    for holder in ("content", "data"):
-        found = spec.optional_child(holder)
-        digest = found.optional_child("payloadHash") if found else None
-        if digest is not None:
-            return f"{digest.text('algorithm')}:{digest.text('value').lower()}"
+    """Return under which name something may have been kept with an entry; empty for kinds with which nothing is."""
+    for beginning, (holder, member) in _ATTESTED.items():
+        if body.startswith(beginning):
+            found = JsonObject.parse(body, what="entry").child("spec").child(holder).child(member)
+            return f"{found.text('algorithm')}:{found.text('value').lower()}"
     return ""
 
 

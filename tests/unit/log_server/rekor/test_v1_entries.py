@@ -384,41 +384,36 @@ def test_a_proposal_that_does_not_verify_is_not_searched_for(app: Router) -> Non
     assert post(app, f"{V1_ENTRIES}/retrieve", {"entries": [proposed]}).status == 400
 
 
-def attested(kind: str, holder: str) -> Accepted:
-    """Accept an entry that names the hash of its payload, which is kept."""
-    payload = f"payload of {kind}".encode()
-    digest = hash_of(payload)
-    spec = {holder: {"payloadHash": {"algorithm": "sha256", "value": digest}}}
-    body = json.dumps({"apiVersion": "0.0.1", "kind": kind, "spec": spec}, separators=(",", ":")).encode()
-    return Accepted(body, (), Attestation(f"sha256:{digest}", payload))
+def attested(kind: str, version: str, member: str) -> Accepted:
+    """Accept an entry that names the hash of what is kept with it."""
+    kept = f"kept with {kind}".encode()
+    digest = hashlib.sha256(kept).hexdigest()
+    holder, name = member.split(".")
+    spec = {holder: {name: {"algorithm": "sha256", "value": digest}}}
+    body = json.dumps({"apiVersion": version, "kind": kind, "spec": spec}, separators=(",", ":")).encode()
+    return Accepted(body, (), Attestation(f"sha256:{digest}", kept))
 
 
-def hash_of(payload: bytes) -> str:
-    return hashlib.sha256(payload).hexdigest()
+ATTESTED: Final = (
+    ("intoto", "0.0.1", "content.payloadHash"),
+    ("intoto", "0.0.2", "content.payloadHash"),
+    ("cose", "0.0.1", "data.envelopeHash"),
+)
 
 
-@pytest.mark.parametrize(("kind", "holder"), [("intoto", "content"), ("cose", "data")])
-def test_an_attestation_is_shown_with_its_entry(log: MemoryLog, kind: str, holder: str) -> None:
-    app = build_v1(log, fake(attested(kind, holder)))
+@pytest.mark.parametrize(("kind", "version", "member"), ATTESTED)
+def test_an_attestation_is_shown_with_its_entry(log: MemoryLog, kind: str, version: str, member: str) -> None:
+    app = build_v1(log, fake(attested(kind, version, member)))
     created = post(app, V1_ENTRIES, {"kind": "fake", "apiVersion": "0.0.1", "spec": {}})
     read = get(app, f"{V1_ENTRIES}?logIndex=1")
     for answer in (created, read):
         (entry,) = answer.json.values()
-        assert base64.b64decode(entry["attestation"]["data"]) == f"payload of {kind}".encode()
+        assert base64.b64decode(entry["attestation"]["data"]) == f"kept with {kind}".encode()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"apiVersion":"0.0.1","kind":"intoto","spec":{"content":{}}}',
-        b'{"apiVersion":"0.0.1","kind":"intoto","spec":{}}',
-        b'{"apiVersion":"0.0.1","kind":"intoto","spec":{"content":{"payloadHash":{"algorithm":"sha256","value":"%b"}}}}'
-        % (b"ab" * 32),
-    ],
-    ids=["no hash", "no content", "not stored"],
-)
-def test_an_entry_without_an_attestation_shows_none(log: MemoryLog, body: bytes) -> None:
-    app = build_v1(log, fake(Accepted(body)))
+def test_an_attestation_that_was_not_kept_is_not_shown(log: MemoryLog) -> None:
+    """One over the limit is logged without being kept."""
+    app = build_v1(log, fake(Accepted(attested(*ATTESTED[0]).body)))
     post(app, V1_ENTRIES, {"kind": "fake", "apiVersion": "0.0.1", "spec": {}})
     (entry,) = get(app, f"{V1_ENTRIES}?logIndex=1").json.values()
     assert "attestation" not in entry

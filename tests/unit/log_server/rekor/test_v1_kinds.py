@@ -75,8 +75,8 @@ def test_an_attestation_is_kept_and_shown_with_its_entry(log: MemoryLog) -> None
     app = build_v1(log)
     post(app, V1_ENTRIES, load("cose-intoto").proposed)
     ((_, entry),) = get(app, f"{V1_ENTRIES}?logIndex=1").json.items()
-    payload = base64.b64decode(entry["attestation"]["data"])
-    assert f'"value":"{hashlib.sha256(payload).hexdigest()}"'.encode() in base64.b64decode(entry["body"])
+    kept = base64.b64decode(entry["attestation"]["data"])
+    assert f'"value":"{hashlib.sha256(kept).hexdigest()}"'.encode() in base64.b64decode(entry["body"])
 
 
 def test_every_kind_is_there() -> None:
