@@ -64,13 +64,18 @@ def load_key(shard: ShardFiles, reference: str, password: Password) -> Signer:
         CosignError: It cannot be loaded.
     """
     place = reference or str(shard.directory / KEY_FILE)
-    signer = load_signer(place, password) if reference else _load_file(place, password)
+    signer = load_signer(place, password) if reference else load_key_file(place, password)
     if signer.public_key != shard.public_key:
         raise KeyUnusable(place, f"it is the key of another log than {shard.directory}")
     return signer
 
 
-def _load_file(path: str, password: Password) -> Signer:
+def load_key_file(path: str, password: Password) -> Signer:
+    """Load a key that `make_key` stored, or another that lies in a file of mode 0600.
+
+    Raises:
+        CosignError: It cannot be read, others can read it, or the password does not open it.
+    """
     file = KeyFile.read(path)
     file.refuse_exposed()
     if any(label.encode() in file.raw for label in LABELS_READ):

@@ -9,6 +9,7 @@ from cosignpy.core.merkle.tiles import TILE_WIDTH
 from cosignpy.values import record
 from log_server.storage.protocol import OutcomeUnknown, StorageError
 from log_server.tlog.entry_form import EntryForm
+from log_server.tlog.publish import NotCosigned
 from log_server.tlog.recover import recover
 from log_server.tlog.sequencer import MustRestart, Publisher, Sequencer, Storage
 from log_server.tlog.values import Draft, Published
@@ -34,7 +35,7 @@ class LogWriter:
     """Drives one shard's sequencer; all but the flushing happens on the thread that calls it."""
 
     def __init__(self, storage: Storage, form: EntryForm, publisher: Publisher, now_ms: int) -> None:
-        """Recover the log and publish it.
+        """Recover the log and publish it; if witnesses do not let it, what was published before is read meanwhile.
 
         Raises:
             LogDamaged: It does not verify.
@@ -45,8 +46,8 @@ class LogWriter:
         self._publisher = publisher
         self._flushing: threading.Thread | None = None
         self._flushed = 0
-        self._sequencer = self._recover(now_ms)
-        self._broken: str | None = None
+        self._sequencer = self._open()
+        self._broken = self._publish_first(now_ms)
         self._settle_at = self._republish_at = self._recover_at = now_ms
         self._flush_error: StorageError | None = None
 
@@ -104,11 +105,22 @@ class LogWriter:
         if self._flush_error is not None:
             raise self._flush_error
 
+    def _open(self) -> Sequencer:
+        return Sequencer(self._storage, self._form, self._publisher, recover(self._storage, self._form))
+
     def _recover(self, now_ms: int) -> Sequencer:
-        tip = recover(self._storage, self._form)
-        sequencer = Sequencer(self._storage, self._form, self._publisher, tip)
+        sequencer = self._open()
         sequencer.republish(now_ms)
         return sequencer
+
+    def _publish_first(self, now_ms: int) -> str | None:
+        """Publish what was recovered at the start; say why it has to wait for witnesses."""
+        try:
+            self._sequencer.republish(now_ms)
+        except NotCosigned as error:
+            _LOG.warning("the log takes no entries yet: %s", error)
+            return str(error)
+        return None
 
     def _try_to_recover(self, now_ms: int) -> None:
         try:

@@ -5,11 +5,17 @@ from typing import Protocol, TypeAlias
 
 from cosignpy.core.note.checkpoint import Checkpoint
 from cosignpy.core.note.signed_note import Note, NoteSignature, encode_note
-from log_server.storage.protocol import ObjectStore
+from cosignpy.values import record
+from log_server.storage.protocol import ObjectStore, StorageError
 from log_server.tlog.reader import CHECKPOINT
 
 SignCheckpoint: TypeAlias = Callable[[Checkpoint, int], NoteSignature]
 """How a kind of log signs: the checkpoint, and a time in milliseconds since 1970 which not every kind uses."""
+
+
+@record
+class NotCosigned(StorageError):
+    """The checkpoint lacks cosignatures that the policy asks for; it may get them later."""
 
 
 class Cosigner(Protocol):
@@ -19,7 +25,8 @@ class Cosigner(Protocol):
         """Return the note with the cosignatures that were given.
 
         Raises:
-            StorageError: The policy wants more of them, so this checkpoint must not be published.
+            NotCosigned: The policy wants more of them, so this checkpoint must not be published.
+            StorageError: What proves the growth of the log to them cannot be read.
         """
         ...
 
@@ -37,7 +44,8 @@ class CheckpointPublisher:
         """Return the checkpoint, which every reader can see when this returns.
 
         Raises:
-            StorageError: It could not be stored, or witnesses did not agree.
+            NotCosigned: Too few witnesses agreed.
+            StorageError: It could not be stored.
         """
         checkpoint = Checkpoint(self._origin, size, root)
         note = Note(checkpoint.encode(), (self._sign(checkpoint, timestamp_ms),))
