@@ -13,7 +13,7 @@ from cosignpy.core.merkle.proofs import ConsistencyProof, InclusionProof, build_
 from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, node_hash, node_in_tile, parse_tile
 from cosignpy.core.note.checkpoint import parse_checkpoint
 from cosignpy.core.note.signed_note import parse_note
-from cosignpy.errors import NotFoundError
+from cosignpy.errors import MalformedError, NotFoundError
 from cosignpy.values import field, record, value
 from log_server.storage.protocol import IndexReader, ObjectStore
 from log_server.tlog.annotations import Annotation, parse_annotation, parse_annotations
@@ -97,7 +97,10 @@ class LogReader:
             LogDamaged: Its file is missing or wrong.
         """
         raw, width = self._read(number, 0, lambda width: bundle_path(self.form.data_path, number, width))
-        return self.form.split(raw, width)
+        try:
+            return self.form.split(raw, width)
+        except MalformedError as error:
+            raise LogDamaged(bundle_path(self.form.data_path, number, width), str(error)) from error
 
     def annotations(self, number: int) -> Sequence[Annotation]:
         """Return the published annotations of one bundle's entries.

@@ -70,13 +70,20 @@ def tip_at(objects: ObjectStore, form: EntryForm, size: int) -> Tip:
     if not rest:
         return Tip(edge)
     name = bundle_path(form.data_path, number)
-    entries = form.split(_get(objects, name), TILE_WIDTH)[:rest]
+    entries = _split(form, name, _get(objects, name))[:rest]
     for place, entry in enumerate(entries):
         if hash_leaf(form.merkle_leaf(entry)) != rows[0][place * HASH_SIZE : (place + 1) * HASH_SIZE]:
             raise LogDamaged(name, f"entry {number * TILE_WIDTH + place} is not the one whose hash is in the tree")
     name = bundle_path(ANNOTATIONS, number)
     annotations = parse_annotations(_get(objects, name), what=name)[:rest]
     return Tip(edge, tuple(entries), tuple(a.encode() for a in annotations), annotations[-1].timestamp_ms)
+
+
+def _split(form: EntryForm, name: str, raw: bytes) -> Sequence[bytes]:
+    try:
+        return form.split(raw, TILE_WIDTH)
+    except MalformedError as error:
+        raise LogDamaged(name, str(error)) from error
 
 
 def _row_at(objects: ObjectStore, level: int, count: int) -> bytes:
