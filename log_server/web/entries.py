@@ -49,29 +49,36 @@ class EntryView:
 
 
 def view_entry(place: Place, index: int) -> EntryView:
-    """Read one entry.
+    """Read one published entry.
 
     Raises:
-        NoSuchEntry: The published log is shorter.
         LogDamaged: A file is missing or wrong.
     """
-    return _view_sealed(place, index, place.shard.reader.entry(index))
+    return view_entries(place, (index,))[0]
 
 
 def view_entries(place: Place, indices: Sequence[int]) -> tuple[EntryView, ...]:
-    """Read several published entries, each bundle they lie in once.
+    """Read several published entries, each file they lie in once.
 
     Raises:
         LogDamaged: A file is missing or wrong.
     """
-    bundles = {number: place.shard.reader.entries(number) for number in {index // TILE_WIDTH for index in indices}}
-    return tuple([_view_sealed(place, index, bundles[index // TILE_WIDTH][index % TILE_WIDTH]) for index in indices])
-
-
-def _view_sealed(place: Place, index: int, sealed: bytes) -> EntryView:
     reader = place.shard.reader
-    moment = datetime.fromtimestamp(reader.annotation(index).timestamp_ms / 1000, UTC)
-    leaf = reader.form.merkle_leaf(sealed)
+    files = {
+        number: (reader.entries(number), reader.annotations(number))
+        for number in dict.fromkeys(index // TILE_WIDTH for index in indices)
+    }
+    found = []
+    for index in indices:
+        sealed, annotated = files[index // TILE_WIDTH]
+        at = index % TILE_WIDTH
+        found.append(_view_sealed(place, index, sealed[at], annotated[at].timestamp_ms))
+    return tuple(found)
+
+
+def _view_sealed(place: Place, index: int, sealed: bytes, timestamp_ms: int) -> EntryView:
+    moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    leaf = place.shard.reader.form.merkle_leaf(sealed)
     described = _DESCRIBE[place.kind](sealed, leaf)
     return EntryView(
         place.entry_path(index), index, moment, described.kind, leaf, described.said, described.signers, described.body

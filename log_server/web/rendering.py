@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from cosignpy.core.encoding import encode_b64
@@ -93,15 +92,15 @@ def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _breakable(text: str) -> Markup:
-    """Let long addresses break behind their separators; copied text stays the same."""
-    return Markup("<wbr>").join([escape(piece) for piece in _SEPARATOR.split(text)])
+def _pieces(text: str) -> list[str]:
+    """Cut a long address where a line may end: behind its separators."""
+    return _SEPARATOR.split(text)
 
 
-_FILTERS: Final[Mapping[str, Callable[..., str]]] = {
+_FILTERS: Final[Mapping[str, Callable[..., str | list[str]]]] = {
     "b64": encode_b64,
-    "breakable": _breakable,
     "capitalize_first": _capitalize_first,
     "clock": _clock,
     "count": _count,
+    "pieces": _pieces,
 }

@@ -28,18 +28,52 @@ class KeyView:
 
 @value
 class CertificateView:
-    """A certificate in words; `problem` says why names or extensions are missing."""
+    """A certificate in words; `problem` says why names or extensions are missing. Lists ask for the names only."""
 
-    names: tuple[SubjectName, ...]
-    subject: str
-    issuer: str
-    serial: str
-    not_before: datetime
-    not_after: datetime
-    extensions: tuple[FulcioExtension, ...]
-    fingerprint: str
-    pem: str = field(repr=False)
+    certificate: Certificate = field(repr=False)
+    names: tuple[SubjectName, ...] = ()
+    extensions: tuple[FulcioExtension, ...] = ()
     problem: str = ""
+
+    @property
+    def title(self) -> str:
+        """Whom it names, in one line."""
+        return ", ".join(name.text for name in self.names) or self.subject
+
+    @property
+    def subject(self) -> str:
+        """The distinguished name of its subject."""
+        return self.certificate.subject.rfc4514_string() or NOBODY
+
+    @property
+    def issuer(self) -> str:
+        """The distinguished name of who issued it."""
+        return self.certificate.issuer.rfc4514_string() or NOBODY
+
+    @property
+    def serial(self) -> str:
+        """The serial number in hex."""
+        return f"{self.certificate.serial_number:x}"
+
+    @property
+    def not_before(self) -> datetime:
+        """The first moment at which it is valid."""
+        return self.certificate.not_valid_before_utc
+
+    @property
+    def not_after(self) -> datetime:
+        """The last moment at which it is valid."""
+        return self.certificate.not_valid_after_utc
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of its DER."""
+        return f"sha256:{self.certificate.fingerprint(SHA256()).hex()}"
+
+    @property
+    def pem(self) -> str:
+        """All of it, to copy."""
+        return self.certificate.public_bytes(Encoding.PEM).decode("ascii")
 
 
 @value
@@ -55,13 +89,8 @@ class SignerView:
     def title(self) -> str:
         """The shortest name: whom the certificate names, or which key it is."""
         if self.certificate is not None:
-            return title_of(self.certificate)
+            return self.certificate.title
         return f"{self.key.algorithm} key {self.key.fingerprint}" if self.key is not None else f"key {self.search}"
-
-
-def title_of(certificate: CertificateView) -> str:
-    """Return whom a certificate names, in one line."""
-    return ", ".join(name.text for name in certificate.names) or certificate.subject
 
 
 def view_key(key: PublicKey) -> KeyView:
@@ -72,22 +101,8 @@ def view_key(key: PublicKey) -> KeyView:
 def view_certificate(certificate: Certificate) -> CertificateView:
     """Describe a certificate; one whose extensions cannot be read is in the log all the same, and is shown without."""
     names: tuple[SubjectName, ...] = ()
-    extensions: tuple[FulcioExtension, ...] = ()
-    problem = ""
     try:
         names = subject_names(certificate)
-        extensions = fulcio_extensions(certificate)
+        return CertificateView(certificate, names, fulcio_extensions(certificate))
     except CosignError as error:
-        problem = str(error)
-    return CertificateView(
-        names,
-        certificate.subject.rfc4514_string() or NOBODY,
-        certificate.issuer.rfc4514_string() or NOBODY,
-        f"{certificate.serial_number:x}",
-        certificate.not_valid_before_utc,
-        certificate.not_valid_after_utc,
-        extensions,
-        f"sha256:{certificate.fingerprint(SHA256()).hex()}",
-        certificate.public_bytes(Encoding.PEM).decode("ascii"),
-        problem,
-    )
+        return CertificateView(certificate, names, problem=str(error))

@@ -1,7 +1,10 @@
 """The routes of the pages at `/`: addresses to view models to HTML, and nothing more."""
 
+import logging
+from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -11,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from cosignpy.core.encoding import encode_json
 from cosignpy.errors import NotFoundError
 from log_server.log import Log
+from log_server.tlog.reader import LogDamaged
 from log_server.web.lookup import MAX_QUERY, parse_query
 from log_server.web.pages import (
     ErrorPage,
@@ -25,42 +29,79 @@ from log_server.web.places import NoSuchPage, Place, find_place, parse_number, p
 from log_server.web.proofs import encode_proven, prove
 from log_server.web.rendering import SECURITY_HEADERS, Renderer, answer_asset, load_assets
 
-_LOG: Final = "/log/{kind}/{number}"
-_ENTRY: Final = _LOG + "/entry/{index}"
+_LOG: Final = logging.getLogger(__name__)
+
+View: TypeAlias = Callable[[Request], Response]
+
+MAX_WAITING: Final = 64
+"""Pages that wait to be made: two seconds of them. Whoever comes then is told to come again."""
+
+_SHARD: Final = "/log/{kind}/{number}"
+_ENTRY: Final = _SHARD + "/entry/{index}"
 
 
 def build_routes(logs: Sequence[Log]) -> list[BaseRoute]:
     """Build the routes of all pages over the logs of this server, to be mounted at `/`."""
     site = Site(logs)
-    views: dict[str, Callable[[Request], Response]] = {
+    views: dict[str, View] = {
         "/": site.show_home,
         "/search": site.show_search,
-        _LOG: site.show_log,
+        _SHARD: site.show_log,
         _ENTRY: site.show_entry,
         _ENTRY + "/json": site.send_entry,
         "/static/{name}": site.send_asset,
+        "/{path:path}": site.refuse,
     }
-    return [Route(path, site.guard(view)) for path, view in views.items()]
+    return [Route(path, site.endpoint(view)) for path, view in views.items()]
 
 
 class Site:
-    """The pages over some logs."""
+    """The pages over some logs. They are made in a thread of their own, one at a time: writers do not wait for them."""
 
     def __init__(self, logs: Sequence[Log]) -> None:
         self._logs = logs
         self._renderer = Renderer()
         self._assets = load_assets()
+        self._thread = ThreadPoolExecutor(1, "pages")
+        self._waiting = 0
 
-    def guard(self, view: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
-        """Make an endpoint of a view: what it does not find becomes a page that says so."""
+    def endpoint(self, view: View) -> Callable[[Request], Awaitable[Response]]:
+        """Make an endpoint of a view."""
 
-        async def endpoint(request: Request) -> Response:
+        async def answer(request: Request) -> Response:
+            if self._waiting >= MAX_WAITING:
+                return self._refuse_now(request)
+            self._waiting += 1
             try:
-                return view(request)
-            except NotFoundError as error:
-                return self._page(request, "error.html", ErrorPage("Not found", str(error)), 404)
+                return await get_running_loop().run_in_executor(self._thread, self._show, view, request)
+            finally:
+                self._waiting -= 1
 
-        return endpoint
+        return answer
+
+    def _show(self, view: View, request: Request) -> Response:
+        """Make a page; where there is nothing to show, or a log is damaged, one that says so."""
+        try:
+            return view(request)
+        except NotFoundError as error:
+            return self._page(request, "error.html", ErrorPage("Not found", str(error)), 404)
+        except LogDamaged as error:
+            _LOG.exception("a page could not be shown")
+            return self._page(request, "error.html", ErrorPage("This log is damaged", str(error)), 500)
+
+    def _refuse_now(self, request: Request) -> Response:
+        page = ErrorPage("Too many readers", "more people look at this log than it has time for; try again in a moment")
+        answer = self._page(request, "error.html", page, 503)
+        answer.headers["retry-after"] = "2"
+        return answer
+
+    def refuse(self, _request: Request) -> Response:
+        """Refuse every other address.
+
+        Raises:
+            NoSuchPage: Always.
+        """
+        raise NoSuchPage("page at this address")
 
     def show_home(self, request: Request) -> Response:
         """Show all logs."""

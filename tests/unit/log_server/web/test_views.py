@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from typing import Any
@@ -8,8 +9,8 @@ from starlette.applications import Starlette
 
 from log_server.log import Log
 from log_server.web.lookup import MAX_QUERY, PAGE
-from log_server.web.views import build_routes
-from tests.support.asgi_calls import Answer, ask, scope_of
+from log_server.web.views import MAX_WAITING, build_routes
+from tests.support.asgi_calls import Answer, Client, ask, ask_async, scope_of
 from tests.support.page_logs import (
     EMAIL,
     PageLog,
@@ -179,6 +180,7 @@ def test_a_hostile_query_comes_back_as_text() -> None:
         "/log/rekor-v1/1/entry/30/json",
         "/log/rekor-v1/1?before=x",
         "/search?q=x&after=x",
+        "/favicon.ico",
         "/search?q=x&log=rekor-v1/9",
         "/static/base.html",
         "/static/..%2fviews.py",
@@ -258,3 +260,26 @@ def test_an_empty_log_says_so() -> None:
     text = page([rekor_v2()], "/").text
     assert "Nothing has been published yet." in text
     assert "This log has no entries yet." in text
+
+
+def test_a_damaged_log_is_a_page_that_names_the_file(logs: list[PageLog], caplog: pytest.LogCaptureFixture) -> None:
+    objects = logs[0].active.reader.objects
+    for name in tuple(objects.names("tile/")):
+        objects.delete(name)
+    answer = get(logs, "/log/rekor-v1/1/entry/4")
+    assert answer.status == 500
+    assert "tile/" in Html(answer.body).text
+    assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["log_server.web.views"]
+
+
+def test_those_for_whom_there_is_no_time_are_told_when_to_come_again(logs: list[PageLog]) -> None:
+    app = Starlette(routes=build_routes(logs))
+
+    async def crowd() -> Sequence[Answer]:
+        scopes = [scope_of(query_string=b"") for _ in range(MAX_WAITING + 1)]
+        return await asyncio.gather(*(ask_async(app, scope, Client()) for scope in scopes))
+
+    answers = asyncio.run(crowd())
+    assert [answer.status for answer in answers] == [200] * MAX_WAITING + [503]
+    assert answers[-1].headers[b"retry-after"] == b"2"
+    assert get(logs, "/").status == 200
