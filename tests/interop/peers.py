@@ -95,6 +95,7 @@ def _content_version(folder: Path) -> str:
 
 _GGCR_REGISTRY: Final = _HERE / "ggcr_registry"
 _OCI_CONFORMANCE: Final = _HERE / "oci_conformance"
+_REKOR_TYPES: Final = _HERE / "rekor_types"
 
 PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
     {
@@ -118,6 +119,8 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             "oci-conformance",
             GoTestFolder(_OCI_CONFORMANCE, "github.com/opencontainers/distribution-spec/conformance"),
         ),
+        # What the real Rekor servers would log: their own packages, without a server around them.
+        "rekor-types": Peer("rekor_types", _content_version(_REKOR_TYPES), "rekor_types", GoFolder(_REKOR_TYPES)),
         # distribution 2.8: no referrers API.
         "docker-registry": Peer("docker-registry", "debian", "docker-registry", DebianPackage("docker-registry")),
         # A Docker engine, and Compose for pytest-docker.
