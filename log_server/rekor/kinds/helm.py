@@ -1,5 +1,6 @@
 """Entry kind helm 0.0.1: the provenance file of a chart, clear-signed with OpenPGP (helm.sh/docs/topics/provenance)."""
 
+import re
 from typing import Final
 
 import yaml
@@ -13,7 +14,11 @@ from log_server.rekor.kinds.formats.proposal import encode_body, read_content, s
 
 _WHAT: Final = "Helm provenance"
 _MAX_SIZE: Final = 1024 * 1024
-"""Real ones have the size of a Chart.yaml; what is larger would keep the YAML parser busy."""
+"""Real ones have the size of a Chart.yaml."""
+_MAX_LIST: Final = 16 * 1024
+"""The list names one file; a YAML parser in Python takes seconds for a megabyte."""
+_FLOW: Final = re.compile(rb"[\[{]")
+"""Flow style, which Helm does not write, and of which a kilobyte of brackets takes seconds as well."""
 _SEPARATOR: Final = b"\n...\n"
 
 
@@ -46,8 +51,10 @@ def accept_v001(spec: JsonObject) -> Accepted:
 def _read_chart_digest(text: bytes) -> tuple[str, str]:
     """Return algorithm and digest of the one file in the second YAML document."""
     documents = text.split(_SEPARATOR)
-    if len(documents) == 1:
-        raise MalformedError(_WHAT, "no list of files after the description of the chart")
+    if len(documents) == 1 or _FLOW.search(documents[1]):
+        raise MalformedError(_WHAT, "no list of files in block style after the description of the chart")
+    if len(documents[1]) > _MAX_LIST:
+        raise LimitExceeded(_WHAT, f"a list of files of more than {_MAX_LIST} bytes")
     try:
         # BaseLoader makes strings, lists and maps only, never objects.
         found = yaml.load(documents[1], Loader=yaml.BaseLoader)  # noqa: S506

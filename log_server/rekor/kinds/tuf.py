@@ -60,6 +60,15 @@ def accept_v001(spec: JsonObject) -> Accepted:
     return Accepted(encode_body("tuf", canonical), keys)
 
 
+def canonical_tuf_root(raw: bytes) -> bytes:
+    """Return the form of a root by which entries are found.
+
+    Raises:
+        MalformedError: Not TUF metadata.
+    """
+    return _parse_signed(JsonObject.parse(raw, what="TUF root"), "TUF root").canonical
+
+
 def _parse_document(member: JsonObject) -> _Document:
     """Read metadata that is sent as an object or as base64 of one."""
     if "url" in member:
@@ -69,6 +78,10 @@ def _parse_document(member: JsonObject) -> _Document:
         found = JsonObject.parse(member.b64("content"), what=what)
     else:
         found = member.child("content")
+    return _parse_signed(found, what)
+
+
+def _parse_signed(found: JsonObject, what: str) -> _Document:
     signed = found.child("signed").members
     signatures = [_canonical_signature(each) for each in found.children("signatures", most=_MAX_SIGNATURES)]
     canonical = encode_canonical_json({"signatures": signatures, "signed": signed})

@@ -48,6 +48,15 @@ def verify_minisign(key: bytes, signature: bytes, content: bytes) -> Verified:
     return Verified(encode_b64(public).encode(), b"untrusted comment:\n" + encode_b64(signed).encode())
 
 
+def canonical_minisign_key(raw: bytes) -> bytes:
+    """Return the form of a key by which entries are found.
+
+    Raises:
+        MalformedError: Not a key of minisign or signify.
+    """
+    return encode_b64(_parse_key(raw)).encode()
+
+
 def _parse_key(raw: bytes) -> bytes:
     """Return algorithm, key id and key, from a key file, its base64 alone, or the 32 bytes old entries carry."""
     if len(raw) == _KEY_SIZE:

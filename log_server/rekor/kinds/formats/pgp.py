@@ -18,7 +18,7 @@ from log_server.rekor.kinds.formats.proposal import is_email
 from log_server.rekor.kinds.formats.verified import Verified
 
 _MAX_KEY: Final = 1024 * 1024
-"""A key with a thousand certifications by others; also what the checksum in Python takes half a second for."""
+"""A key with a thousand certifications by others."""
 _MAX_SIGNATURE: Final = 64 * 1024
 """RSA of 16384 bits with notations; signatures of several signers together."""
 _SIGNATURE: Final = "OpenPGP signature"

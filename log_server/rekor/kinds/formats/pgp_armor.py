@@ -12,7 +12,7 @@ SIGNATURE: Final = "PGP SIGNATURE"
 
 _BLOCK: Final = re.compile(
     rb"^[ \t]*-----BEGIN (?P<label>PGP [A-Z ,]{1,40})-----[ \t]*\r?\n"
-    rb"(?P<headers>(?:[^\s:][^\r\n]{0,199}\r?\n)*)"
+    rb"(?:[A-Za-z]{1,40}: ?[^\r\n]{0,199}\r?\n){0,16}"
     rb"[ \t]*\r?\n"
     rb"(?P<body>(?:[A-Za-z0-9+/]{1,96}={0,2}[ \t]*\r?\n)*)"
     rb"(?:=(?P<crc>[A-Za-z0-9+/]{4})[ \t]*\r?\n)?"
@@ -22,9 +22,22 @@ _BLOCK: Final = re.compile(
 _CRC_START: Final = 0xB704CE
 _CRC_POLYNOMIAL: Final = 0x1864CFB
 _CRC_BITS: Final = 24
+_CRC_MASK: Final = 0xFFFFFF
 _LINE: Final = 64
 _CLEARSIGNED: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE_START: Final = b"-----BEGIN PGP SIGNATURE-----"
+
+
+def _crc_of_octet(octet: int) -> int:
+    crc = octet << 16
+    for _ in range(8):
+        crc <<= 1
+        if crc >> _CRC_BITS:
+            crc ^= _CRC_POLYNOMIAL
+    return crc
+
+
+_CRC_TABLE: Final = tuple([_crc_of_octet(octet) for octet in range(256)])
 
 
 @value
@@ -72,11 +85,7 @@ def _checksum(body: bytes) -> bytes:
     """Compute the CRC-24 of RFC 4880 section 6.1."""
     crc = _CRC_START
     for octet in body:
-        crc ^= octet << 16
-        for _ in range(8):
-            crc <<= 1
-            if crc >> _CRC_BITS:
-                crc ^= _CRC_POLYNOMIAL
+        crc = (crc << 8 & _CRC_MASK) ^ _CRC_TABLE[crc >> 16 ^ octet]
     return crc.to_bytes(3, "big")
 
 

@@ -77,6 +77,15 @@ def verify_ssh(key: bytes, signature: bytes, content: bytes) -> Verified:
     return Verified(_encode_key(public), _encode_signature(signed))
 
 
+def canonical_ssh_key(raw: bytes) -> bytes:
+    """Return the form of a key by which entries are found: type and base64, without its comment.
+
+    Raises:
+        MalformedError: Not an SSH key, or of a kind that is not understood.
+    """
+    return _encode_key(_parse_key(raw))
+
+
 def _parse_key(raw: bytes) -> _Key:
     """Parse the first line that is neither blank nor a comment (sshd(8), authorized_keys)."""
     if len(raw) > _MAX_SIZE:

@@ -11,7 +11,8 @@ def verify_x509(key: bytes, signature: bytes, content: bytes) -> Verified:
     Raises:
         MalformedError: Not such a key.
         KeyUnusable: RSA of a size that is not accepted.
-        SignatureMismatch: The key did not sign this, or the chain is none.
+        CertificateError: The certificates are no chain.
+        SignatureMismatch: The key did not sign this.
     """
     verifier = parse_x509_verifier(key)
     verifier.verify_chain()

@@ -1,0 +1,139 @@
+"""CMS signed data: each field that may be wrong, wrong once."""
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from cosignpy.core.x509.der import encode_element
+from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
+from log_server.rekor.kinds.formats.cms import MAX_CERTIFICATES, MAX_SIGNERS, parse_signed_data, verify_signed_data
+from tests.support.cms import (
+    DATA,
+    MESSAGE_DIGEST,
+    ONE,
+    SIGNED_DATA,
+    certificate,
+    message_digest,
+    of_set,
+    sequence,
+    sign,
+    signed_data,
+    signer,
+)
+
+CONTENT = b"content"
+SHA512 = sequence(bytes.fromhex("0609608648016503040203"))
+
+
+def verify(der: bytes, content: bytes = CONTENT) -> None:
+    verify_signed_data(parse_signed_data(der, what="token"), content, what="token")
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec", "dsa"])
+@pytest.mark.parametrize("attributes", [None, message_digest(CONTENT)], ids=["plain", "attributes"])
+def test_signatures_of_each_kind_of_key_are_verified(kind: str, attributes: bytes | None) -> None:
+    good = signed_data(kind, CONTENT, signers=of_set(signer(kind, CONTENT, attributes=attributes)))
+    verify(good)
+    with pytest.raises(SignatureMismatch):
+        verify(good, b"other")
+
+
+def test_a_key_that_does_not_sign_documents_is_refused() -> None:
+    with pytest.raises(SignatureMismatch):
+        verify(signed_data("ed25519", CONTENT))
+
+
+def test_every_signer_has_to_have_signed() -> None:
+    good, bad = signer("ec", CONTENT), signer("ec", b"other")
+    verify(signed_data("ec", CONTENT, signers=of_set(good, good)))
+    with pytest.raises(SignatureMismatch):
+        verify(signed_data("ec", CONTENT, signers=of_set(good, bad)))
+
+
+def test_what_is_logged_has_no_content_and_sets_in_order() -> None:
+    signers = sorted([signer("ec", CONTENT), signer("ec", CONTENT), signer("ec", CONTENT)])
+    digests = sorted([SHA512, sequence(bytes.fromhex("0609608648016503040201"))])
+    mixed = signed_data("ec", CONTENT, signers=of_set(*signers[::-1]), digests=of_set(*digests[::-1]))
+    wanted = signed_data("ec", CONTENT, signers=of_set(*signers), digests=of_set(*digests), content=sequence(DATA))
+    assert parse_signed_data(mixed, what="token").detached == wanted
+    assert parse_signed_data(wanted, what="token").detached == wanted
+    assert parse_signed_data(wanted, what="token").content is None
+
+
+def test_revocation_lists_are_kept_in_what_is_logged() -> None:
+    crls = encode_element(0xA1, b"")
+    assert crls in parse_signed_data(signed_data("ec", CONTENT, crls=crls), what="token").detached
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        b"",
+        sequence(SIGNED_DATA),
+        sequence(DATA, encode_element(0xA0, sequence())),
+        sequence(SIGNED_DATA, encode_element(0xA0, of_set())),
+        signed_data("ec", CONTENT) + b"\0",
+        signed_data("ec", CONTENT, version=b""),
+        signed_data("ec", CONTENT, signers=b""),
+        signed_data("ec", CONTENT, more=sequence()),
+        signed_data("ec", CONTENT, more=of_set()),
+        signed_data("ec", CONTENT, content=sequence(DATA, sequence())),
+        signed_data("ec", CONTENT, content=sequence(DATA, encode_element(0xA0, sequence()))),
+        signed_data("ec", CONTENT, content=sequence(DATA, *[encode_element(0xA0, encode_element(4, b""))] * 2)),
+        signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=encode_element(0x80, bytes(20))))),
+        signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, algorithm=b""))),
+        signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, unsigned=sequence()))),
+        signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=sequence(ONE)))),
+        signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, digest=sequence()))),
+    ],
+)
+def test_what_is_not_signed_data_is_refused(der: bytes) -> None:
+    with pytest.raises(MalformedError) as refused:
+        parse_signed_data(der, what="token")
+    assert refused.value.what == "token"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"signers": of_set()},
+        {"certificates": b""},
+        {"certificates": encode_element(0xA0, sequence())},
+        {"certificates": encode_element(0xA0, certificate("rsa").public_bytes(Encoding.DER))},
+        {"signers": of_set(signer("ec", CONTENT, digest=sequence(bytes.fromhex("06082a864886f70d0205"))))},
+        {"signers": of_set(signer("ec", CONTENT, attributes=sequence(DATA, of_set(DATA))))},
+        {"signers": of_set(signer("ec", CONTENT, attributes=message_digest(CONTENT) * 2))},
+        {"signers": of_set(signer("ec", CONTENT, attributes=message_digest(CONTENT, b"")))},
+        {"signers": of_set(signer("ec", CONTENT, attributes=sequence(MESSAGE_DIGEST)))},
+    ],
+    ids=["nobody", "no certificate", "no real one", "another", "MD5", "no digest", "two", "two values", "no value"],
+)
+def test_signed_data_that_cannot_be_verified_is_refused(parts: dict) -> None:
+    with pytest.raises(MalformedError):
+        verify(signed_data("ec", CONTENT, **parts))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"digest": SHA512},
+        {"signature": encode_element(4, sign("ec", b"other"))},
+        {"signature": encode_element(4, b"")},
+    ],
+)
+def test_a_signature_over_something_else_is_refused(parts: dict) -> None:
+    with pytest.raises(SignatureMismatch):
+        verify(signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, **parts))))
+
+
+def test_another_serial_number_is_another_certificate() -> None:
+    sid = sequence(certificate("ec").issuer.public_bytes(), b"\x02\x01\x08")
+    with pytest.raises(MalformedError):
+        verify(signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=sid))))
+
+
+def test_more_signers_or_certificates_than_real_ones_have_are_refused() -> None:
+    with pytest.raises(LimitExceeded):
+        parse_signed_data(signed_data("ec", b"", signers=of_set(*[sequence()] * (MAX_SIGNERS + 1))), what="token")
+    many = encode_element(0xA0, sequence() * (MAX_CERTIFICATES + 1))
+    with pytest.raises(LimitExceeded):
+        parse_signed_data(signed_data("ec", b"", certificates=many), what="token")

@@ -1,0 +1,175 @@
+"""jar: archives signed by hand, and neighbours of them."""
+
+import base64
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+
+import pytest
+
+from cosignpy.core.x509.der import encode_element
+from cosignpy.errors import DigestMismatch, LimitExceeded, MalformedError, SignatureMismatch
+from log_server.rekor.kinds.formats import jar_file
+from tests.support.cms import DATA, of_set, sequence, signed_data, signer
+from tests.support.rekor_kinds import accept, load, replaced
+
+VECTOR = load("jar").proposed
+FILE = b"hello\n"
+
+
+def digest(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+MANIFEST = f"Manifest-Version: 1.0\r\n\r\nName: a.txt\r\nSHA-256-Digest: {digest(FILE)}\r\n\r\n"
+
+
+def over(manifest: str) -> str:
+    return f"Signature-Version: 1.0\r\nSHA-256-Digest-Manifest: {digest(manifest.encode())}\r\n\r\n"
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in files.items():
+            opened.writestr(name, content)
+    return made.getvalue()
+
+
+def signed(manifest: str = MANIFEST, signature_file: str | None = None, **files: bytes) -> dict[str, bytes]:
+    made = (over(manifest) if signature_file is None else signature_file).encode()
+    return {
+        "META-INF/MANIFEST.MF": manifest.encode(),
+        "META-INF/S.SF": made,
+        "META-INF/S.EC": signed_data("ec", made, content=sequence(DATA)),
+        "a.txt": FILE,
+    } | files
+
+
+def entry(files: Mapping[str, bytes]) -> dict:
+    return replaced(VECTOR, "archive.content", archive(files))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        signed(),
+        signed(MANIFEST.replace("\r\n", "\n")),
+        signed(MANIFEST.replace("SHA-256-Digest: ", "SHA-256-Digest: \r\n ")),
+        signed(MANIFEST + "Name: virtual\r\nMagic: x\r\n\r\n"),
+        signed(**{"not-signed.txt": b""}),
+        {name.replace("META-INF", "meta-inf") if name.endswith("SF") else name: raw for name, raw in signed().items()},
+    ],
+    ids=["plain", "LF", "folded", "magic", "more files", "small letters"],
+)
+def test_signed_archives_are_accepted(files: dict) -> None:
+    assert b'"kind":"jar"' in accept(entry(files)).body
+
+
+def section_of(manifest: str, name: str = "a.txt", digest_of: str | None = None) -> str:
+    head, _, rest = manifest.partition("\r\n\r\n")
+    head_digest = digest((head + "\r\n\r\n").encode())
+    found = digest(rest.encode()) if digest_of is None else digest_of
+    return (
+        f"Signature-Version: 1.0\r\nSHA-256-Digest-Manifest-Main-Attributes: {head_digest}\r\n\r\n"
+        f"Name: {name}\r\nSHA-256-Digest: {found}\r\n\r\n"
+    )
+
+
+def test_a_signature_over_sections_is_accepted() -> None:
+    assert accept(entry(signed(MANIFEST, section_of(MANIFEST))))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        signed() | {"a.txt": b"other"},
+        signed(MANIFEST, over(MANIFEST + "x")),
+        signed(MANIFEST, section_of(MANIFEST, digest_of=digest(b""))),
+        signed(MANIFEST, section_of(MANIFEST.replace("1.0", "2.0"))),
+    ],
+    ids=["file", "manifest", "section", "main section"],
+)
+def test_other_content_than_was_signed_is_refused(files: dict) -> None:
+    with pytest.raises(DigestMismatch):
+        accept(entry(files))
+
+
+def test_another_signature_file_than_was_signed_is_refused() -> None:
+    with pytest.raises(SignatureMismatch):
+        accept(entry(signed() | {"META-INF/S.SF": over(MANIFEST).encode() + b"Name: b\r\n\r\n"}))
+
+
+def without(name: str) -> dict:
+    return {each: raw for each, raw in signed().items() if each != name}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        without("META-INF/MANIFEST.MF"),
+        without("META-INF/S.SF"),
+        without("META-INF/S.EC"),
+        without("a.txt"),
+        signed(**{"META-INF/T.SF": b""}),
+        signed(**{"META-INF/T.RSA": b""}),
+        signed(**{"META-INF/SIG-T": b""}),
+        without("META-INF/S.EC") | {"META-INF/T.EC": signed()["META-INF/S.EC"]},
+        signed(MANIFEST.rstrip()),
+        signed(MANIFEST.replace("Name: ", "Naming: ")),
+        signed(MANIFEST.replace("Name: a.txt", "Name a.txt")),
+        signed(MANIFEST.replace("SHA-256", "MD5")),
+        signed(MANIFEST.replace("SHA-256-Digest", "Digesting")),
+        signed(MANIFEST, section_of(MANIFEST, "b.txt")),
+        signed(MANIFEST, "Signature-Version: 1.0\r\n\r\n"),
+    ],
+)
+def test_what_is_not_one_signed_archive_is_refused(files: dict) -> None:
+    with pytest.raises(MalformedError):
+        accept(entry(files))
+
+
+def test_a_signature_that_holds_another_signature_file_is_refused() -> None:
+    """The signature is over what the archive holds; what it carries inside itself is not."""
+    made = signed()["META-INF/S.SF"]
+    inside = sequence(DATA, encode_element(0xA0, encode_element(4, b"other")))
+    block = signed_data("ec", made, content=inside, signers=of_set(signer("ec", made)))
+    with pytest.raises(MalformedError):
+        accept(entry(signed() | {"META-INF/S.EC": block}))
+
+
+def test_what_is_not_a_zip_file_is_refused() -> None:
+    with pytest.raises(MalformedError):
+        accept(replaced(VECTOR, "archive.content", b"PK"))
+
+
+def test_a_file_that_cannot_be_unpacked_is_refused() -> None:
+    raw = archive(signed())
+    at = raw.index(b"a.txt") + len("a.txt")
+    with pytest.raises(MalformedError) as refused:
+        accept(replaced(VECTOR, "archive.content", raw[:at] + b"\xff" + raw[at + 1 :]))
+    assert "a.txt" in refused.value.why
+
+
+def test_metadata_that_unpacks_to_too_much_is_refused() -> None:
+    with pytest.raises(LimitExceeded):
+        accept(entry(signed() | {"META-INF/S.SF": bytes(jar_file.MAX_METADATA + 1)}))
+
+
+def test_files_that_unpack_to_too_much_are_refused() -> None:
+    """Said to the budget alone, since half a gigabyte takes seconds."""
+    budget = jar_file._Budget(len(FILE))
+    budget.spend(len(FILE))
+    with pytest.raises(LimitExceeded):
+        budget.spend(1)
+    assert jar_file._Budget().left == jar_file.MAX_UNPACKED
+
+
+def test_too_many_files_are_refused() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as opened:
+        for number in range(jar_file.MAX_FILES + 1):
+            opened.writestr(f"{number:x}", b"")
+    with pytest.raises(LimitExceeded):
+        jar_file.open_jar(made.getvalue())
