@@ -87,7 +87,9 @@ class Site:
             return self._page(request, "error.html", ErrorPage("Not found", str(error)), 404)
         except LogDamaged as error:
             _LOG.exception("a page could not be shown")
-            return self._page(request, "error.html", ErrorPage("This log is damaged", str(error)), 500)
+            return self._page(
+                request, "error.html", ErrorPage("This log is damaged", f"the page cannot be shown: {error}"), 500
+            )
 
     def _refuse_now(self, request: Request) -> Response:
         page = ErrorPage("Too many readers", "more people look at this log than it has time for; try again in a moment")
