@@ -22,7 +22,7 @@ class V1Options:
     without one are shown without a SET, and their inclusion proof stands alone.
     """
 
-    duplicates: Duplicates = Duplicates.ORIGINAL
+    duplicates: Duplicates = Duplicates.CONFLICT
     body: BodyLimits = BodyLimits(MAX_BODY)
     patience: float = PATIENCE_SECONDS
     signers: Mapping[bytes, Signer] = field(default_factory=dict, repr=False)

@@ -24,7 +24,7 @@ class V2Options:
     """How the log answers."""
 
     accept: Accept = field(default=accept, repr=False)
-    duplicates: Duplicates = Duplicates.ORIGINAL
+    duplicates: Duplicates = Duplicates.CONFLICT
     body: BodyLimits = BodyLimits(MAX_BODY)
     patience: float = PATIENCE_SECONDS
 

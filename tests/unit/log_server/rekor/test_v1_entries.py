@@ -147,7 +147,8 @@ def test_a_parameter_that_breaks_its_schema_is_unprocessable(app: Router, target
     assert (answer.status, answer.json["code"]) == (422, 422)
 
 
-def test_the_same_entry_again_is_the_original_with_a_fresh_proof(app: Router, log: MemoryLog) -> None:
+def test_the_same_entry_again_is_the_original_with_a_fresh_proof_where_that_was_chosen(log: MemoryLog) -> None:
+    app = build_v1(log, V1Options(Duplicates.ORIGINAL))
     proposed = propose_v1(SIGNER)
     _, first = only(post(app, V1_ENTRIES, proposed))
     post(app, V1_ENTRIES, propose_v1(SIGNER, b"another"))
@@ -158,8 +159,7 @@ def test_the_same_entry_again_is_the_original_with_a_fresh_proof(app: Router, lo
     assert (again.inclusion.proof.size, log.active.reader.tree().size) == (3, 3)
 
 
-def test_the_same_entry_again_conflicts_where_that_was_chosen(log: MemoryLog) -> None:
-    app = build_v1(log, V1Options(Duplicates.CONFLICT))
+def test_the_same_entry_again_conflicts(app: Router) -> None:
     proposed = propose_v1(SIGNER)
     entry_id, _ = only(post(app, V1_ENTRIES, proposed))
     answer = post(app, V1_ENTRIES, proposed)
