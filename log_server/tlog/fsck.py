@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cosignpy.core.merkle.hashing import HASH_SIZE, hash_leaf
-from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, parse_tile, subtree_root
+from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, parse_tile, tile_root
 from cosignpy.errors import MalformedError
 from cosignpy.values import value
 from log_server.storage.protocol import Index, IndexRow, ObjectStore
@@ -126,7 +126,7 @@ def _check_tile(reader: LogReader, level: int, number: int) -> Iterator[Finding]
     try:
         hashes = parse_tile(reader.tile(number, level))[: reader.width(number, level)]
         for place, found in enumerate(hashes, number * TILE_WIDTH):
-            if subtree_root(parse_tile(reader.tile(place, level - 1))) != found:
+            if tile_root(reader.tile(place, level - 1)) != found:
                 yield Finding(name, f"its hash {place} is not the root of {Tile(level - 1, place).path()}")
     except (LogDamaged, MalformedError) as error:
         yield Finding(name, str(error))

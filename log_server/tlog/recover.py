@@ -8,7 +8,7 @@ the journal's batches over again then proves that edge, because each record name
 from collections.abc import Sequence
 
 from cosignpy.core.merkle.hashing import HASH_SIZE, hash_leaf
-from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, parse_tile, subtree_root
+from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, parse_tile, subtree_root, tile_root
 from cosignpy.errors import MalformedError
 from log_server.storage.protocol import ObjectStore
 from log_server.tlog.annotations import parse_annotations
@@ -92,7 +92,7 @@ def _row_at(objects: ObjectStore, level: int, count: int) -> bytes:
     if level == 0:
         return _get(objects, Tile(0, number).path())[: rest * HASH_SIZE] if rest else b""
     below = range(number * TILE_WIDTH, count)
-    return b"".join(subtree_root(parse_tile(_get(objects, Tile(level - 1, index).path()))) for index in below)
+    return b"".join(tile_root(_get(objects, Tile(level - 1, index).path())) for index in below)
 
 
 def _peaks(size: int, rows: Sequence[bytes]) -> tuple[bytes, ...]:

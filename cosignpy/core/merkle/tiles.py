@@ -149,6 +149,17 @@ def subtree_root(hashes: Sequence[bytes]) -> bytes:
     return layer[0]
 
 
+def tile_root(raw: bytes) -> bytes:
+    """Return the root of a full tile, which the tile above it holds.
+
+    Raises:
+        MalformedError: The tile is not full.
+    """
+    if len(raw) != TILE_WIDTH * HASH_SIZE:
+        raise MalformedError("tile", f"{len(raw)} bytes are not a full one")
+    return subtree_root(parse_tile(raw))
+
+
 def parse_tile(raw: bytes) -> tuple[bytes, ...]:
     """Split the content of a tile into its hashes.
 

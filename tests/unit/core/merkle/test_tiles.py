@@ -19,6 +19,7 @@ from cosignpy.core.merkle.tiles import (
     parse_tile,
     parse_tile_path,
     subtree_root,
+    tile_root,
     tiles_of,
 )
 from cosignpy.core.note.checkpoint import parse_checkpoint
@@ -246,3 +247,14 @@ def test_a_log_written_by_tessera(size: int) -> None:
     assert encode_entry_bundle(entries) == raw
     assert parse_tile(leaves) == tuple(map(hash_leaf, entries))
     assert (checkpoint.size, checkpoint.root) == (size, root_of(size, lambda node: node_hash(node, leaves)))
+
+
+def test_the_root_of_a_full_tile_is_that_of_its_leaves() -> None:
+    leaves = naive_tree.leaf_hashes(256)
+    assert tile_root(b"".join(leaves)) == naive_tree.root(leaves)
+
+
+@pytest.mark.parametrize("hashes", [255, 257])
+def test_only_a_full_tile_has_a_root(hashes: int) -> None:
+    with pytest.raises(MalformedError):
+        tile_root(b"".join(naive_tree.leaf_hashes(hashes)))

@@ -132,6 +132,7 @@ def checkpoint_of_another_log(storage: Storage) -> Storage:
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a leaf hash changed": (change_object("tile/0/001", lambda raw: flip(raw, 0)), "tile/entries/001"),
     "a full tile is gone": (change_object("tile/0/000", lambda _: None), "tile/0/000"),
+    "a full tile is one hash short": (change_object("tile/0/000", lambda raw: raw[:-32]), "tile"),
     "a full tile is cut": (change_object("tile/0/000", lambda raw: raw[:-1]), "tile"),
     "an entry changed": (change_object("tile/entries/001", lambda raw: flip(raw, 40)), "tile/entries/001"),
     "the entries are gone": (change_object("tile/entries/001", lambda _: None), "tile/entries/001"),

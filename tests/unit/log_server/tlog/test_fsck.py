@@ -1,0 +1,140 @@
+"""What is wrong is found, wherever it is; and what follows from the entries can be made again."""
+
+from collections.abc import Callable
+
+import pytest
+
+from log_server.storage.memory import MemoryIndex
+from log_server.storage.protocol import IndexRow
+from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_tiles
+from log_server.tlog.reader import LogDamaged, LogReader
+from log_server.tlog.sequencer import Storage
+from tests.support.whole_log import (
+    FORM,
+    Witnessed,
+    check_whole_log,
+    drafts,
+    memory_storage,
+    open_reader,
+    open_sequencer,
+)
+
+SIZE = 1_000
+
+
+def build_log() -> tuple[Storage, Witnessed]:
+    storage, witnessed = memory_storage(), Witnessed()
+    sequencer = open_sequencer(storage)
+    for first in range(0, SIZE, 250):
+        batch = drafts(first, 250)
+        witnessed.note(batch, sequencer.sequence(batch, 1_000 + first))
+    return storage, witnessed
+
+
+def check(storage: Storage) -> list[Finding]:
+    reader = open_reader(storage)
+    bundles = [finding for number in range(4) for finding in check_bundle(reader, number)]
+    return bundles + list(check_levels(reader))
+
+
+def flip(content: bytes, at: int) -> bytes:
+    changed = bytearray(content)
+    changed[at] ^= 1
+    return bytes(changed)
+
+
+def change(storage: Storage, name: str, how: Callable[[bytes], bytes]) -> None:
+    content = storage.objects.get(name)
+    assert content is not None
+    storage.objects.delete(name)
+    storage.objects.put(name, how(content))
+
+
+def swap_annotations(content: bytes) -> bytes:
+    """Exchange the first two, which are as long as each other."""
+    size = 9 + 16 * content[8]
+    return content[size : 2 * size] + content[:size] + content[2 * size :]
+
+
+def test_a_sound_log_has_no_findings() -> None:
+    storage, _ = build_log()
+    assert check(storage) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "found"),
+    [
+        ("tile/entries/001", lambda raw: flip(raw, 5), ("tile/entries/001", 256)),
+        ("tile/entries/003.p/232", lambda raw: flip(raw, 5), ("tile/entries/003", 768)),
+        ("tile/entries/001", lambda raw: raw[:-1], ("tile/entries/001", None)),
+        ("tile/0/001", lambda raw: flip(raw, 32), ("tile/entries/001", 257)),
+        ("tile/0/001", lambda raw: raw[:-32], ("tile/entries/001", None)),
+        ("tile/1/000.p/3", lambda raw: flip(raw, 32), ("tile/1/000", None)),
+        ("annotations/001", swap_annotations, ("annotations/001", 256)),
+        ("annotations/001", lambda raw: raw[:-1], ("tile/entries/001", None)),
+    ],
+)
+def test_a_changed_file_is_named(name: str, how: Callable[[bytes], bytes], found: tuple[str, int | None]) -> None:
+    storage, _ = build_log()
+    change(storage, name, how)
+    findings = check(storage)
+    assert found in [(finding.name, finding.index) for finding in findings]
+
+
+@pytest.mark.parametrize("name", ["tile/entries/001", "tile/0/001", "tile/1/000.p/3", "annotations/001"])
+def test_a_missing_file_is_named(name: str) -> None:
+    storage, _ = build_log()
+    storage.objects.delete(name)
+    assert name.partition(".p/")[0] in {finding.name.partition(".p/")[0] for finding in check(storage)}
+
+
+def test_a_root_that_is_not_that_of_the_tiles_is_found() -> None:
+    storage, _ = build_log()
+    other = memory_storage()
+    open_sequencer(other).sequence(drafts(7_000, SIZE), 1_000)
+    raw = other.objects.get("checkpoint")
+    assert raw is not None
+    storage.objects.put("checkpoint", raw)
+    assert [finding.name for finding in check(storage)] == ["checkpoint"]
+
+
+def test_a_key_that_the_index_lacks_is_found() -> None:
+    storage, _ = build_log()
+    index = MemoryIndex()
+    index.add([IndexRow(number, (number.to_bytes(16, "big"),)) for number in range(SIZE)])
+    findings = check(Storage(storage.objects, storage.journal, index))
+    assert {finding.name for finding in findings} == {"index"}
+    assert len(findings) == SIZE
+
+
+def test_a_finding_reads_well() -> None:
+    assert str(Finding("tile/0/001", "it is gone")) == "tile/0/001: it is gone"
+    assert str(Finding("tile/0/001", "it is wrong", 300)) == "tile/0/001, entry 300: it is wrong"
+
+
+def test_tiles_are_made_again_from_the_entries() -> None:
+    storage, witnessed = build_log()
+    for name in list(storage.objects.names("tile/")):
+        if name.startswith(("tile/0/", "tile/1/")):
+            storage.objects.delete(name)
+    change_count = rebuild_tiles(storage.objects, open_reader(storage))
+    assert change_count == 5
+    check_whole_log(storage, witnessed)
+    assert rebuild_tiles(storage.objects, open_reader(storage)) == 0
+
+
+def test_tiles_are_not_made_from_entries_that_are_wrong() -> None:
+    storage, _ = build_log()
+    change(storage, "tile/entries/001", lambda raw: flip(raw, 5))
+    storage.objects.delete("tile/0/000")
+    with pytest.raises(LogDamaged):
+        rebuild_tiles(storage.objects, open_reader(storage))
+    assert storage.objects.get("tile/0/000") is None
+
+
+def test_the_index_is_made_again_from_the_annotations() -> None:
+    storage, witnessed = build_log()
+    index = MemoryIndex()
+    reader = LogReader(storage.objects, index, FORM)
+    assert rebuild_index(index, reader) == SIZE
+    check_whole_log(Storage(storage.objects, storage.journal, index), witnessed)
