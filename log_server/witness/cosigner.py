@@ -11,6 +11,7 @@ from cosignpy.core.note.signed_note import Note, NoteSignature
 from cosignpy.errors import CosignError, UsageError
 from cosignpy.net.http import HttpClient, HttpOptions, Sender
 from cosignpy.net.retry import NO_RETRIES
+from cosignpy.values import value
 from log_server.storage.protocol import ObjectStore, StorageError
 from log_server.tlog.publish import NotCosigned
 from log_server.witness.ask import AskedWitness, WitnessClient
@@ -34,6 +35,15 @@ class WithoutQuorum(StrEnum):
     """It is published all the same: whoever demands the quorum refuses it, nobody else notices a fork."""
 
 
+@value
+class Patience:
+    """How many seconds a batch waits for a quorum, how many more for the other witnesses, and by which clock."""
+
+    answer: float = ANSWER_SECONDS
+    straggler: float = STRAGGLER_SECONDS
+    now: Callable[[], float] = time.monotonic
+
+
 class WitnessCosigner:
     """Implements `Cosigner` over the witnesses of a policy; one thread at a time calls it."""
 
@@ -43,14 +53,14 @@ class WitnessCosigner:
         witnesses: Sequence[AskedWitness],
         objects: ObjectStore,
         without_quorum: WithoutQuorum = WithoutQuorum.REFUSE,
-        now: Callable[[], float] = time.monotonic,
+        patience: Patience | None = None,
     ) -> None:
         """Get ready to ask witnesses about the log whose tiles are among these objects."""
         self._policy = policy
         self._witnesses = witnesses
         self._objects = objects
         self._without_quorum = without_quorum
-        self._now = now
+        self._patience = patience or Patience()
         self._quorum = True
 
     def cosign(self, note: Note) -> Note:
@@ -69,7 +79,7 @@ class WitnessCosigner:
 
     def _select(self) -> Sequence[AskedWitness]:
         """Choose whom to ask: those who answer, if they can be enough, else everybody."""
-        now = self._now()
+        now = self._patience.now()
         ready = [witness for witness in self._witnesses if witness.is_ready(now)]
         enough = self._policy.is_satisfied_by({witness.name for witness in ready})
         return ready if enough or self._without_quorum is WithoutQuorum.PUBLISH_UNSAFE else self._witnesses
@@ -78,15 +88,15 @@ class WitnessCosigner:
         """Ask all at once, and wait for a quorum and a moment more."""
         pending = {witness.ask(growth): witness for witness in chosen}
         found: dict[str, NoteSignature] = {}
-        until, enough = self._now() + ANSWER_SECONDS, False
+        until, enough = self._patience.now() + self._patience.answer, False
         while pending:
-            done, _ = wait(pending, max(0.0, until - self._now()), FIRST_COMPLETED)
+            done, _ = wait(pending, max(0.0, until - self._patience.now()), FIRST_COMPLETED)
             if not done:
                 break
             for future in done:
                 self._take(pending.pop(future), future, found)
             if not enough and self._policy.quorum is not None and self._policy.is_satisfied_by(found.keys()):
-                until, enough = min(until, self._now() + STRAGGLER_SECONDS), True
+                until, enough = min(until, self._patience.now() + self._patience.straggler), True
         self._give_up(pending, found)
         return found
 
@@ -104,7 +114,7 @@ class WitnessCosigner:
         for future, witness in pending.items():
             future.cancel()
             if short:
-                self._report(witness, f"no answer within {ANSWER_SECONDS:g} s")
+                self._report(witness, f"no answer within {self._patience.answer:g} s")
 
     def _take_late(self) -> None:
         """See how requests ended that were given up."""
@@ -113,7 +123,7 @@ class WitnessCosigner:
                 self._take(witness, future, {})
 
     def _report(self, witness: AskedWitness, why: str) -> None:
-        pause = witness.failed(self._now())
+        pause = witness.failed(self._patience.now())
         _LOG.warning("witness %s does not cosign: %s; it is left alone for %g s", witness.name, why, pause)
 
     def _judge(self, found: dict[str, NoteSignature]) -> None:

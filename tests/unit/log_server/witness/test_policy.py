@@ -11,7 +11,9 @@ from tests.support.witnesses import log_vkey, new_key, witness_vkey
 
 KEYS = [witness_vkey(new_key(), f"w{number}.example") for number in range(6)]
 LOG = log_vkey(new_key())
-X1, X2, X3, Y1, Y2, Y3 = (f"witness {name} {key}" for name, key in zip(("X1", "X2", "X3", "Y1", "Y2", "Y3"), KEYS))
+X1, X2, X3, Y1, Y2, Y3 = (
+    f"witness {name} {key}" for name, key in zip(("X1", "X2", "X3", "Y1", "Y2", "Y3"), KEYS, strict=True)
+)
 TWO_LEVELS = f"""# two organisations
 log {LOG} https://log.example/
 
