@@ -123,6 +123,9 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         "rekor-types": Peer("rekor_types", _content_version(_REKOR_TYPES), "rekor_types", GoFolder(_REKOR_TYPES)),
         # distribution 2.8: no referrers API.
         "docker-registry": Peer("docker-registry", "debian", "docker-registry", DebianPackage("docker-registry")),
+        # Signers of what Rekor's older kinds carry.
+        "gpg": Peer("gnupg", "debian", "gpg", DebianPackage("gnupg")),
+        "ssh-keygen": Peer("openssh", "debian", "ssh-keygen", DebianPackage("openssh-client")),
         # A Docker engine, and Compose for pytest-docker.
         "dockerd": Peer("dockerd", "debian", "dockerd", DebianPackage("docker.io")),
         "docker-compose": Peer("docker-compose", "debian", "docker-compose", DebianPackage("docker-compose")),

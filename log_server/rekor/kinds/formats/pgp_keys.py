@@ -47,6 +47,8 @@ _CURVES: Final[Mapping[bytes, EllipticCurve]] = {
 }
 """Object identifiers without tag and length (RFC 6637 section 11)."""
 _ED25519_CURVE: Final = bytes.fromhex("2b06010401da470f01")
+_MAX_EXPONENT: Final = 2**24 - 1
+"""What the real server reads; all tools use 65537 or less."""
 _NATIVE_POINT: Final = b"\x40"
 _ED25519_HALF: Final = 32
 
@@ -125,6 +127,8 @@ def _integers(reader: Reader, count: int) -> Sequence[int]:
 
 def _load_rsa(reader: Reader) -> _Verify:
     modulus, exponent = _integers(reader, 2)
+    if exponent > _MAX_EXPONENT:
+        raise MalformedError(WHAT, "an RSA exponent that makes each verification slow")
     handle = RSAPublicNumbers(exponent, modulus).public_key()
     size = (handle.key_size + 7) // 8
 

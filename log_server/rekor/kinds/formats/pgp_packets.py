@@ -8,8 +8,8 @@ from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.values import field, value
 from log_server.rekor.kinds.formats.wire import Reader
 
-MAX_PACKETS: Final = 2000
-"""A key of many certifications by others; each is a signature packet."""
+MAX_PACKETS: Final = 1000
+"""A key of many certifications by others; each is a signature packet, and each binding is verified."""
 
 _MARK: Final = 0x80
 _NEW_FORMAT: Final = 0xC0

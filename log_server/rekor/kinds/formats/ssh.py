@@ -94,7 +94,7 @@ def _parse_key(raw: bytes) -> _Key:
     fields = line.split(None, 2)
     try:
         handle = load_ssh_public_key(b" ".join(fields[:2]))
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, NotImplementedError) as error:
         raise MalformedError(_KEY, "not a key of a known kind in the form `type base64 comment`") from error
     if not isinstance(handle, _Handle):
         raise MalformedError(_KEY, "only RSA, ECDSA and Ed25519 keys are understood")

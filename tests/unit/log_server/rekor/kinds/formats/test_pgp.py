@@ -9,7 +9,7 @@ from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.kinds.formats.pgp import parse_key_ring, verify_detached, verify_pgp
 from log_server.rekor.kinds.formats.pgp_armor import PUBLIC_KEY, SIGNATURE, encode_armor, find_armor, parse_clearsigned
 from log_server.rekor.kinds.formats.pgp_packets import MAX_PACKETS, Packet, Tag, encode_packet, read_packets
-from tests.support.pgp_keys import CREATED, HandMade, hand_made, subpacket
+from tests.support.pgp_keys import CREATED, HandMade, hand_made, number, subpacket
 from tests.support.rekor_kinds import load, member
 
 
@@ -21,6 +21,7 @@ def parts(name: str) -> tuple[bytes, bytes, bytes]:
 KEY, MADE, CONTENT = parts("bob")
 ALICE, BY_ALICE, _ = parts("alice")
 FRANK, BY_FRANK, _ = parts("frank")
+MAIN, OTHER = hand_made(0), hand_made(1)
 
 
 def packets(raw: bytes) -> list[Packet]:
@@ -122,6 +123,11 @@ def test_keys_of_other_versions_are_refused(version: int) -> None:
     assert "version" in refused_key(joined(Packet(key.tag, bytes([version]) + key.body[1:]), *rest))
 
 
+def test_an_rsa_exponent_that_takes_long_is_refused() -> None:
+    body = MAIN.body.removesuffix(number(65537)) + number(2**24 + 1)
+    assert "exponent" in refused_key(encode_packet(Tag.PUBLIC_KEY, body))
+
+
 def test_an_unknown_curve_is_refused() -> None:
     key, *rest = packets(KEY)
     changed = key.body.replace(bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030108"))
@@ -150,7 +156,6 @@ def test_a_plain_user_id_names_no_address() -> None:
     assert parse_key_ring(KEY).subjects == ("bob@example.com",)
 
 
-MAIN, OTHER = hand_made(0), hand_made(1)
 MAY_CERTIFY, MAY_SIGN, MAY_ENCRYPT = (subpacket(27, bytes([flag])) for flag in (1, 2, 4))
 LATER = b"\x05\x02\x79\x00\x00\x00"
 

@@ -86,6 +86,11 @@ def test_bytes_after_the_signature_are_refused() -> None:
         verify_ssh(KEY, armored(KEY, inner_of(SIGNATURE) + b"\0"), CONTENT)
 
 
+COMPRESSED = b"ecdsa-sha2-nistp256 " + base64.b64encode(
+    string(b"ecdsa-sha2-nistp256") + string(b"nistp256") + string(b"\x02" + bytes(32))
+)
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -93,6 +98,7 @@ def test_bytes_after_the_signature_are_refused() -> None:
         b"ssh-ed25519",
         b"ssh-ed25519 AAAA",
         b"ssh-unknown AAAA",
+        COMPRESSED,
         b"ssh-ed25519 " + KEY.split()[1] + b"AAAA",
         openssh(ec.generate_private_key(ec.SECP256R1()).public_key()).replace(b"ecdsa", b"ssh"),
     ],
