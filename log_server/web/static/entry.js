@@ -57,7 +57,7 @@ const STEPS = [
   async function root({ index, size, leaf, path, checkpoint }) {
     const found = await impliedRoot(index, size, await hashLeaf(leaf), path);
     if (!equal(found, checkpoint.root)) {
-      throw new Refuted(`The proof leads to the root ${toHex(found)}, and the checkpoint has ${toHex(checkpoint.root)}.`);
+      throw new Refuted("The proof leads to another root than that in the checkpoint.", toHex(found));
     }
     const hashes = path.length === 1 ? "1 hash leads" : `${path.length} hashes lead`;
     return [`From leaf ${index}, ${hashes} to the root in the checkpoint,`, toHex(found)];
@@ -71,7 +71,7 @@ const STEPS = [
   },
   async function signature({ checkpoint, fingerprint, log }) {
     const found = `sha256:${toHex(await sha256(log.key))}`;
-    if (found !== fingerprint) throw new Refuted(`The key of the log has another fingerprint, ${found}.`);
+    if (found !== fingerprint) throw new Refuted("The key has another fingerprint than the page says.", found);
     await verifyCheckpoint(checkpoint, log);
     return [`The checkpoint is signed by ${log.signer} with the ${log.algorithm} key that has the fingerprint`, found];
   },
@@ -85,7 +85,7 @@ async function take(step, facts) {
   try {
     return { state: "verified", said: [await step(facts)].flat() };
   } catch (error) {
-    return { state: error instanceof Refuted ? "failed" : "open", said: [reason(error)] };
+    return { state: error instanceof Refuted ? "failed" : "open", said: [reason(error), error.hash] };
   }
 }
 

@@ -1,8 +1,13 @@
 // Inclusion proofs and signed checkpoints, with nothing but what browsers have built in.
 // RFC 9162 section 2.1.3.2 (the hashes are those of RFC 6962), C2SP signed-note, tlog-checkpoint and static-ct-api.
 
-/** What was checked, and does not hold. */
-export class Refuted extends Error {}
+/** What was checked, and does not hold; `hash` is what was found instead, if that is a hash. */
+export class Refuted extends Error {
+  constructor(message, hash) {
+    super(message);
+    this.hash = hash;
+  }
+}
 
 /** What this browser cannot check. */
 export class Unsupported extends Error {}
