@@ -25,7 +25,7 @@ JSON: Final = (b"content-type", b"application/json")
 NO_STORE: Final = (b"cache-control", b"no-cache, no-store, max-age=0")
 
 _TEMPLATE: Final = re.compile(r"\{(?P<name>[a-z]+)(?P<rest>\*?)\}")
-_ALLOWED_TRIES: Final = ("GET", "POST")
+_METHODS: Final = ("GET", "POST")
 
 
 class Answer(NamedTuple):
@@ -97,7 +97,7 @@ class Router:
         found = self._match(method, scope, path)
         if found is not None:
             return found
-        allowed = [other for other in _ALLOWED_TRIES if self._match(other, scope, path)]
+        allowed = [other for other in _METHODS if self._match(other, scope, path)]
         if scope["method"] == "OPTIONS" and allowed:
             return _preflight
         if allowed:
