@@ -65,9 +65,7 @@ class GrowingLog:
         return GrowingLog(self.key, self.origin, lies)
 
 
-def make_witness(
-    data: Path, name: str, logs: Sequence[str], now: Callable[[], float] = lambda: float(NOW)
-) -> Witness:
+def make_witness(data: Path, name: str, logs: Sequence[str], now: Callable[[], float] = lambda: float(NOW)) -> Witness:
     """Begin and open a witness of these logs in a data directory."""
     known = data / "logs.txt"
     known.write_text("".join(f"{line}\n" for line in logs))
