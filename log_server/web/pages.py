@@ -1,10 +1,10 @@
 """View models: what each page shows, as values that come from the logs and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cosignpy.values import field, value
-from log_server.log import Log
+from log_server.log import Log, LogKind
 from log_server.web.entries import EntryView, view_entries
 from log_server.web.lookup import Found, Query, look_up
 from log_server.web.places import Place, places_of
@@ -15,6 +15,12 @@ HOME_ENTRIES: Final = 5
 """Newest entries of each log on the first page."""
 PAGE_ENTRIES: Final = 25
 """Entries on one page of a log."""
+
+_API_PATHS: Final[Mapping[LogKind, str]] = {
+    LogKind.REKOR_V1: "/api/v1/log/entries?logIndex={virtual}",
+    LogKind.CT: "/ct/v1/get-entry-and-proof?leaf_index={index}&tree_size={size}",
+}
+"""Where the protocols answer with one entry. Rekor v2 has tiles only, and RFC 6962 knows nothing of shards."""
 
 
 @value
@@ -61,7 +67,7 @@ class LogPage:
 
 @value
 class EntryPage:
-    """One entry in full."""
+    """One entry in full; `api_path` is where the log's own protocol has it, empty where it has no such address."""
 
     log: LogView
     entry: EntryView
@@ -69,6 +75,7 @@ class EntryPage:
     virtual_index: int
     entry_id: str
     json_path: str
+    api_path: str
 
 
 @value
@@ -149,13 +156,16 @@ def view_entry_page(place: Place, index: int) -> EntryPage:
     """
     proven, identity = prove(place, index), place.shard.identity
     tree = f"{identity.tree_id:016x}" if identity.tree_id else ""
+    log, virtual = view_log(place), identity.first + index
+    api = "" if place.frozen and identity.kind is LogKind.CT else _API_PATHS.get(identity.kind, "")
     return EntryPage(
-        view_log(place),
+        log,
         proven.entry,
         proven.proof,
-        identity.first + index,
+        virtual,
         tree + proven.entry.leaf_hash,
         f"{proven.entry.path}/json",
+        api.format(virtual=virtual, index=index, size=proven.proof.inclusion.size),
     )
 
 

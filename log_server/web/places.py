@@ -83,6 +83,18 @@ def find_place(logs: Sequence[Log], name: str) -> Place:
     raise NoSuchPage(f"log {name[:64]!r}")
 
 
+def find_active(logs: Sequence[Log], kind: str) -> Place:
+    """Return the newest shard of the log of a kind.
+
+    Raises:
+        NoSuchPage: There is none.
+    """
+    for place in places_of(logs):
+        if place.kind == kind:
+            return place
+    raise NoSuchPage(f"log {kind[:64]!r}")
+
+
 def parse_number(text: str, *, what: str) -> int:
     """Parse a number in an address.
 

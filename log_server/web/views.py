@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cosignpy.core.encoding import encode_json
-from cosignpy.errors import NotFoundError
+from cosignpy.errors import MalformedError, NotFoundError
 from log_server.log import Log
 from log_server.tlog.reader import LogDamaged
 from log_server.web.lookup import MAX_QUERY, parse_query
@@ -25,7 +25,7 @@ from log_server.web.pages import (
     view_page,
     view_search,
 )
-from log_server.web.places import NoSuchPage, Place, find_place, parse_number, places_of
+from log_server.web.places import NoSuchPage, Place, find_active, find_place, parse_number, places_of
 from log_server.web.proofs import encode_proven, prove
 from log_server.web.rendering import SECURITY_HEADERS, Renderer, answer_asset, load_assets
 
@@ -46,6 +46,7 @@ def build_routes(logs: Sequence[Log]) -> list[BaseRoute]:
     views: dict[str, View] = {
         "/": site.show_home,
         "/search": site.show_search,
+        "/log/{kind}": site.find_log,
         _SHARD: site.show_log,
         _ENTRY: site.show_entry,
         _ENTRY + "/json": site.send_entry,
@@ -85,7 +86,7 @@ class Site:
             return view(request)
         except NotFoundError as error:
             return self._page(request, "error.html", ErrorPage("Not found", str(error)), 404)
-        except LogDamaged as error:
+        except (LogDamaged, MalformedError) as error:  # nothing that is read here comes with the request
             _LOG.exception("a page could not be shown")
             return self._page(
                 request, "error.html", ErrorPage("This log is damaged", f"the page cannot be shown: {error}"), 500
@@ -108,6 +109,15 @@ class Site:
     def show_home(self, request: Request) -> Response:
         """Show all logs."""
         return self._page(request, "home.html", view_home(self._logs))
+
+    def find_log(self, request: Request) -> Response:
+        """Lead to the shard that takes entries, under an address that is the same through every rotation.
+
+        Raises:
+            NoSuchPage: There is no such log.
+        """
+        place = find_active(self._logs, request.path_params["kind"])
+        return RedirectResponse(_base(request) + place.path, 303, SECURITY_HEADERS)
 
     def show_log(self, request: Request) -> Response:
         """Show a shard and a page of its entries.

@@ -18,6 +18,7 @@ from cosignpy.core.encoding import JsonValue, PemBlock, encode_b64, encode_canon
 from cosignpy.core.keys.algorithms import ECDSA_P256, ED25519, Algorithm
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.note.key_id import spki_key_id
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
 from cosignpy.core.x509.fulcio_extensions import ARC
 from cosignpy.values import value
@@ -100,11 +101,12 @@ def rekor_v2(algorithm: Algorithm = ED25519) -> PageLog:
     return PageLog([build_v2_identity(_HOST, key.public_key)], key)
 
 
-def ct_log() -> PageLog:
+def ct_log(shards: int = 1) -> PageLog:
     """Return an empty certificate transparency log."""
     key = log_key(ECDSA_P256)
-    log_id = bytes.fromhex(key.public_key.fingerprint.removeprefix("sha256:"))
-    return PageLog([Identity(LogKind.CT, f"{_HOST}/ctlog", log_id, key.public_key)], key)
+    log_id = spki_key_id(key.public_key)
+    origins = [f"{_HOST}/ctlog{place or ''}" for place in range(shards)]
+    return PageLog([Identity(LogKind.CT, origin, log_id, key.public_key) for origin in origins], key)
 
 
 def draft(body: bytes, *search_keys: str) -> Draft:

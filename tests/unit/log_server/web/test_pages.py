@@ -120,6 +120,23 @@ def test_an_entry_is_shown_in_full() -> None:
     assert page.json_path == "/log/rekor-v1/1/entry/1/json"
 
 
+def test_an_entry_leads_to_the_answer_of_its_own_protocol() -> None:
+    first = rekor_v1((0, 1)).add(draft(b"a"), shard=0).add(draft(b"b"))
+    second, third = rekor_v2().add(draft(b"a")), ct_log().add(certificate_entry(b"a"), certificate_entry(b"b"))
+    paths = [view_entry_page(one, 0).api_path for log in (first, second, third) for one in places_of([log])]
+    assert paths == [
+        "/api/v1/log/entries?logIndex=1",
+        "/api/v1/log/entries?logIndex=0",
+        "",
+        "/ct/v1/get-entry-and-proof?leaf_index=0&tree_size=2",
+    ]
+
+
+def test_a_frozen_certificate_log_is_not_asked_through_its_successor() -> None:
+    active, frozen = places_of([ct_log(2).add(certificate_entry(b"a"), shard=0).add(certificate_entry(b"b"))])
+    assert (view_entry_page(active, 0).api_path != "", view_entry_page(frozen, 0).api_path) == (True, "")
+
+
 def test_an_entry_without_a_signer_is_called_by_its_digest_or_not_at_all() -> None:
     log = rekor_v1().add(draft(b"nothing"), hashedrekord(1, b""))
     entries = view_page(place(log), None).entries

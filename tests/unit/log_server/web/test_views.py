@@ -172,6 +172,7 @@ def test_a_hostile_query_comes_back_as_text() -> None:
         "/log/rekor-v1/-1",
         "/log/rekor-v1/01",
         "/log/rekor-v3/0",
+        "/log/rekor-v3",
         "/log/rekor-v1/1/entry/30",
         "/log/rekor-v1/1/entry/-1",
         "/log/rekor-v1/1/entry/04",
@@ -190,6 +191,11 @@ def test_what_is_not_there_is_a_page_that_says_so(logs: list[PageLog], path: str
     answer = get(logs, path)
     assert answer.status == 404
     assert Html(answer.body).values("html", "lang") == ["en"]
+
+
+def test_the_name_of_a_log_leads_to_its_newest_shard(logs: list[PageLog]) -> None:
+    answer = get(logs, "/log/rekor-v1", root_path="/below")
+    assert (answer.status, answer.headers[b"location"]) == (303, b"/below/log/rekor-v1/1")
 
 
 def test_a_lone_result_is_shown_itself(logs: list[PageLog]) -> None:
@@ -270,6 +276,12 @@ def test_a_damaged_log_is_a_page_that_names_the_file(logs: list[PageLog], caplog
     assert answer.status == 500
     assert "tile/" in Html(answer.body).text
     assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["log_server.web.views"]
+
+
+def test_a_checkpoint_that_is_none_is_a_page_that_says_so(logs: list[PageLog]) -> None:
+    logs[0].active.reader.objects.put("checkpoint", b"text")
+    answer = get(logs, "/")
+    assert (answer.status, Html(answer.body).values("html", "lang")) == (500, ["en"])
 
 
 def test_those_for_whom_there_is_no_time_are_told_when_to_come_again(logs: list[PageLog]) -> None:
