@@ -25,7 +25,7 @@ from cosignpy.core.rekor.hashedrekord import HashedRekordV002, VerifierForm
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.kinds.algorithms import BY_NAME, BY_NUMBER
-from log_server.rekor.kinds.envelopes import MAX_SIGNATURES, build_statement_keys
+from log_server.rekor.kinds.envelopes import MAX_SIGNATURES, build_pae, build_statement_keys
 from log_server.rekor.kinds.verifiers import Verifier, parse_certificate_verifier, parse_key_verifier
 
 MAX_BODY: Final = 65_535
@@ -113,7 +113,7 @@ def _encode_body(request: HashedRekordRequest) -> bytes:
 
 
 def _accept_dsse(request: DsseRequest) -> Accepted:
-    envelope, pae = request.envelope, request.envelope.pae
+    envelope, pae = request.envelope, build_pae(request.envelope, len(request.verifiers))
     verifiers = [(given, _PARSERS[given.form](given.der)) for given in request.verifiers]
     makers = [_select_maker(item.signature, pae, verifiers) for item in envelope.signatures]
     first = HashedRekordRequest(_hash(makers[0][0], pae), envelope.signatures[0].signature, makers[0][0])

@@ -8,6 +8,7 @@ from cosignpy.core.rekor.dsse import DsseV001, LoggedSignature
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.kinds.envelopes import (
     MAX_SIGNATURES,
+    build_pae,
     build_statement_keys,
     build_verifier_keys,
     parse_envelope,
@@ -53,8 +54,9 @@ def _select_verifiers(envelope: Envelope, proposed: JsonObject) -> dict[bytes, V
     stood for, and those left when every signature has its verifier are not looked at.
     """
     made: dict[bytes, Verifier] = {}
-    pae, wanted = envelope.pae, {item.signature for item in envelope.signatures}
-    for text in proposed.texts("verifiers", most=MAX_SIGNATURES):
+    texts = proposed.texts("verifiers", most=MAX_SIGNATURES)
+    pae, wanted = build_pae(envelope, len(texts)), {item.signature for item in envelope.signatures}
+    for text in texts:
         if made.keys() == wanted:
             break
         verifier = parse_x509_verifier(decode_b64(text, what=f"{proposed.what} {proposed.path}verifiers"))

@@ -14,6 +14,10 @@ from log_server.rekor.kinds.verifiers import Verifier
 MAX_SIGNATURES: Final = 10
 """Signatures of one envelope, and verifiers given for it: each may be tried with each."""
 
+MAX_HASHED: Final = 64 * 1024 * 1024
+"""Bytes that one proposal may have hashed, when each verifier is tried with each signature: a tenth of a second.
+A payload of 4 MiB with four of each is below it, while ten of each would keep a processor busy for over a second."""
+
 MAX_STATEMENT_KEYS: Final = 4096
 """Digests that one statement may be found by: subjects and materials, each a row of the search index."""
 
@@ -37,6 +41,18 @@ def parse_envelope(text: str) -> Envelope:
         payload=found.b64("payload"),
         signatures=tuple(EnvelopeSignature(item.b64("sig"), item.optional_text("keyid")) for item in signatures),
     )
+
+
+def build_pae(envelope: Envelope, verifiers: int) -> bytes:
+    """Return what the signatures are over, unless trying as many verifiers with all of them would take too long.
+
+    Raises:
+        LimitExceeded: More than `MAX_HASHED` bytes would be hashed.
+    """
+    pae = envelope.pae
+    if len(pae) * len(envelope.signatures) * verifiers > MAX_HASHED:
+        raise LimitExceeded("envelope", f"{len(pae)} bytes with as many signatures and verifiers; send fewer of them")
+    return pae
 
 
 def select_signature(envelope: Envelope, pae: bytes, verifier: Verifier) -> bytes:

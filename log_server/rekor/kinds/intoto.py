@@ -11,6 +11,7 @@ from log_server.rekor.accepted import Accepted
 from log_server.rekor.kinds.envelopes import (
     MAX_SIGNATURES,
     build_attestation,
+    build_pae,
     build_statement_keys,
     build_verifier_keys,
     parse_envelope,
@@ -34,7 +35,7 @@ def accept_v001(spec: JsonObject, *, max_attestation: int = MAX_ATTESTATION) -> 
     text = spec.child("content").text("envelope")
     envelope = parse_envelope(text)
     verifier = parse_x509_verifier(spec.b64("publicKey"))
-    select_signature(envelope, envelope.pae, verifier)
+    select_signature(envelope, build_pae(envelope, 1), verifier)
     entry = IntotoV001(
         envelope_hash=EntryHash("sha256", Digest.of(text.encode("utf-8")).hex),
         verifier=verifier.canonical,
@@ -88,6 +89,6 @@ def _verify(entry: IntotoV002, payload: bytes) -> list[Verifier]:
         entry.payload_type, payload, tuple(EnvelopeSignature(item.signature) for item in entry.signatures)
     )
     verifiers = [parse_x509_verifier(item.verifier) for item in entry.signatures]
-    pae = envelope.pae
+    pae = build_pae(envelope, len(verifiers))
     refuse_unverified(envelope, {select_signature(envelope, pae, verifier): verifier for verifier in verifiers})
     return verifiers

@@ -9,6 +9,7 @@ from cosignpy.core.dsse import IN_TOTO_PAYLOAD, encode_pae
 from cosignpy.core.encoding import encode_b64
 from cosignpy.core.rekor.hashedrekord import HashedRekordV002, VerifierForm
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
+from log_server.rekor.kinds.envelopes import MAX_HASHED, MAX_SIGNATURES
 from log_server.rekor.v2_request import DsseRequest, HashedRekordRequest, accept, parse_request
 from tests.support.keys import key_vectors
 from tests.support.rekor_proposals import (
@@ -259,6 +260,13 @@ def test_an_envelope_by_p384_is_logged_over_sha384() -> None:
     by = signer("P-384")
     entry = HashedRekordV002.parse(accept(encode(v2_dsse([by], [key_verifier(by)]))).body)
     assert (entry.algorithm, entry.key_details) == ("SHA2_384", "PKIX_ECDSA_P384_SHA_384")
+
+
+def test_an_envelope_that_would_take_long_to_verify_is_over_the_limit() -> None:
+    verifiers = [key_verifier(signer(kind)) for kind in NAMES]
+    payload = bytes(MAX_HASHED // (MAX_SIGNATURES * len(verifiers)))
+    with pytest.raises(LimitExceeded):
+        accept(encode(v2_dsse([signer()] * MAX_SIGNATURES, verifiers, payload=payload)))
 
 
 def test_the_first_of_several_signatures_is_logged() -> None:

@@ -7,7 +7,7 @@ import pytest
 from cosignpy.core.rekor.dsse import DsseV001
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.kinds.dsse import accept_v001
-from log_server.rekor.kinds.envelopes import MAX_SIGNATURES, MAX_STATEMENT_KEYS
+from log_server.rekor.kinds.envelopes import MAX_HASHED, MAX_SIGNATURES, MAX_STATEMENT_KEYS
 from tests.support.rekor_proposals import (
     STATEMENT,
     STATEMENT_KEYS,
@@ -94,6 +94,13 @@ def test_members_that_dsse_does_not_define_are_overlooked() -> None:
 def test_only_statements_are_found_by_their_subjects(payload: bytes, payload_type: str, keys: tuple[str, ...]) -> None:
     text = envelope_text(signer(), payload=payload, payload_type=payload_type)
     assert accept_v001(spec_of(dsse(text, [PEM]))).search_keys[4:] == keys
+
+
+def test_an_envelope_that_would_take_long_to_verify_is_over_the_limit() -> None:
+    verifiers = [PEM] * MAX_SIGNATURES
+    text = envelope_text(*[signer()] * MAX_SIGNATURES, payload=bytes(MAX_HASHED // MAX_SIGNATURES**2))
+    with pytest.raises(LimitExceeded):
+        accept_v001(spec_of(dsse(text, verifiers)))
 
 
 def test_a_statement_about_too_much_is_over_the_limit() -> None:

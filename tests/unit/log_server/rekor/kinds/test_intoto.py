@@ -8,7 +8,7 @@ from cosignpy.core.encoding import JsonObject, encode_b64
 from cosignpy.core.rekor.intoto import IntotoV001, IntotoV002
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.accepted import Accepted, Attestation
-from log_server.rekor.kinds.envelopes import MAX_SIGNATURES
+from log_server.rekor.kinds.envelopes import MAX_HASHED, MAX_SIGNATURES
 from log_server.rekor.kinds.intoto import MAX_ATTESTATION, accept_v001, accept_v002
 from tests.support.rekor_proposals import (
     STATEMENT,
@@ -90,6 +90,12 @@ def test_an_attestation_that_is_too_large_is_logged_and_not_kept(size: int, kept
     v001, v002 = large(size)
     assert (accept_v001(spec_of(v001)).attestation is not None) is kept
     assert (accept_v002(spec_of(v002)).attestation is not None) is kept
+
+
+def test_an_attestation_that_would_take_long_to_verify_is_over_the_limit() -> None:
+    payload = bytes(MAX_HASHED // MAX_SIGNATURES**2)
+    with pytest.raises(LimitExceeded):
+        accept_v002(spec_of(intoto_v002([(signer(), PEM)] * MAX_SIGNATURES, payload=payload)))
 
 
 def test_how_large_an_attestation_may_be_is_up_to_the_operator() -> None:
