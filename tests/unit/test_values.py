@@ -49,6 +49,15 @@ def test_fields_are_set_by_position_and_name_with_their_defaults() -> None:
     assert Point(1).tags is not Point(1).tags
 
 
+def test_all_fields_can_be_given_by_position_or_by_name() -> None:
+    by_position, by_name = Point3(1, 2, ["a"], "b", 3), Point3(z=3, secret="b", tags=["a"], y=2, x=1)
+    for point in (by_position, by_name):
+        assert (point.x, point.y, point.tags, point.secret, point.z) == (1, 2, ["a"], "b", 3)
+    for positional, named in [((-1, 0, [], "", 0), {}), ((), {"x": -1, "y": 0, "tags": [], "secret": "", "z": 0})]:
+        with pytest.raises(ValueError, match="negative"):
+            Point3(*positional, **named)
+
+
 @pytest.mark.parametrize(
     ("positional", "named"),
     [((), {}), ((), {"y": 1}), ((1, 2, [], "", 5), {}), ((1,), {"x": 1}), ((1,), {"nothing": 1})],
