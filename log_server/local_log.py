@@ -6,7 +6,7 @@ from cosignpy.core.keys.signatures import Signer
 from cosignpy.values import value
 from log_server.log import Appended, Frozen, Identity
 from log_server.sequencing.client import SequencerClient
-from log_server.tlog.reader import LogReader, Tree, split_hashes
+from log_server.tlog.reader import LogReader, split_hashes
 from log_server.tlog.values import Draft
 
 
@@ -47,11 +47,11 @@ class LocalLog:
         if self._client is None:
             raise Frozen(self.active.identity.origin)
         answer = await self._client.submit(draft)
-        place, batch = answer.place, answer.batch
+        place = answer.place
         if place.duplicate:
             return self._find_original(place.index)
-        tree = Tree(batch.size, batch.root, batch.checkpoint)
-        return Appended(place.index, place.timestamp_ms, duplicate=False, tree=tree, hashes=split_hashes(place.proof))
+        hashes = split_hashes(place.proof)
+        return Appended(place.index, place.timestamp_ms, duplicate=False, tree=answer.tree, hashes=hashes)
 
     def _find_original(self, index: int) -> Appended:
         reader = self.active.reader

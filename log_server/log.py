@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import Signer
-from cosignpy.values import field, record, value
+from cosignpy.values import record, value
 from log_server.tlog.reader import LogReader, Tree
 from log_server.tlog.values import Draft
 
@@ -38,15 +40,17 @@ class Identity:
     first: int = 0
 
 
-@value
-class Appended:
-    """An entry's place in the log, and the published tree that shows it is there."""
+class Appended(msgspec.Struct, frozen=True):
+    """An entry's place in the log, and the published tree that shows it is there.
+
+    A `msgspec` structure and no value, because one is made for each entry.
+    """
 
     index: int
     timestamp_ms: int
     duplicate: bool
     tree: Tree
-    hashes: tuple[bytes, ...] = field(repr=False)
+    hashes: tuple[bytes, ...]
 
 
 @record

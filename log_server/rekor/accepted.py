@@ -1,5 +1,7 @@
 """What every kind of entry becomes once it has been verified."""
 
+import msgspec
+
 from cosignpy.values import field, value
 
 
@@ -11,15 +13,14 @@ class Attestation:
     content: bytes = field(repr=False)
 
 
-@value
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """A proposed entry whose signature was verified, in the form in which it is logged.
 
     `body` is the canonical entry (RFC 8785) whose hash becomes the leaf. `search_keys` are the texts that
     find it, lower-cased: digests as `sha256:<hex>`, e-mail addresses and other subject alternative names,
-    SHA-256 of the canonical public key as bare hex.
+    SHA-256 of the canonical public key as bare hex. A `msgspec` structure, because one is made for each entry.
     """
 
-    body: bytes = field(repr=False)
+    body: bytes
     search_keys: tuple[str, ...] = ()
     attestation: Attestation | None = None

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
-from cosignpy.values import value
 from log_server.log import TryLater
 from log_server.sequencing.frames import (
     FrameBuffer,
@@ -18,6 +17,7 @@ from log_server.sequencing.frames import (
     encode_submissions,
     frame,
 )
+from log_server.tlog.reader import Tree
 from log_server.tlog.values import Draft
 
 RETRY_SECONDS: Final = 1
@@ -26,12 +26,11 @@ RETRY_SECONDS: Final = 1
 _RECONNECT_SECONDS: Final = 0.05
 
 
-@value
-class Answer:
-    """A submission's place, and the batch that made it public."""
+class Answer(NamedTuple):
+    """A submission's place, and the tree that its batch made public."""
 
     place: Place
-    batch: Sequenced
+    tree: Tree
 
 
 class SequencerClient(asyncio.Protocol):
@@ -129,10 +128,11 @@ class SequencerClient(asyncio.Protocol):
         self._outgoing = []
 
     def _deliver(self, batch: Sequenced) -> None:
+        tree = Tree(batch.size, batch.root, batch.checkpoint)
         for place in batch.places:
             future = self._waiting.pop(place.number, None)
             if future is not None and not future.done():
-                future.set_result(Answer(place, batch))
+                future.set_result(Answer(place, tree))
 
     def _refuse(self, numbers: Sequence[int], why: str, retry_after: int) -> None:
         for number in numbers:

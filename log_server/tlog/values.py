@@ -1,7 +1,12 @@
-"""The values that pass between the faces and the engine."""
+"""The values that pass between the faces and the engine.
+
+They are `msgspec` structures where one is made for each entry: they cost a tenth of a value.
+"""
 
 from hashlib import sha256
 from typing import Final
+
+import msgspec
 
 from cosignpy.values import field, value
 from log_server.storage.protocol import KEY_SIZE
@@ -23,22 +28,20 @@ def leaf_key(leaf_hash: bytes) -> bytes:
     return index_key("leaf", leaf_hash)
 
 
-@value
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """An entry that was verified and waits for its place in the log.
 
     `identity` is the index key that tells whether the entry is in the log already: for Rekor the key of its
     leaf hash, for certificates one that leaves the time out. `keys` find it besides. `objects` become durable with it.
     """
 
-    content: bytes = field(repr=False)
+    content: bytes
     identity: bytes
     keys: tuple[bytes, ...] = ()
-    objects: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    objects: tuple[tuple[str, bytes], ...] = ()
 
 
-@value
-class Sequenced:
+class Sequenced(msgspec.Struct, frozen=True):
     """An entry's place. `proof` holds the inclusion proof's hashes one after the other, 32 octets each.
 
     Where `duplicate` is true, `index` is the place of the original and there is no proof: ask a reader.
@@ -47,7 +50,7 @@ class Sequenced:
     index: int
     timestamp_ms: int
     duplicate: bool = False
-    proof: bytes = field(default=b"", repr=False)
+    proof: bytes = b""
 
 
 @value
