@@ -147,6 +147,10 @@ class AskedWitness:
         self._resume_at = now + self._pause
         return self._pause
 
+    def close(self) -> None:
+        """Drop what has not begun, and wait for what has; no request takes long."""
+        self._thread.shutdown(cancel_futures=True)
+
 
 def _media_type(response: Response) -> str:
     return (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()

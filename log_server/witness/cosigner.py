@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -137,15 +138,24 @@ class WitnessCosigner:
             _LOG.error("checkpoints are published without their quorum; without an answer: %s", missing)
 
 
-def build_cosigner(policy: WitnessPolicy, objects: ObjectStore, without_quorum: WithoutQuorum) -> WitnessCosigner:
-    """Build what asks the witnesses of a policy about one log.
+@contextmanager
+def open_cosigner(
+    policy: WitnessPolicy, objects: ObjectStore, without_quorum: WithoutQuorum
+) -> Iterator[WitnessCosigner]:
+    """Ask the witnesses of a policy about one log while the block runs.
 
     Raises:
         UsageError: A witness has no URL.
     """
     # Whoever waits for a batch waits no longer than that for a witness; repeating is the next batch's business.
     client = HttpClient(HttpOptions(connect_timeout=ANSWER_SECONDS, read_timeout=ANSWER_SECONDS, retry=NO_RETRIES))
-    return WitnessCosigner(policy, [_build_witness(one, client) for one in policy.witnesses], objects, without_quorum)
+    witnesses = [_build_witness(one, client) for one in policy.witnesses]
+    try:
+        yield WitnessCosigner(policy, witnesses, objects, without_quorum)
+    finally:
+        for witness in witnesses:
+            witness.close()
+        client.close()
 
 
 def _build_witness(witness: Witness, sender: Sender) -> AskedWitness:

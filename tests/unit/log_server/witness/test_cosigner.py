@@ -15,7 +15,7 @@ from log_server.storage.memory import MemoryObjects
 from log_server.storage.protocol import StorageError
 from log_server.tlog.publish import NotCosigned
 from log_server.witness.ask import FIRST_PAUSE, AskedWitness
-from log_server.witness.cosigner import Patience, WithoutQuorum, WitnessCosigner, build_cosigner
+from log_server.witness.cosigner import Patience, WithoutQuorum, WitnessCosigner, open_cosigner
 from log_server.witness.growth import Growth
 from log_server.witness.policy import parse_policy
 from tests.support.notes import signed_text
@@ -210,5 +210,5 @@ def test_a_mistake_of_ours_is_not_taken_for_a_witness_that_is_down() -> None:
 
 def test_a_witness_without_url_cannot_be_asked() -> None:
     policy = parse_policy(f"witness a {witness_vkey(KEY, 'a')}\nquorum a\n".encode())
-    with pytest.raises(UsageError):
-        build_cosigner(policy, MemoryObjects(), WithoutQuorum.REFUSE)
+    with pytest.raises(UsageError), open_cosigner(policy, MemoryObjects(), WithoutQuorum.REFUSE):
+        pass
