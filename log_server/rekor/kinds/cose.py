@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from typing import Final
+from typing import Final, cast
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
@@ -22,7 +22,6 @@ from log_server.rekor.kinds.verifiers import parse_x509_verifier
 _WHAT: Final = "COSE message"
 _PREFIX: Final = b"\xd2\x84"
 """Tag 18 on an array of four (RFC 9052 section 4.2)."""
-_PARTS: Final = 4
 _MAX_DEPTH: Final = 16
 """Countersignatures nest about five levels."""
 _ALGORITHM: Final = 1
@@ -75,10 +74,8 @@ def _describe(name: str) -> Mapping[str, str]:
 def _parse_message(raw: bytes) -> _Sign1:
     if not raw.startswith(_PREFIX):
         raise MalformedError(_WHAT, "expected a COSE_Sign1 with its tag")
-    parts = _decode(raw[1:])
-    if not isinstance(parts, list | tuple) or len(parts) != _PARTS:
-        raise MalformedError(_WHAT, "expected four parts")
-    protected, unprotected, payload, signature = parts
+    # The prefix says that it is an array, and of how many.
+    protected, unprotected, payload, signature = cast("list[object]", _decode(raw[1:]))
     if not (isinstance(protected, bytes) and isinstance(signature, bytes) and isinstance(unprotected, Mapping)):
         raise MalformedError(_WHAT, "a part of another type than it should have")
     if not isinstance(payload, bytes):

@@ -54,12 +54,12 @@ class SignedJar:
 class _Budget:
     """How much may still be unpacked."""
 
-    left: int = MAX_UNPACKED
+    left: int
 
     def spend(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
-            raise LimitExceeded(WHAT, f"unpacks to more than {MAX_UNPACKED} bytes")
+            raise LimitExceeded(WHAT, "it unpacks to more than archives do")
 
 
 def open_jar(raw: bytes) -> zipfile.ZipFile:
@@ -119,7 +119,7 @@ def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def verify_digests(archive: zipfile.ZipFile, signed: SignedJar) -> None:
+def verify_digests(archive: zipfile.ZipFile, signed: SignedJar, *, most: int = MAX_UNPACKED) -> None:
     """Show that the signature file is over the manifest, and the manifest over the files that it names.
 
     Files that it does not name are not signed; that they are there is part of the archive's own digest.
@@ -127,11 +127,11 @@ def verify_digests(archive: zipfile.ZipFile, signed: SignedJar) -> None:
     Raises:
         MalformedError: Broken, without digests, or with ones that are not understood.
         DigestMismatch: Content other than was signed.
-        LimitExceeded: It unpacks to more than `MAX_UNPACKED` bytes.
+        LimitExceeded: It unpacks to more than `most` bytes.
     """
     _verify_manifest(signed)
     files = {each.filename: each for each in archive.infolist()}
-    budget = _Budget()
+    budget = _Budget(most)
     for section in _split(signed.manifest)[1:]:
         attributes = _parse_section(section)
         name = _name_of(attributes)

@@ -90,6 +90,37 @@ def test_a_key_that_is_not_rsa_is_refused() -> None:
         accept(replaced(package(), KEY, pem(key)))
 
 
+def test_a_link_in_place_of_metadata_is_not_followed() -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as opened:
+        target = tarfile.TarInfo("other")
+        target.size = len(INFO)
+        opened.addfile(target, io.BytesIO(INFO))
+        link = tarfile.TarInfo(".PKGINFO")
+        link.type, link.linkname = tarfile.SYMTYPE, "other"
+        opened.addfile(link)
+    control = gzip.compress(made.getvalue(), mtime=0)
+    signature = signer().sign(control, padding.PKCS1v15(), SHA1())
+    whole = archive([(SIGNATURE, signature)]) + control + DATA
+    with pytest.raises(MalformedError) as refused:
+        accept(replaced(replaced(VECTOR, PACKAGE, whole), KEY, pem(signer().public_key())))
+    assert "no .PKGINFO" in refused.value.why
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (archive([])[:-1], "too early"),
+        (gzip.compress(b"x" * 512) + archive([]) + DATA, "tar"),
+        (archive([]) + b"not gzip", "gzip"),
+    ],
+)
+def test_what_is_broken_is_said(raw: bytes, why: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        accept(replaced(VECTOR, PACKAGE, raw))
+    assert why in refused.value.why
+
+
 @pytest.mark.parametrize(
     "entry",
     [

@@ -130,6 +130,20 @@ def test_what_is_not_one_signed_archive_is_refused(files: dict) -> None:
         accept(entry(files))
 
 
+@pytest.mark.parametrize(
+    ("manifest", "why"),
+    [
+        (MANIFEST.replace("Name: ", "Naming: "), "name"),
+        (MANIFEST.replace("SHA-256", "stray line\r\nSHA-256"), "colon"),
+        (MANIFEST.replace("Name: a.txt", "Name: b.txt"), "not in the archive"),
+    ],
+)
+def test_what_is_wrong_with_a_manifest_is_said(manifest: str, why: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        accept(entry(signed(manifest)))
+    assert why in refused.value.why
+
+
 def test_a_signature_that_holds_another_signature_file_is_refused() -> None:
     """The signature is over what the archive holds; what it carries inside itself is not."""
     made = signed()["META-INF/S.SF"]
@@ -158,12 +172,18 @@ def test_metadata_that_unpacks_to_too_much_is_refused() -> None:
 
 
 def test_files_that_unpack_to_too_much_are_refused() -> None:
-    """Said to the budget alone, since half a gigabyte takes seconds."""
-    budget = jar_file._Budget(len(FILE))
-    budget.spend(len(FILE))
+    opened = jar_file.open_jar(archive(signed()))
+    jar_file.verify_digests(opened, jar_file.read_signature(opened), most=len(FILE))
     with pytest.raises(LimitExceeded):
-        budget.spend(1)
-    assert jar_file._Budget().left == jar_file.MAX_UNPACKED
+        jar_file.verify_digests(opened, jar_file.read_signature(opened), most=len(FILE) - 1)
+
+
+def test_a_file_counts_each_time_that_it_is_named() -> None:
+    """Otherwise a small archive could be unpacked as often as its manifest has lines."""
+    again = MANIFEST + MANIFEST.partition("\r\n\r\n")[2]
+    opened = jar_file.open_jar(archive(signed(again)))
+    with pytest.raises(LimitExceeded):
+        jar_file.verify_digests(opened, jar_file.read_signature(opened), most=len(FILE) * 2 - 1)
 
 
 def test_too_many_files_are_refused() -> None:

@@ -29,6 +29,8 @@ def test_granted_responses_are_accepted(status: bytes) -> None:
         (ONE, signed_data("ec", b"info")),
         (sequence(), signed_data("ec", b"info")),
         (sequence(DATA), signed_data("ec", b"info")),
+        (sequence(b"\x0a\x01\x00"), signed_data("ec", b"info")),
+        (of_set(b"\x02\x01\x00"), signed_data("ec", b"info")),
         (sequence(b"\x02\x01\x02"), signed_data("ec", b"info")),
         (GRANTED, signed_data("ec", b"info", content=sequence(DATA))),
         (GRANTED, sequence()),

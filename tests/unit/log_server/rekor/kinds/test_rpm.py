@@ -102,6 +102,12 @@ def test_what_is_not_a_package_is_refused(raw: bytes) -> None:
         accept(entry(raw or b"\0"))
 
 
+def test_a_header_begins_with_its_mark() -> None:
+    with pytest.raises(MalformedError) as refused:
+        accept(entry(LEAD + b"\x8e\xad\xe9" + header()[3:] + MAIN))
+    assert "header" in refused.value.why
+
+
 @pytest.mark.parametrize(("entries", "size"), [(64 * 1024 + 1, 0), (0, 32 * 1024 * 1024 + 1)])
 def test_a_header_larger_than_any_is_refused(entries: int, size: int) -> None:
     with pytest.raises(LimitExceeded):

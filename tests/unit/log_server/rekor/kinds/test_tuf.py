@@ -42,6 +42,14 @@ def test_expired_metadata_is_logged() -> None:
     assert accept(replaced(VECTOR, "metadata.content", ROOT)).search_keys[1] == "root"
 
 
+def test_a_root_that_too_few_of_its_keys_signed_is_refused() -> None:
+    root = copy.deepcopy(ROOT)
+    root["signatures"].pop()
+    with pytest.raises(SignatureMismatch) as refused:
+        accept(replaced(VECTOR, "root.content", root))
+    assert "root metadata" in refused.value.why
+
+
 def test_metadata_in_place_of_the_root_is_refused() -> None:
     with pytest.raises(MalformedError) as refused:
         accept(replaced(VECTOR, "root.content", VECTOR["spec"]["metadata"]["content"]))

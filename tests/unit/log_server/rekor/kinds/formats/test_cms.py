@@ -77,6 +77,7 @@ def test_revocation_lists_are_kept_in_what_is_logged() -> None:
         signed_data("ec", CONTENT, more=sequence()),
         signed_data("ec", CONTENT, more=of_set()),
         signed_data("ec", CONTENT, content=sequence(DATA, sequence())),
+        signed_data("ec", CONTENT, content=sequence(DATA, encode_element(0xA1, encode_element(4, CONTENT)))),
         signed_data("ec", CONTENT, content=sequence(DATA, encode_element(0xA0, sequence()))),
         signed_data("ec", CONTENT, content=sequence(DATA, *[encode_element(0xA0, encode_element(4, b""))] * 2)),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=encode_element(0x80, bytes(20))))),

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from cosignpy.errors import MalformedError
+from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.kinds.formats.minisign import canonical_minisign_key, verify_minisign
 from tests.support.rekor_kinds import load, member
 
@@ -18,6 +18,20 @@ SIGNATURE_BYTES = base64.b64decode(SIGNATURE.splitlines()[1])
 
 def lines(*rows: bytes) -> bytes:
     return b"\n".join(rows) + b"\n"
+
+
+@pytest.mark.parametrize("name", ["rekord-minisign", "rekord-minisign-legacy", "rekord-signify"])
+def test_other_content_is_refused(name: str) -> None:
+    signature = member(load(name).proposed, "signature.content")
+    assert verify_minisign(KEY, signature, CONTENT)
+    with pytest.raises(SignatureMismatch):
+        verify_minisign(KEY, signature, CONTENT + b".")
+
+
+def test_too_long_a_text_is_refused() -> None:
+    assert verify_minisign(KEY.ljust(16 * 1024, b"\n"), SIGNATURE, CONTENT)
+    with pytest.raises(LimitExceeded):
+        verify_minisign(KEY.ljust(16 * 1024 + 1, b"\n"), SIGNATURE, CONTENT)
 
 
 def test_windows_line_ends_are_read() -> None:

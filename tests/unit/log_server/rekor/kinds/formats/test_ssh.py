@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 
 from cosignpy.core.encoding import PemBlock, parse_pem
-from cosignpy.errors import MalformedError, SignatureMismatch
+from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.kinds.formats.ssh import canonical_ssh_key, verify_ssh
 from tests.support.rekor_kinds import load, member
 
@@ -55,6 +55,22 @@ def test_a_signature_made_by_hand_is_what_ssh_keygen_makes() -> None:
     assert parse_pem(armored(KEY, inner_of(SIGNATURE)), what="test") == parse_pem(SIGNATURE, what="test")
 
 
+@pytest.mark.parametrize("kind", ["ed25519", "rsa-3072", "ecdsa-256", "ecdsa-521"])
+def test_other_content_is_refused(kind: str) -> None:
+    vector = load(f"rekord-ssh-{kind}").proposed
+    key, signature = member(vector, "signature.publicKey.content"), member(vector, "signature.content")
+    assert verify_ssh(key, signature, CONTENT)
+    with pytest.raises(SignatureMismatch):
+        verify_ssh(key, signature, CONTENT + b".")
+
+
+def test_too_large_a_key_or_signature_is_refused() -> None:
+    with pytest.raises(LimitExceeded):
+        verify_ssh(KEY.ljust(64 * 1024 + 1, b"\n"), SIGNATURE, CONTENT)
+    with pytest.raises(LimitExceeded):
+        verify_ssh(KEY, SIGNATURE.ljust(64 * 1024 + 1, b"\n"), CONTENT)
+
+
 def test_a_comment_is_no_part_of_the_key() -> None:
     assert canonical_ssh_key(b"# mine\n\n" + KEY) == b" ".join(KEY.split()[:2]) + b"\n"
 
@@ -75,7 +91,14 @@ def test_other_headers_are_refused(change: dict) -> None:
     assert refused.value.what == "SSH signature"
 
 
-@pytest.mark.parametrize("body", [b"SSHSIG", b"NOTSIG" + bytes(40)])
+def test_a_signature_that_names_another_key_is_refused() -> None:
+    """The canonical form would tell of a key that signed nothing."""
+    other = openssh(ed25519.Ed25519PrivateKey.generate().public_key())
+    with pytest.raises(SignatureMismatch):
+        verify_ssh(KEY, armored(other, inner_of(SIGNATURE)), CONTENT)
+
+
+@pytest.mark.parametrize("body", [b"SSHSIG", b"NOTSIG" + parse_pem(SIGNATURE, what="test").body[6:]])
 def test_a_broken_body_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedError):
         verify_ssh(KEY, PemBlock("SSH SIGNATURE", body).encode(), CONTENT)
@@ -86,6 +109,9 @@ def test_bytes_after_the_signature_are_refused() -> None:
         verify_ssh(KEY, armored(KEY, inner_of(SIGNATURE) + b"\0"), CONTENT)
 
 
+SECURITY_KEY = b"sk-ssh-ed25519@openssh.com " + base64.b64encode(
+    string(b"sk-ssh-ed25519@openssh.com") + string(base64.b64decode(KEY.split()[1])[-32:]) + string(b"ssh:")
+)
 COMPRESSED = b"ecdsa-sha2-nistp256 " + base64.b64encode(
     string(b"ecdsa-sha2-nistp256") + string(b"nistp256") + string(b"\x02" + bytes(32))
 )
@@ -99,6 +125,7 @@ COMPRESSED = b"ecdsa-sha2-nistp256 " + base64.b64encode(
         b"ssh-ed25519 AAAA",
         b"ssh-unknown AAAA",
         COMPRESSED,
+        SECURITY_KEY,
         b"ssh-ed25519 " + KEY.split()[1] + b"AAAA",
         openssh(ec.generate_private_key(ec.SECP256R1()).public_key()).replace(b"ecdsa", b"ssh"),
     ],
@@ -151,6 +178,14 @@ def test_ecdsa_by_another_name_is_refused(name: bytes) -> None:
     key, r, s = ecdsa_parts()
     with pytest.raises(SignatureMismatch):
         verify_ssh(key, armored(key, string(name) + string(number(r) + number(s))), CONTENT)
+
+
+def test_a_third_number_is_refused() -> None:
+    key, r, s = ecdsa_parts()
+    with pytest.raises(MalformedError):
+        verify_ssh(
+            key, armored(key, string(b"ecdsa-sha2-nistp384") + string(number(r) + number(s) + number(1))), CONTENT
+        )
 
 
 def test_a_negative_number_is_refused() -> None:
