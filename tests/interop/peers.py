@@ -10,10 +10,9 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
+import venv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-ATTEMPTS: Final = 4
-PAUSE_SECONDS: Final = 5.0
-BUILD_SECONDS: Final = 1800
-"""For one build; cosign, the largest, takes two minutes on two cores with a cold cache."""
+from tests.interop.package_clients import PeerUnavailableError, run_with_retries
 
 _APT_WAIT: Final = ("-o", "DPkg::Lock::Timeout=120")
 _DEBIAN_PATH: Final = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
@@ -62,6 +58,20 @@ class DebianPackage:
     package: str
 
 
+@dataclass(frozen=True, slots=True)
+class PythonPackage:
+    """A Python program, at the peer's version, in a virtual environment of its own."""
+
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class NpmFolder:
+    """A Node.js program in this repository, with its own package-lock.json; named like its folder."""
+
+    folder: Path
+
+
 GoSource = GoPackage | GoFolder | GoTestFolder
 
 
@@ -72,18 +82,7 @@ class Peer:
     name: str
     version: str
     binary: str
-    source: GoSource | DebianPackage
-
-
-@dataclass(eq=False)
-class PeerUnavailableError(Exception):
-    """A peer that is not there, or cannot be installed."""
-
-    key: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"peer {self.key}: {self.why}"
+    source: GoSource | DebianPackage | PythonPackage | NpmFolder
 
 
 def _content_version(folder: Path) -> str:
@@ -96,6 +95,9 @@ def _content_version(folder: Path) -> str:
 _GGCR_REGISTRY: Final = _HERE / "ggcr_registry"
 _OCI_CONFORMANCE: Final = _HERE / "oci_conformance"
 _REKOR_TYPES: Final = _HERE / "rekor_types"
+_LOG_CLIENT: Final = _HERE / "log_client"
+_JS_CLIENT: Final = _HERE / "js_client"
+_GO_WITNESS: Final = _HERE / "go_witness"
 
 PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
     {
@@ -121,6 +123,26 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         ),
         # What the real Rekor servers would log: their own packages, without a server around them.
         "rekor-types": Peer("rekor_types", _content_version(_REKOR_TYPES), "rekor_types", GoFolder(_REKOR_TYPES)),
+        # The real server of Rekor v2, which asks witnesses too.
+        "rekor-tiles": Peer(
+            "rekor-tiles", "v2.3.0", "posix", GoPackage("github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix")
+        ),
+        # A witness that decides with Go's signed notes and consistency proofs.
+        "go-witness": Peer("go_witness", _content_version(_GO_WITNESS), "go_witness", GoFolder(_GO_WITNESS)),
+        # The servers and clients of transparency logs.
+        "rekor-cli": Peer("rekor-cli", "v1.5.0", "rekor-cli", GoPackage("github.com/sigstore/rekor/cmd/rekor-cli")),
+        "rekor-tiles": Peer(
+            "rekor-tiles", "v2.3.0", "posix", GoPackage("github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix")
+        ),
+        "timestamp-server": Peer(
+            "timestamp-server",
+            "v2.1.3",
+            "timestamp-server",
+            GoPackage("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server"),
+        ),
+        "log-client": Peer("log_client", _content_version(_LOG_CLIENT), "log_client", GoFolder(_LOG_CLIENT)),
+        "sigstore-python": Peer("sigstore-python", "4.5.1", "sigstore", PythonPackage("sigstore")),
+        "js-client": Peer("js_client", _content_version(_JS_CLIENT), "js_client", NpmFolder(_JS_CLIENT)),
         # distribution 2.8: no referrers API.
         "docker-registry": Peer("docker-registry", "debian", "docker-registry", DebianPackage("docker-registry")),
         # Signers of what Rekor's older kinds carry.
@@ -194,10 +216,15 @@ def _locked(name: str) -> Iterator[None]:
 
 
 def _install_one(key: str, peer: Peer) -> None:
-    if isinstance(peer.source, DebianPackage):
-        _apt_install(key, peer.source.package)
-    else:
-        _go_build(key, peer, peer.source)
+    match peer.source:
+        case DebianPackage(package):
+            _apt_install(key, package)
+        case PythonPackage(package):
+            _pip_install(key, peer, package)
+        case NpmFolder(folder):
+            _npm_install(key, peer, folder)
+        case GoPackage() | GoFolder() | GoTestFolder() as source:
+            _go_build(key, peer, source)
 
 
 def _go_build(key: str, peer: Peer, source: GoSource) -> None:
@@ -208,7 +235,7 @@ def _go_build(key: str, peer: Peer, source: GoSource) -> None:
         built = Path(aside) / peer.binary
         command, cwd = _go_command(source, peer.version, built)
         env = {**os.environ, "CGO_ENABLED": "0", "GOBIN": aside, "GOFLAGS": "-trimpath -buildvcs=false"}
-        _run_with_retries(key, command, env=env, cwd=cwd)
+        run_with_retries(key, command, env=env, cwd=cwd)
         target = _location(peer)
         target.parent.mkdir(parents=True, exist_ok=True)
         built.replace(target)
@@ -229,21 +256,35 @@ def _apt_install(key: str, package: str) -> None:
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         raise PeerUnavailableError(key, f"install the package {package} as root: apt-get install {package}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _run_with_retries(key, ("apt-get", "update", *_APT_WAIT, "-q"), env=env, cwd=_HERE)
+    run_with_retries(key, ("apt-get", "update", *_APT_WAIT, "-q"), env=env, cwd=_HERE)
     command = ("apt-get", "install", *_APT_WAIT, "-q", "-y", "--no-install-recommends", package)
-    _run_with_retries(key, command, env=env, cwd=_HERE)
+    run_with_retries(key, command, env=env, cwd=_HERE)
 
 
-def _run_with_retries(key: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
-    """Run a package client; its downloads fail now and then, so try again with growing pauses."""
-    for attempt in range(1, ATTEMPTS + 1):
-        done = subprocess.run(command, env=env, cwd=cwd, check=False, stdout=sys.stderr, timeout=BUILD_SECONDS)
-        if done.returncode == 0:
-            return
-        print(f"{' '.join(command)}: exit code {done.returncode}, attempt {attempt} of {ATTEMPTS}", file=sys.stderr)
-        if attempt < ATTEMPTS:
-            time.sleep(PAUSE_SECONDS * attempt)
-    raise PeerUnavailableError(key, f"{' '.join(command)} failed {ATTEMPTS} times; its messages are above")
+def _pip_install(key: str, peer: Peer, package: str) -> None:
+    """Install in place, as environments cannot be moved; pip writes the program only when all else is there."""
+    python = _location(peer).with_name("python")
+    venv.create(python.parent.parent, clear=True, with_pip=True)
+    command = (str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", f"{package}=={peer.version}")
+    run_with_retries(key, command, env=os.environ, cwd=cache_folder())
+
+
+def _npm_install(key: str, peer: Peer, folder: Path) -> None:
+    """Build aside and rename, as with Go; the program finds its modules beside its folder."""
+    if shutil.which("npm") is None:
+        raise PeerUnavailableError(key, "Node.js 20 or newer with npm is needed and is not on PATH")
+    target = _location(peer)
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".build-") as aside:
+        built = Path(aside) / "built"
+        shutil.copytree(folder, built)
+        env = {**os.environ, "npm_config_update_notifier": "false"}
+        run_with_retries(key, ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"), env=env, cwd=built)
+        program = built / "bin" / peer.binary
+        program.parent.mkdir()
+        (built / f"{peer.binary}.js").rename(program)
+        program.chmod(0o755)
+        shutil.rmtree(target.parent.parent, ignore_errors=True)
+        built.rename(target.parent.parent)
 
 
 def main() -> int:
