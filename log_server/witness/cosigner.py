@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Final, TypeAlias
 
 from cosignpy.core.note.signed_note import Note, NoteSignature
@@ -17,7 +16,7 @@ from log_server.storage.protocol import ObjectStore, StorageError
 from log_server.tlog.publish import NotCosigned
 from log_server.witness.ask import AskedWitness, WitnessClient
 from log_server.witness.growth import Growth
-from log_server.witness.policy import Witness, WitnessPolicy
+from log_server.witness.policy import WithoutQuorum, Witness, WitnessPolicy
 
 ANSWER_SECONDS: Final = 1.0
 """How long a batch waits for a quorum, as in rekor-tiles; its clients wait as long."""
@@ -26,14 +25,6 @@ STRAGGLER_SECONDS: Final = 0.02
 
 _LOG: Final = logging.getLogger(__name__)
 _Asked: TypeAlias = dict[Future[NoteSignature], AskedWitness]
-
-
-class WithoutQuorum(StrEnum):
-    """What happens to a checkpoint that too few witnesses cosigned."""
-
-    REFUSE = "refuse"
-    PUBLISH_UNSAFE = "publish-unsafe"
-    """It is published all the same: whoever demands the quorum refuses it, nobody else notices a fork."""
 
 
 @value

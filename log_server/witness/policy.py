@@ -7,6 +7,7 @@ not UTF-8 is carried along as it is and never read as text.
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,14 @@ _LINE: Final = "line"
 _ALLOWED: Final = re.compile(rb"[\t\n\x20-\x7e\x80-\xff]*")
 _BLANK: Final = re.compile(r"[ \t]+")
 _THRESHOLD: Final = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class WithoutQuorum(StrEnum):
+    """What happens to a checkpoint that too few witnesses cosigned."""
+
+    REFUSE = "refuse"
+    PUBLISH_UNSAFE = "publish-unsafe"
+    """It is published all the same: whoever demands the quorum refuses it, nobody else notices a fork."""
 
 
 @value

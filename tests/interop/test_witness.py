@@ -26,9 +26,9 @@ from cosignpy.net.url import Url
 from log_server.sequencing.host import open_writer
 from log_server.tlog.values import Draft, leaf_key
 from log_server.witness.ask import WitnessClient
-from log_server.witness.cosigner import WithoutQuorum, open_cosigner
+from log_server.witness.cosigner import open_cosigner
 from log_server.witness.growth import Growth
-from log_server.witness.policy import Witness, parse_policy
+from log_server.witness.policy import WithoutQuorum, Witness, parse_policy
 from tests.interop import peers
 from tests.support.rekor_calls import V2_ENTRIES, propose_v2
 from tests.support.witnessed_server import WitnessedLog, WitnessServer

@@ -21,8 +21,8 @@ from cosignpy.net.retry import NO_RETRIES
 from cosignpy.net.url import Url
 from cosignpy.values import record
 from log_server.tlog.reader import CHECKPOINT
-from log_server.witness.cosigner import WithoutQuorum, open_cosigner
-from log_server.witness.policy import parse_policy
+from log_server.witness.cosigner import open_cosigner
+from log_server.witness.policy import WithoutQuorum, parse_policy
 from log_server.witness.state import log_hash
 from tests.support.rekor_calls import V2_ENTRIES, propose_v2
 from tests.support.witnessed_server import WitnessedLog, WitnessServer

@@ -15,9 +15,9 @@ from log_server.storage.memory import MemoryObjects
 from log_server.storage.protocol import StorageError
 from log_server.tlog.publish import NotCosigned
 from log_server.witness.ask import FIRST_PAUSE, AskedWitness
-from log_server.witness.cosigner import Patience, WithoutQuorum, WitnessCosigner, open_cosigner
+from log_server.witness.cosigner import Patience, WitnessCosigner, open_cosigner
 from log_server.witness.growth import Growth
-from log_server.witness.policy import parse_policy
+from log_server.witness.policy import WithoutQuorum, parse_policy
 from tests.support.notes import signed_text
 from tests.support.witnesses import LOG, NOW, new_key, witness_vkey
 

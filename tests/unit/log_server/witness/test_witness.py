@@ -1,6 +1,8 @@
 """What a witness cosigns, what it refuses and how, and that it forgets nothing (C2SP tlog-witness)."""
 
+import errno
 import logging
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
@@ -207,6 +209,40 @@ def test_nothing_is_cosigned_that_cannot_be_remembered(tmp_path: Path, witness: 
     state.mkdir()
     with pytest.raises(FileError):
         send(witness, log.submission(5, 9))
+
+
+@pytest.mark.parametrize(
+    ("known", "failing"),
+    [
+        pytest.param(5, 0, id="the file"),
+        pytest.param(5, 1, id="its folder"),
+        pytest.param(0, 0, id="the first file"),
+        pytest.param(0, 1, id="the folder of the first file"),
+        pytest.param(0, 2, id="the folder that the first folder is in"),
+    ],
+)
+def test_nothing_is_cosigned_before_it_is_on_the_disk(
+    witness: Witness, log: GrowingLog, monkeypatch: pytest.MonkeyPatch, known: int, failing: int
+) -> None:
+    if known:
+        send(witness, log.submission(0, known))
+    synced: list[int] = []
+
+    def fail_once(handle: int) -> None:
+        synced.append(handle)
+        if len(synced) == failing + 1:
+            raise OSError(errno.EIO, "the device does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail_once)
+        with pytest.raises(FileError):
+            send(witness, log.submission(known, 9))
+    if failing == 0:
+        send(witness, log.submission(known, 9))  # the old content is still there
+        return
+    with pytest.raises(SizeConflict) as caught:  # it may be there or not, and only the same log can go on from it
+        send(witness, log.submission(known, 9))
+    assert caught.value.size == 9
 
 
 @pytest.mark.parametrize("damage", [b"", b"log.example/other\n5\n" + b"A" * 43 + b"=\n\n\xe2\x80\x94 a YWFhYWFh\n"])
