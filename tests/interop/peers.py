@@ -131,9 +131,6 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         "go-witness": Peer("go_witness", _content_version(_GO_WITNESS), "go_witness", GoFolder(_GO_WITNESS)),
         # The servers and clients of transparency logs.
         "rekor-cli": Peer("rekor-cli", "v1.5.0", "rekor-cli", GoPackage("github.com/sigstore/rekor/cmd/rekor-cli")),
-        "rekor-tiles": Peer(
-            "rekor-tiles", "v2.3.0", "posix", GoPackage("github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix")
-        ),
         "timestamp-server": Peer(
             "timestamp-server",
             "v2.1.3",
