@@ -71,6 +71,8 @@ def test_revocation_lists_are_kept_in_what_is_logged() -> None:
         sequence(SIGNED_DATA),
         sequence(DATA, encode_element(0xA0, sequence())),
         sequence(SIGNED_DATA, encode_element(0xA0, of_set())),
+        signed_data("ec", CONTENT).replace(SIGNED_DATA, DATA),
+        encode_element(0x30, signed_data("ec", CONTENT)[4:] + ONE),
         signed_data("ec", CONTENT) + b"\0",
         signed_data("ec", CONTENT, version=b""),
         signed_data("ec", CONTENT, signers=b""),

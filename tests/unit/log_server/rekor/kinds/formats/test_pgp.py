@@ -9,7 +9,7 @@ from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.kinds.formats.pgp import parse_key_ring, verify_detached, verify_pgp
 from log_server.rekor.kinds.formats.pgp_armor import PUBLIC_KEY, SIGNATURE, encode_armor, find_armor, parse_clearsigned
 from log_server.rekor.kinds.formats.pgp_packets import MAX_PACKETS, Packet, Tag, encode_packet, read_packets
-from tests.support.pgp_keys import CREATED, HandMade, hand_made, number, subpacket
+from tests.support.pgp_keys import CREATED, NAME, HandMade, hand_made, number, subpacket
 from tests.support.rekor_kinds import load, member
 
 
@@ -213,6 +213,37 @@ def test_a_revocation_and_then_the_newest_binding_of_a_subkey_counts(bindings: l
     assert signs(MAIN.certificate() + MAIN.subkey(OTHER, *bindings), detached(OTHER)) is may
 
 
+def bound(maker: HandMade, hashed: bytes, loose: bytes) -> bytes:
+    """Return a certificate with a subkey that somebody bound to it."""
+    binding = maker.sign(BINDING, MAIN.hashed + OTHER.hashed, hashed, subpacket(16, MAIN.key_id) + loose)
+    return MAIN.certificate() + encode_packet(Tag.PUBLIC_SUBKEY, OTHER.body) + encode_packet(Tag.SIGNATURE, binding)
+
+
+def test_a_subkey_cannot_bind_itself() -> None:
+    assert signs(bound(MAIN, CREATED, b""), detached(OTHER))
+    with pytest.raises(SignatureMismatch):
+        parse_key_ring(bound(OTHER, CREATED, b""))
+
+
+def test_a_key_cannot_consent_for_its_subkey() -> None:
+    """Whoever could would take over the signatures of another's key."""
+    consents = [maker.sign(0x19, MAIN.hashed + OTHER.hashed) for maker in (OTHER, MAIN)]
+    assert signs(bound(MAIN, CREATED + MAY_SIGN, subpacket(32, consents[0])), detached(OTHER))
+    with pytest.raises(SignatureMismatch):
+        parse_key_ring(bound(MAIN, CREATED + MAY_SIGN, subpacket(32, consents[1])))
+
+
+def test_a_revocation_of_a_name_does_not_bind_it() -> None:
+    content = MAIN.hashed + b"\xb4" + len(NAME).to_bytes(4, "big") + NAME
+    revocation = encode_packet(Tag.SIGNATURE, MAIN.sign(0x30, content))
+    (name,) = parse_key_ring(MAIN.certificate() + revocation).certificates[0].names
+    assert (name.binding.kind, [other.kind for other in name.others]) == (0x13, [0x30])
+
+
+def test_several_keys_one_behind_the_other_are_read() -> None:
+    assert parse_key_ring(KEY + ALICE).subjects == ("bob@example.com", "alice@example.com")
+
+
 def test_a_revocation_of_the_key_that_it_did_not_make_is_refused() -> None:
     revocation = encode_packet(Tag.SIGNATURE, OTHER.sign(0x20, MAIN.hashed))
     with pytest.raises(SignatureMismatch):
@@ -284,9 +315,53 @@ def test_a_signature_by_a_key_that_is_not_there_is_passed_over() -> None:
     verify_detached(parse_key_ring(KEY), BY_ALICE + MADE, CONTENT)
 
 
+@pytest.mark.parametrize("name", ["alice", "bob", "carol", "dave", "erin"])
+def test_each_kind_of_key_refuses_another_number(name: str) -> None:
+    """RSA, ECDSA, EdDSA, DSA: the digest is right, the signature is not."""
+    key, signature, _ = parts(name)
+    verify_detached(parse_key_ring(key), signature, CONTENT)
+    with pytest.raises(SignatureMismatch):
+        verify_detached(parse_key_ring(key), signature[:-1] + bytes([signature[-1] ^ 1]), CONTENT)
+
+
+@pytest.mark.parametrize("name", ["bob", "bob-armored"])
+def test_other_content_is_refused(name: str) -> None:
+    key, signature, _ = parts(name)
+    assert verify_pgp(key, signature, CONTENT)
+    with pytest.raises(SignatureMismatch):
+        verify_pgp(key, signature, CONTENT + b".")
+
+
+def test_too_large_a_signature_is_refused() -> None:
+    with pytest.raises(LimitExceeded):
+        verify_pgp(KEY, MADE.ljust(64 * 1024 + 1, b"\0"), CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"\x42\x00", "not an OpenPGP packet"),
+        (b"\xb7" + bytes(8), "unknown length"),
+        (b"\xcd\xe0" + bytes(8), "unknown length"),
+        (b"\xcd\xfe" + bytes(8), "unknown length"),
+    ],
+)
+def test_packets_that_are_for_streams_are_refused(raw: bytes, why: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        packets(raw)
+    assert why in refused.value.why
+
+
+def test_the_native_point_of_an_eddsa_key_is_marked() -> None:
+    key, *rest = packets(parts("carol")[0])
+    at = key.body.index(b"\x01\x07\x40") + 2
+    assert "Ed25519" in refused_key(joined(Packet(key.tag, key.body[:at] + b"\x41" + key.body[at + 1 :]), *rest))
+
+
 def test_other_packets_among_signatures_are_refused() -> None:
-    with pytest.raises(MalformedError):
+    with pytest.raises(MalformedError) as refused:
         verify_detached(parse_key_ring(KEY), MADE + KEY, CONTENT)
+    assert "nothing else" in refused.value.why
     with pytest.raises(MalformedError):
         verify_detached(parse_key_ring(KEY), b"", CONTENT)
 
@@ -327,10 +402,13 @@ def test_the_issuers_fingerprint_names_the_key_as_well() -> None:
     verify_detached(parse_key_ring(KEY), with_unhashed(b""), CONTENT)
 
 
-@pytest.mark.parametrize("unhashed", [b"\x00", b"\x05\x10", b"\x02\xff\x00"], ids=["empty", "short", "critical"])
-def test_broken_subpackets_are_refused(unhashed: bytes) -> None:
-    with pytest.raises(MalformedError):
+@pytest.mark.parametrize(
+    ("unhashed", "why"), [(b"\x00\x02", "empty"), (b"\x05\x10", "too early"), (b"\x02\xff\x00", "critical")]
+)
+def test_broken_subpackets_are_refused(unhashed: bytes, why: str) -> None:
+    with pytest.raises(MalformedError) as refused:
         verify_detached(parse_key_ring(KEY), with_unhashed(unhashed), CONTENT)
+    assert why in refused.value.why
 
 
 def test_an_embedded_critical_subpacket_that_is_known_is_read() -> None:
