@@ -47,7 +47,7 @@ def build_app(logs: Sequence[LocalLog], settings: Settings) -> Served:
         "/metrics": MetricsPage(),
     }
     pages = AnswerErrors(Starlette(routes=build_routes(logs)))
-    app = LogRequests(MeasureRequests(Dispatcher(guarded, others, pages), REQUESTS, name_route), _REQUEST_LOG)
+    app = LogRequests(Dispatcher(guarded, others, pages), _REQUEST_LOG, MeasureRequests(REQUESTS, name_route))
     tokens = [one for one in credentials if isinstance(one, TokenFile)]
     return Served(app, (*tokens, *(one for face in faces for one in face.watched)))
 

@@ -48,7 +48,7 @@ def build_server(served: Served, settings: Settings) -> DrainingServer:
     Raises:
         UsageError: The TLS files cannot be used.
     """
-    config = configure(served.app, ServerOptions(protocol=PatientProtocol))
+    config = configure(served.app, ServerOptions(protocol=PatientProtocol, proxies=()))
     config.timeout_graceful_shutdown = DRAIN_SECONDS
     watched: list[Reloadable] = list(served.watched)
     if settings.tls is not None:

@@ -20,6 +20,7 @@ from cosignpy.serving.metrics import forget_worker, share_metrics
 from cosignpy.serving.threaded import ServerOptions, address_of, bind
 from cosignpy.values import record
 from log_server.config import Settings
+from log_server.garbage import collect_rarely
 from log_server.storage.lock import lock_directory
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class _Supervisor:
             logs = open_logs(self._data, self._settings)
             host = SequencerHost(logs, self._sockets, _end_process)
             host.start()
+            collect_rarely()
             try:
                 announce(address_of(listeners[0]))
                 if self._settings.workers:

@@ -21,6 +21,7 @@ from cosignpy.serving.settings_text import show_settings
 from log_server.app import build_app
 from log_server.config import Settings
 from log_server.data_directory import LogFiles
+from log_server.garbage import collect_rarely
 from log_server.local_log import LocalLog, LocalShard
 from log_server.protocols import PROTOCOLS
 from log_server.sequencing.client import SequencerClient
@@ -85,6 +86,7 @@ async def _serve(logs: Sequence[LogFiles], settings: Settings, sockets: Path, li
     server = build_server(build_app(opened, settings), settings)
     for client in clients:
         client.start()
+    collect_rarely()
     try:
         await server.serve([listener])
     finally:

@@ -1,14 +1,18 @@
 """Requests and answers: nothing a server reads may be as long as the client likes, or take as long."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from cosignpy.serving.exchange import exchange_of
 from cosignpy.values import record, value
+
+WholeAnswer: TypeAlias = Callable[[int, Sequence[tuple[bytes, bytes]], bytes], bool]
+"""What a `send` may have as its attribute `answer`; see `Exchange.answer`."""
 
 
 @record
@@ -78,8 +82,14 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
     declared = header(scope, b"content-length")
     if declared.isdigit() and int(declared) > limits.size:
         raise BodyTooLarge(limits.size)
-    with _Deadline(limits.seconds):
-        return await _read_pieces(receive, limits.size)
+    exchange = exchange_of(scope)
+    body = exchange.take_body() if exchange else None
+    if body is None:
+        with Deadline(limits.seconds, lambda: BodyTooSlow(limits.seconds)):
+            return await _read_pieces(receive, limits.size)
+    if len(body) > limits.size:
+        raise BodyTooLarge(limits.size)
+    return body
 
 
 async def _read_pieces(receive: Receive, limit: int) -> bytes:
@@ -97,11 +107,12 @@ async def _read_pieces(receive: Receive, limit: int) -> bytes:
             return b"".join(pieces)
 
 
-class _Deadline:
-    """Raises `BodyTooSlow` out of its block when the time is over: `asyncio.timeout` at a quarter of its cost."""
+class Deadline:
+    """Raises an error out of its block when the time is over: `asyncio.timeout` at a quarter of its cost."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, late: Callable[[], Exception] = TimeoutError) -> None:
         self._seconds = seconds
+        self._late = late
         self._expired = False
 
     def __enter__(self) -> None:
@@ -118,7 +129,7 @@ class _Deadline:
     ) -> None:
         self._timer.cancel()
         if self._expired and self._task.uncancel() <= self._cancelled_before:  # else someone else cancels us as well
-            raise BodyTooSlow(self._seconds) from error
+            raise self._late() from error
 
 
 def header(scope: Scope, name: bytes) -> bytes:
@@ -131,6 +142,9 @@ def header(scope: Scope, name: bytes) -> bytes:
 
 async def answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
     """Send a whole answer; the headers say what the body is, its length is added."""
-    length = (b"content-length", b"%d" % len(body))
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    complete = (*headers, (b"content-length", b"%d" % len(body)))
+    whole: WholeAnswer | None = getattr(send, "answer", None)
+    if whole is not None and whole(status, complete, body):
+        return
+    await send({"type": "http.response.start", "status": status, "headers": list(complete)})
     await send({"type": "http.response.body", "body": body})

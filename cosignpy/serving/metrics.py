@@ -9,14 +9,13 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from cosignpy.serving.asgi import answer
 from cosignpy.serving.problem import Problem, answer_problem
@@ -107,31 +106,16 @@ class _Series:
 
 
 class MeasureRequests:
-    """Counts and times the requests of an app."""
+    """Counts and times requests; an observer of `LogRequests`."""
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics, route_of: RouteOf) -> None:
-        self._app = app
+    def __init__(self, metrics: RequestMetrics, route_of: RouteOf) -> None:
         self._metrics = metrics
         self._route_of = route_of
         self._series: dict[tuple[str, str], _Series] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        started = time.perf_counter()
-        status = 500  # what a client gets from an app that raises
-
-        async def note_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, note_status)
-        finally:
-            self._observe((scope["method"], self._route_of(scope)), status, time.perf_counter() - started)
-
-    def _observe(self, key: tuple[str, str], status: int, seconds: float) -> None:
+    def __call__(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count one request."""
+        key = (scope["method"], self._route_of(scope))
         series = self._series.get(key)
         if series is None:
             latency = self._metrics.latency.labels(method=key[0], path=key[1])

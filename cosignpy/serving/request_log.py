@@ -10,17 +10,18 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from itertools import count
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cosignpy.serving.asgi import header
+from cosignpy.serving.exchange import exchange_of
 
 _SANE_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,64}")
 """What is taken from a client: identifiers of the usual kinds (UUID, trace, base64), nothing that breaks a log."""
@@ -97,34 +98,63 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
-class LogRequests:
-    """Gives each request an id, which the answer carries too, and logs it when it is answered."""
+Observer: TypeAlias = Callable[[Scope, int, float], None]
+"""Told of each request that was answered: its status, and how many seconds it took."""
 
-    def __init__(self, app: ASGIApp, log: logging.Logger) -> None:
+
+class _ObservedSend:
+    """What an app sends by, with an eye on what it sends."""
+
+    __slots__ = ("_exchange", "_headers", "_send", "size", "status")
+
+    def __init__(self, scope: Scope, send: Send, identifier: str) -> None:
+        self._send = send
+        self._exchange = exchange_of(scope)
+        self._headers = ((b"x-request-id", identifier.encode("ascii")),)
+        self.status, self.size = 500, 0  # what a client gets from an app that raises
+
+    async def __call__(self, message: Message) -> None:
+        """Send a part of an answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self._headers]
+        else:
+            self.size += len(message.get("body", b""))
+        await self._send(message)
+
+    def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Send a whole answer if the protocol can; see `Exchange.answer`."""
+        if self._exchange is None or not self._exchange.answer(status, (*headers, *self._headers), body):
+            return False
+        self.status, self.size = status, len(body)
+        return True
+
+
+class LogRequests:
+    """Gives each request an id, which the answer carries too, and logs it when it is answered.
+
+    Others who want to know of each request are `observers`: a middleware for each would cost more than what they do.
+    """
+
+    def __init__(self, app: ASGIApp, log: logging.Logger, *observers: Observer) -> None:
         self._app = app
         self._log = log
+        self._observers = observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         started = time.perf_counter()
         identifier = _identify(scope)
         token = _request_id.set(identifier)
-        status, size = 500, 0  # what a client gets from an app that raises
-
-        async def observe(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", identifier.encode("ascii"))]
-            else:
-                size += len(message.get("body", b""))
-            await send(message)
-
+        sent = _ObservedSend(scope, send, identifier)
         try:
-            await self._app(scope, receive, observe)
+            await self._app(scope, receive, sent)
         finally:
+            seconds = time.perf_counter() - started
+            for observe in self._observers:
+                observe(scope, sent.status, seconds)
             if self._log.isEnabledFor(logging.INFO):
-                self._write(scope, status, size, time.perf_counter() - started)
+                self._write(scope, sent.status, sent.size, seconds)
             _request_id.reset(token)
 
     def _write(self, scope: Scope, status: int, size: int, seconds: float) -> None:

@@ -6,11 +6,15 @@ for each connection looks at what it is waiting for, so that a request costs two
 """
 
 import asyncio
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cosignpy.serving.exchange import EXCHANGE, CycleExchange
 from cosignpy.values import value
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 PEER_CERTIFICATE: Final = "peer_certificate"
 """Where in a scope's `state` the client's certificate stands: DER, or None."""
@@ -100,6 +104,11 @@ class PatientProtocol(HttpToolsProtocol):
         if self._received == 0 and self._fed <= self.limits.head_bytes:
             return self._fed
         return len(self.url) + sum(len(name) + len(content) for name, content in self.headers)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        """Offer the app whole messages."""
+        cycle.scope["state"][EXCHANGE] = CycleExchange(cycle)
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         """Note that all of the request is there."""

@@ -1,6 +1,5 @@
 """add-chain and add-pre-chain (RFC 6962 sections 4.1 and 4.2)."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,7 +9,7 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from cosignpy.core.ct.entry import EntryType
-from cosignpy.serving.asgi import BodyLimits, read_body
+from cosignpy.serving.asgi import BodyLimits, Deadline, read_body
 from cosignpy.serving.watched import WatchedFiles
 from log_server.ct.accept_chain import AcceptedChain, ChainRule, accept_chain, parse_chain
 from log_server.ct.issuer_paths import MAX_PATHS, IssuerPaths
@@ -63,7 +62,7 @@ class CtSubmissions:
         async def add(scope: Scope, receive: Receive) -> Answer:
             chain = parse_chain(await read_body(scope, receive, self._body))
             accepted = accept_chain(chain, kind, self._roots.paths, self._rule, now())
-            async with asyncio.timeout(self._patience):
+            with Deadline(self._patience):
                 appended = await self._log.append(self._draft(accepted))
             self._stored.update(name for name, _ in accepted.path.objects)
             sct = sign_sct(accepted.content, appended.index, appended.timestamp_ms, self._log.signer)

@@ -1,10 +1,10 @@
 """From an accepted entry to its place: the way into the log that both versions share."""
 
-import asyncio
 from enum import StrEnum
 from typing import Final
 
 from cosignpy.errors import LimitExceeded
+from cosignpy.serving.asgi import Deadline
 from log_server.log import Appended, Log
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.draft import build_draft
@@ -49,5 +49,5 @@ async def append(log: Log, accepted: Accepted, patience: float) -> Appended:
         TimeoutError: There was no answer in time. The entry may be in the log; it can be submitted again.
     """
     draft = build_checked_draft(accepted)
-    async with asyncio.timeout(patience):
+    with Deadline(patience):
         return await log.append(draft)

@@ -1,3 +1,4 @@
+import logging
 import sys
 
 import pytest
@@ -7,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from cosignpy.serving.asgi import answer
 from cosignpy.serving.metrics import MeasureRequests, MetricsPage, RequestMetrics, forget_worker, share_metrics
+from cosignpy.serving.request_log import LogRequests
 from tests.support.asgi_calls import ask, scope_of
 
 
@@ -22,7 +24,8 @@ def test_requests_are_counted_and_timed_by_route() -> None:
         Counter("requests", "all", ["method", "path", "code"], registry=registry),
         Histogram("latency", "all", ["method", "path"], registry=registry),
     )
-    measured = MeasureRequests(app, metrics, lambda scope: scope["path"].removesuffix("/7"))
+    measure = MeasureRequests(metrics, lambda scope: scope["path"].removesuffix("/7"))
+    measured = LogRequests(app, logging.getLogger("test"), measure)
     for path in ("/entries/7", "/entries", "/none", "/entries"):
         ask(measured, scope_of(path))
     ask(measured, scope_of("/entries", method="POST"))
