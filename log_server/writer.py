@@ -75,6 +75,20 @@ class LogWriter:
             _LOG.exception("the log stopped taking entries")
             raise Recovering("the log", self._broken) from error
 
+    def begin(self, first: Draft, now_ms: int) -> None:
+        """Give a new log its first entry. If witnesses or the disk fail it now, it shows as soon as they do not.
+
+        Raises:
+            StorageError: It is not in the log, for certain.
+        """
+        if self.size:
+            return
+        try:
+            self.sequence([first], now_ms)
+        except Recovering as error:
+            if not isinstance(error.__cause__, MustRestart):  # else the entry is in the journal already
+                raise
+
     def tick(self, now_ms: int) -> None:
         """Do what is due: recover, sign the tree again, make it durable.
 

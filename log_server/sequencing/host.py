@@ -84,5 +84,5 @@ def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None) -> 
     now_ms = time.time_ns() // 1_000_000
     writer = LogWriter(storage, protocol.form, publisher, now_ms)
     if writer.size == 0 and protocol.build_genesis is not None:
-        writer.sequence([protocol.build_genesis(log.signer)], now_ms)
+        writer.begin(protocol.build_genesis(log.signer), now_ms)
     return writer

@@ -105,6 +105,30 @@ def test_a_log_starts_without_a_quorum_and_is_read_as_far_as_it_was_published() 
     assert writer.sequence([draft(b"after")], bench.now_ms).places[0].index == 2
 
 
+def test_the_first_entry_of_a_new_log_waits_for_its_witnesses() -> None:
+    bench = Bench()
+    writer = bench.open()
+    bench.witnesses.on = False
+    writer.begin(draft(b"first"), bench.now_ms)
+    assert bench.entries() == []
+    bench.witnesses.on = True
+    bench.wait(writer)
+    assert bench.entries() == [b"first"]
+    writer.begin(draft(b"another first"), bench.now_ms)
+    assert bench.entries() == [b"first"]
+
+
+def test_a_log_that_waits_for_its_witnesses_from_the_start_cannot_begin() -> None:
+    bench = Bench()
+    bench.witnesses.on = False
+    writer = bench.open()
+    with pytest.raises(Recovering):
+        writer.begin(draft(b"first"), bench.now_ms)
+    bench.witnesses.on = True
+    bench.wait(writer)
+    assert (writer.size, bench.entries()) == (0, [])
+
+
 def test_an_idle_log_that_cannot_renew_its_checkpoint_goes_on_as_it_is() -> None:
     bench = Bench()
     writer = bench.open()

@@ -160,6 +160,20 @@ def test_a_log_that_starts_without_a_quorum_is_read_and_takes_entries_when_it_is
         assert wait_until_it_takes(setting, address, "after") == 201
 
 
+def test_a_new_log_begins_when_its_witnesses_are_there(setting: Setting) -> None:
+    for witness in setting.witnesses:
+        witness.stop()
+    with setting.serve() as address:
+        assert setting.add(address, "artifact")[0] == 503
+        for witness in setting.witnesses:
+            witness.restart()
+        assert wait_until_it_takes(setting, address, "artifact") == 201
+        checkpoint = verify_checkpoint(
+            setting.published(), log_verifier(setting.log.identity.origin, setting.log.identity.key)
+        )
+        assert checkpoint.size == 2  # behind the entry that every log begins with
+
+
 def test_a_log_may_be_told_to_publish_without_a_quorum(setting: Setting) -> None:
     for witness in setting.witnesses[1:]:
         witness.stop()
