@@ -145,6 +145,8 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         # Signers of what Rekor's older kinds carry.
         "gpg": Peer("gnupg", "debian", "gpg", DebianPackage("gnupg")),
         "ssh-keygen": Peer("openssh", "debian", "ssh-keygen", DebianPackage("openssh-client")),
+        # A browser: the log's pages check proofs in it.
+        "chromium": Peer("chromium", "debian", "chromium", DebianPackage("chromium")),
         # A Docker engine, and Compose for pytest-docker.
         "dockerd": Peer("dockerd", "debian", "dockerd", DebianPackage("docker.io")),
         "docker-compose": Peer("docker-compose", "debian", "docker-compose", DebianPackage("docker-compose")),
