@@ -154,6 +154,15 @@ def test_a_false_signature_under_the_right_name_is_forbidden(witness: Witness, l
         assert refused(witness, Submission(0, (), encode_note(false))) is HTTPStatus.FORBIDDEN
 
 
+@pytest.mark.parametrize("change", [{"name": "log.example/other"}, {"hint": b"1234"}])
+def test_a_signature_that_claims_another_key_is_not_tried(
+    witness: Witness, log: GrowingLog, change: dict[str, object]
+) -> None:
+    note = log.note(5)
+    other = replace(note, signatures=(replace(note.signatures[0], **change),))
+    assert refused(witness, Submission(0, (), encode_note(other))) is HTTPStatus.FORBIDDEN
+
+
 def test_signatures_of_unknown_keys_and_false_ones_are_ignored_beside_a_good_one(
     witness: Witness, log: GrowingLog
 ) -> None:
