@@ -12,18 +12,19 @@ from log_server.config import Settings
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS
 from log_server.shard_files import ShardFiles, describe_shard, load_shards, next_directory
-from log_server.shard_keys import environment_password, load_key, make_key
+from log_server.shard_keys import environment_password, load_former_keys, load_key, make_key
 
 _PRIVATE_FOLDER = 0o700
 
 
 @value
 class LogFiles:
-    """One log on disk, and the key of its newest shard."""
+    """One log on disk, the key of its newest shard, and those of older ones that still sign answers."""
 
     kind: LogKind
     shards: tuple[ShardFiles, ...]
     signer: Signer
+    former: tuple[Signer, ...] = ()
 
     @property
     def active(self) -> ShardFiles | None:
@@ -64,4 +65,6 @@ def begin_shard(data: Path, kind: LogKind, reference: str, name: str) -> ShardFi
 def _open_log(data: Path, kind: LogKind, settings: Settings) -> LogFiles:
     shards = load_shards(data, kind) or (begin_shard(data, kind, settings.key_of(kind), settings.name),)
     signer = load_key(shards[-1], settings.key_of(kind), environment_password)
-    return LogFiles(kind, tuple(shards), signer)
+    # Rekor v1 signs a promise anew whenever an entry is read; the other protocols sign each thing once.
+    former = load_former_keys(shards[:-1], environment_password) if kind is LogKind.REKOR_V1 else ()
+    return LogFiles(kind, tuple(shards), signer, former)

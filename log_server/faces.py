@@ -49,7 +49,7 @@ def build_faces(logs: Sequence[LocalLog], settings: Settings) -> Sequence[Face]:
 def _build_v1(log: LocalLog, settings: Settings) -> Face:
     chosen = settings.rekor_v1
     limits = settings.limits
-    options = V1Options(chosen.duplicates, BodyLimits(limits.packages), limits.patience)
+    options = V1Options(chosen.duplicates, BodyLimits(limits.packages), limits.patience, log.former_signers)
     writes = frozenset((V1_ENTRIES,))
     return Face(build_v1(log, options), ("/api/v1/", "/ping"), writes, V1_MANNER.shape)
 

@@ -1,6 +1,6 @@
 """A log in a worker process: reads from files, appends through the sequencer's socket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.values import value
@@ -21,15 +21,32 @@ class LocalShard:
 class LocalLog:
     """Implements `Log` over shards on disk; without a sequencer, all of them are frozen."""
 
-    def __init__(self, shards: Sequence[LocalShard], signer: Signer, client: SequencerClient | None) -> None:
+    def __init__(
+        self,
+        shards: Sequence[LocalShard],
+        signer: Signer,
+        client: SequencerClient | None,
+        former: Sequence[Signer] = (),
+    ) -> None:
         self.shards = shards
         self.signer = signer
+        self._former = former
         self._client = client
 
     @property
     def active(self) -> LocalShard:
         """Return the newest shard."""
         return self.shards[-1]
+
+    @property
+    def former_signers(self) -> Mapping[bytes, Signer]:
+        """Return the keys of frozen shards that are at hand, by log id."""
+        return {
+            shard.identity.log_id: signer
+            for shard in self.shards
+            for signer in self._former
+            if signer.public_key == shard.identity.key
+        }
 
     @property
     def trouble(self) -> str:

@@ -5,6 +5,7 @@ of other servers are: an empty password would cost 150 ms of scrypt at each star
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -68,6 +69,17 @@ def load_key(shard: ShardFiles, reference: str, password: Password) -> Signer:
     if signer.public_key != shard.public_key:
         raise KeyUnusable(place, f"it is the key of another log than {shard.directory}")
     return signer
+
+
+def load_former_keys(shards: Sequence[ShardFiles], password: Password) -> tuple[Signer, ...]:
+    """Load the keys of frozen shards, as far as they still lie beside them.
+
+    Raises:
+        KeyUnusable: One is the key of another log.
+        CosignError: One cannot be loaded.
+    """
+    kept = [shard for shard in shards if (shard.directory / KEY_FILE).exists()]
+    return tuple(load_key(shard, "", password) for shard in kept)
 
 
 def load_key_file(path: str, password: Password) -> Signer:

@@ -1,11 +1,17 @@
 """The server as a process: it starts from nothing, and again on the same port at once."""
 
 import json
+from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.log_process import LogProcessError, serve_logs
+from cosignpy.core.encoding import encode_canonical_json
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.keys.signatures import verify_signature
+from tests.support.log_process import LogProcess, LogProcessError, serve_logs
 
 
 def test_a_server_restarts_on_its_port_while_connections_of_the_last_one_linger(tmp_path: Path) -> None:
@@ -22,3 +28,26 @@ def test_a_server_that_cannot_start_tells_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(LogProcessError) as caught, serve_logs(tmp_path / "data", "prot: 3000\n"):
         pass
     assert "log.yaml" in str(caught.value)
+
+
+def first_entry(log: LogProcess) -> Mapping[str, Any]:
+    (entry,) = json.loads(log.fetch("/api/v1/log/entries?logIndex=0")).values()
+    found: Mapping[str, Any] = entry
+    return found
+
+
+def test_entries_of_a_frozen_shard_are_promised_by_its_own_key_as_long_as_that_is_kept(tmp_path: Path) -> None:
+    """Clients refuse entries of Rekor v1 without a SET, and the new shard's key is not that of their log id."""
+    with serve_logs(tmp_path / "data") as log:
+        log.stop()
+        log.run("rotate", "--log", "rekor-v1")
+        log.start()
+        frozen, _ = log.shards("rekor-v1")
+        entry = first_entry(log)
+        promised = {name: entry[name] for name in ("body", "integratedTime", "logID", "logIndex")}
+        promise = b64decode(entry["verification"]["signedEntryTimestamp"])
+        verify_signature(PublicKey.parse_pem(frozen.public_key.encode()), promise, encode_canonical_json(promised))
+        log.stop()
+        (log.directory / "rekor-v1" / frozen.number / "key.pem").unlink()
+        log.start()
+        assert set(first_entry(log)["verification"]) == {"inclusionProof"}
