@@ -15,6 +15,7 @@ from threading import Lock
 
 from log_server.storage.failures import explain, outcome_unknown
 from log_server.storage.protocol import check_name
+from log_server.storage.spare_files import SpareFiles
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _OPEN_MODE = 0o644
@@ -25,6 +26,7 @@ class PosixObjects:
 
     def __init__(self, root: Path) -> None:
         self._root = os.fspath(root.absolute())
+        self._spare = SpareFiles(self._root)
         self._unsettled: deque[str] = deque()  # grows in `put`, shrinks in `settle`; its operations are atomic
         self._settling = Lock()
 
@@ -49,19 +51,17 @@ class PosixObjects:
             StorageError: It could not be stored; the error says where and what to do.
         """
         path = self._path(name)
-        folder, _, last = path.rpartition("/")
-        beside = f"{folder}/.{last}"
         with explain(path):
-            try:
-                handle = os.open(beside, _NEW, _OPEN_MODE)
-            except FileNotFoundError:
-                self._make_folder(folder)
-                handle = os.open(beside, _NEW, _OPEN_MODE)
+            beside, handle = self._spare.take() or self._create(path)
             try:
                 _write_all(handle, content)
             finally:
                 os.close(handle)
-            os.rename(beside, path)  # noqa: PTH104 - see get
+            try:
+                os.rename(beside, path)  # noqa: PTH104 - see get
+            except FileNotFoundError:
+                self._make_folder(path.rpartition("/")[0])
+                os.rename(beside, path)  # noqa: PTH104 - see get
         self._unsettled.append(path)
 
     def delete(self, name: str) -> None:
@@ -70,9 +70,9 @@ class PosixObjects:
         Raises:
             StorageError: It is there and cannot be removed.
         """
-        path = Path(self._path(name))
+        path = self._path(name)
         with explain(path):
-            path.unlink(missing_ok=True)
+            self._spare.keep(path)
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names below a prefix that ends in a slash, in no particular order."""
@@ -96,6 +96,16 @@ class PosixObjects:
     def _path(self, name: str) -> str:
         check_name(name)
         return f"{self._root}/{name}"
+
+    def _create(self, path: str) -> tuple[str, int]:
+        """Make a new file beside a path."""
+        folder, _, last = path.rpartition("/")
+        beside = f"{folder}/.{last}"
+        try:
+            return beside, os.open(beside, _NEW, _OPEN_MODE)
+        except FileNotFoundError:
+            self._make_folder(folder)
+            return beside, os.open(beside, _NEW, _OPEN_MODE)
 
     def _make_folder(self, folder: str) -> None:
         """Make a folder and those above it, each of which is a new name to settle in the one that holds it."""
