@@ -66,12 +66,13 @@ class TryLater(Exception):
 
 @record
 class Frozen(Exception):
-    """The log takes no entries any more."""
+    """The log takes no entries any more; `successor` is the origin of the one that does, if there is one."""
 
     origin: str
+    successor: str = ""
 
     def __str__(self) -> str:
-        return f"the log {self.origin} is frozen: send entries to the log that succeeds it"
+        return f"the log {self.origin} is frozen: send entries to {self.successor or 'the log that succeeds it'}"
 
 
 class Shard(Protocol):

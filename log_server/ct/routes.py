@@ -18,8 +18,9 @@ from cosignpy.values import value
 from log_server.ct.accept_chain import MAX_CHAIN_BODY, ChainRule
 from log_server.ct.reads import CtReads
 from log_server.ct.submissions import CtSubmissions, WatchedRoots
-from log_server.log import Log
+from log_server.log import Log, Shard
 from log_server.rekor.submission import PATIENCE_SECONDS
+from log_server.rekor.v2_options import select_shard
 from log_server.routing import Answer, Manner, Refused, Route, Router
 from log_server.tiles.routes import IMMUTABLE, build_tile_routes
 
@@ -53,7 +54,7 @@ CT_MANNER: Final = Manner(plain_text, ((b"access-control-allow-origin", b"*"),))
 
 
 def build_ct(log: Log, options: CtOptions) -> Router:
-    """Build the face of a certificate transparency log."""
+    """Build the face of a certificate transparency log; each of its shards answers under its own host name."""
     submissions = CtSubmissions(log, options.roots, options.rule, options.body, options.patience)
     reads = CtReads(log, options.roots)
     gets = {
@@ -72,14 +73,17 @@ def build_ct(log: Log, options: CtOptions) -> Router:
 
 
 def _static_routes(log: Log) -> Sequence[Route]:
+    def select(scope: Scope) -> Shard:
+        return select_shard(log, scope)
+
     async def issuer(scope: Scope, _receive: Receive) -> Answer:
         fingerprint = scope["path_params"]["fingerprint"]
-        found = log.active.reader.objects.get(f"issuer/{fingerprint}") if fingerprint.isalnum() else None
+        found = select(scope).reader.objects.get(f"issuer/{fingerprint}") if fingerprint.isalnum() else None
         if found is None:
             raise Refused(Problem(HTTPStatus.NOT_FOUND, "no chain of this log has that certificate"))
         return Answer(HTTPStatus.OK, found, (_CERTIFICATE, IMMUTABLE))
 
     return (
-        *build_tile_routes(lambda _: log.active, PREFIX),
+        *build_tile_routes(select, PREFIX),
         Route("GET", f"{PREFIX}/issuer/{{fingerprint}}", issuer),
     )

@@ -14,8 +14,10 @@ from cosignpy.serving.watched import WatchedFiles
 from log_server.ct.accept_chain import AcceptedChain, ChainRule, accept_chain, parse_chain
 from log_server.ct.issuer_paths import MAX_PATHS, IssuerPaths
 from log_server.ct.roots import AcceptedRoots, load_roots
+from log_server.ct.search_keys import build_search_keys
 from log_server.ct.sign_sct import encode_sct_answer, sign_sct
-from log_server.log import Log
+from log_server.log import Frozen, Log
+from log_server.rekor.v2_options import select_shard
 from log_server.routing import JSON, Answer, Endpoint
 from log_server.tlog.values import Draft
 
@@ -60,6 +62,7 @@ class CtSubmissions:
         """Return the endpoint for certificates or for precertificates."""
 
         async def add(scope: Scope, receive: Receive) -> Answer:
+            self._refuse_frozen(scope)
             chain = parse_chain(await read_body(scope, receive, self._body))
             accepted = accept_chain(chain, kind, self._roots.paths, self._rule, now())
             with Deadline(self._patience):
@@ -70,9 +73,19 @@ class CtSubmissions:
 
         return add
 
+    def _refuse_frozen(self, scope: Scope) -> None:
+        """Let no certificate that is meant for a frozen shard get an SCT of another.
+
+        Raises:
+            Frozen: The client used the host name of a shard that takes no entries.
+        """
+        meant, active = select_shard(self._log, scope), self._log.active
+        if meant is not active:
+            raise Frozen(meant.identity.origin, active.identity.origin)
+
     def _draft(self, accepted: AcceptedChain) -> Draft:
         """Make the draft; issuers that the log has are left out, or each entry would write them again."""
-        draft = accepted.draft()
+        draft = accepted.draft(build_search_keys(accepted))
         if len(self._stored) > _KNOWN_ISSUERS:
             self._stored.clear()
         missing = tuple(named for named in draft.objects if not self._has(named[0]))

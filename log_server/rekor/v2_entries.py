@@ -45,7 +45,7 @@ class V2Entries:
         shard = self.log.active
         meant = select_shard(self.log, scope)
         if meant is not shard:
-            raise Frozen(meant.identity.origin)
+            raise Frozen(meant.identity.origin, shard.identity.origin)
         accepted = self.options.accept(raw)
         appended = await append(self.log, accepted, self.options.patience)
         if appended.duplicate and self.options.duplicates is Duplicates.CONFLICT:

@@ -32,13 +32,13 @@ class V2Options:
 def select_shard(log: Log, scope: Scope) -> Shard:
     """Return the log whose host name the client used; the active one if it is none of theirs.
 
-    Clients know a log by its host name, without the port: it is the origin in the checkpoint.
+    Clients know a log by its host name, without the port: it is what the origin in the checkpoint begins with.
     """
     shards = log.shards
     if len(shards) > 1:
         host = _host_of(header(scope, b"host").decode("latin-1"))
         for shard in shards:
-            if shard.identity.origin == host:
+            if shard.identity.origin.partition("/")[0].lower() == host:
                 return shard
     return log.active
 
