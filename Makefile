@@ -32,7 +32,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(PY) -m compileall -qq -j 0 .venv/lib cosignpy ca_server log_server || true
 	@touch $@
 
-demo: setup ## sign and verify an image in an embedded registry, step by step
+demo: setup ## sign and verify an image, then log a signature and pull the plug, step by step
 	@$(PY) examples/demo.py
 
 test: setup ## the offline tests, with the coverage they must reach

@@ -1,81 +1,20 @@
-"""The demo: sign an image in a registry, verify it, and watch three attacks fail. Run by `make demo`.
+"""The demo: sign an image in a registry, verify it, watch three attacks fail; log a signature and pull the plug.
 
-Everything is real: a registry on a free port of this machine, the program as you would type it, and the exit code
-of every step compared with what it must be. Nothing is left behind. `--picture FILE` also draws what was shown.
+Run by `make demo`. Everything is real: servers on free ports of this machine, the programs as you would type them,
+and the exit code of every step compared with what it must be. Nothing is left behind. `--picture FILE` also draws
+what was shown.
 """
 
 import argparse
 import json
 import os
-import re
-import shlex
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NoReturn
 
-from rich.console import Console
-from rich.text import Text
-
-START_SECONDS: Final = 20.0
-WIDTH: Final = 132
-
-
-@dataclass(slots=True)
-class Demo:
-    """A folder, a registry, and a console that remembers what it showed."""
-
-    folder: Path
-    environment: Mapping[str, str]
-    registry: str = ""
-    console: Console = field(default_factory=lambda: Console(record=True, width=WIDTH, highlight=False))
-    began: float = field(default_factory=time.monotonic)
-
-    def tell(self, text: str) -> None:
-        """Say what comes next."""
-        self.console.print(Text(f"\n# {text}", style="bold cyan"))
-
-    def run(self, line: str, *, expect: int = 0) -> str:
-        """Run a command line as it is shown, show what it prints, and insist on its exit code."""
-        self.console.print(Text("$ ", style="dim") + Text(self._shorten(line), style="bold bright_white"))
-        done = self._process(line)
-        for printed, style in (
-            (done.stdout, "green" if expect == 0 else ""),
-            (done.stderr, "" if expect == 0 else "red"),
-        ):
-            for text in printed.strip().splitlines():
-                self.console.print(Text(f"  {self._shorten(text)}", style=style))
-        if expect:
-            self.console.print(Text(f"  exit code {done.returncode}", style="yellow"))
-        if done.returncode != expect:
-            self.fail(f"`{line}` exited with {done.returncode}, and {expect} was expected")
-        return done.stdout
-
-    def quietly(self, line: str) -> str:
-        """Run a command line that is not part of the story."""
-        done = self._process(line)
-        if done.returncode != 0:
-            self.fail(f"`{line}` exited with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
-
-    def fail(self, why: str) -> NoReturn:
-        """End the demo loudly."""
-        sys.exit(f"\nThe demo failed: {why}")
-
-    def _process(self, line: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            shlex.split(line), cwd=self.folder, env=dict(self.environment), capture_output=True, text=True,
-            check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def _shorten(self, text: str) -> str:
-        """Cut digests for people: the first twelve digits tell them apart."""
-        return re.sub(r"(sha256[:-][0-9a-f]{12})[0-9a-f]{52}", r"\1…", text)
+from demo_log import tell_log_story
+from demo_terminal import Demo, draw
 
 
 def write_layout(folder: Path, message: str) -> None:
@@ -110,32 +49,9 @@ def write_layout(folder: Path, message: str) -> None:
     (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
 
 
-@contextmanager
-def serve_registry(demo: Demo) -> Iterator[str]:
-    """Start the embedded registry, and stop it by its process id whatever happens."""
-    command = [*shlex.split("cosignpy registry serve --port 0 --dir"), str(demo.folder / "registry")]
-    with subprocess.Popen(
-        command,
-        cwd=demo.folder,
-        env=dict(demo.environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            address = re.search(r"[0-9.]+:[0-9]+", line)
-            if address is None:
-                demo.fail(f"the registry did not start: {line.strip() or 'it said nothing'}")
-            yield address[0]
-        finally:
-            process.terminate()
-            process.wait(START_SECONDS)
-
-
-def tell_story(demo: Demo) -> None:
+def tell_image_story(demo: Demo, registry: str) -> None:
     """Sign, verify, and be refused three times."""
-    image = f"{demo.registry}/team/app:1.0"
+    image = f"{registry}/team/app:1.0"
     verify = "cosignpy verify --key cosign.pub --insecure-ignore-tlog"
     write_layout(demo.folder / "app", "hello")
     write_layout(demo.folder / "changed", "hello, and something nasty")
@@ -143,7 +59,7 @@ def tell_story(demo: Demo) -> None:
     demo.tell("A key pair, and an image in a registry.")
     demo.run("cosignpy generate-key-pair")
     demo.run(f"cosignpy copy oci-layout:app {image}")
-    pinned = f"{demo.registry}/team/app@{_digest(demo, image)}"
+    pinned = f"{registry}/team/app@{_digest(demo, image)}"
 
     demo.tell("Nobody has signed it yet, and that is refused.")
     demo.run(f"{verify} {image}", expect=10)
@@ -157,7 +73,7 @@ def tell_story(demo: Demo) -> None:
 
     demo.tell("An attacker moves the tag to a changed image and copies the signature over: refused.")
     demo.run(f"cosignpy copy --force oci-layout:changed {image}")
-    changed = f"{demo.registry}/team/app@{_digest(demo, image)}"
+    changed = f"{registry}/team/app@{_digest(demo, image)}"
     demo.run(f"cosignpy copy {_signatures(pinned)} {_signatures(changed)}")
     demo.run(f"{verify} {image}", expect=12)
 
@@ -189,19 +105,13 @@ def main() -> None:
             "COSIGN_PASSWORD": "demo",
         }
         demo = Demo(Path(name), environment)
-        with serve_registry(demo) as address:
-            demo.registry = address
-            tell_story(demo)
-        demo.tell(f"Signed, verified, and three times refused, in {time.monotonic() - demo.began:.1f} s.")
+        with demo.serving("cosignpy registry serve --port 0 --dir registry") as registry:
+            tell_image_story(demo, registry.address)
+        tell_log_story(demo)
+        seconds = time.monotonic() - demo.began
+        demo.tell(f"Signed, verified, three times refused; logged, killed, and still there. It took {seconds:.1f} s.")
     if picture:
         draw(demo.console, picture)
-
-
-def draw(console: Console, picture: Path) -> None:
-    """Write what the console showed as an SVG that loads nothing from anywhere."""
-    drawn = console.export_svg(title="make demo", font_aspect_ratio=0.61)
-    drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
-    picture.write_text(drawn.replace("Fira Code", "ui-monospace"))
 
 
 if __name__ == "__main__":
