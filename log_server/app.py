@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
@@ -16,7 +17,7 @@ from cosignpy.serving.watched import Reloadable
 from cosignpy.serving.writers import CertificateSubjects, Credential, TokenFile, WritersOnly
 from cosignpy.values import value
 from log_server.config import Settings
-from log_server.faces import Face, build_faces
+from log_server.faces import Face, build_faces, build_witness
 from log_server.local_log import LocalLog
 from log_server.metrics import REQUESTS, name_route
 from log_server.web.views import build_routes
@@ -32,13 +33,13 @@ class Served:
     watched: tuple[Reloadable, ...]
 
 
-def build_app(logs: Sequence[LocalLog], settings: Settings) -> Served:
+def build_app(logs: Sequence[LocalLog], settings: Settings, data: Path) -> Served:
     """Put the faces, the pages, health and metrics behind one app.
 
     Raises:
         CosignError: A file that the settings name cannot be used.
     """
-    faces = build_faces(logs, settings)
+    faces = (*build_faces(logs, settings), *build_witness(data, settings))
     credentials = _credentials(settings)
     guarded = [_guard(face, credentials, settings) for face in faces]
     others: dict[str, ASGIApp] = {

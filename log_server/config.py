@@ -10,6 +10,7 @@ from cosignpy.serving.request_log import LogLevel
 from cosignpy.values import field, value
 from log_server.log import LogKind
 from log_server.rekor.submission import Duplicates
+from log_server.witness.policy import WithoutQuorum
 
 FILE: Final = "log.yaml"
 """Where settings are looked for in the data directory."""
@@ -45,16 +46,30 @@ class LimitSettings:
 
 
 @value
-class RekorSettings:
-    """A Rekor log."""
+class RekorV1Settings:
+    """The Rekor v1 log."""
 
     serve: Annotated[bool, "false: this log is not served"] = True
     key: Annotated[str, "a key reference; empty: the key beside the shard"] = ""
     duplicates: Annotated[Duplicates, "conflict: 409 as the real servers; original: 201 with the first entry"] = (
         Duplicates.CONFLICT
     )
-    attestation: Annotated[Size, "the largest attestation that is kept (Rekor v1)"] = Size(100 << 10)
+    attestation: Annotated[Size, "the largest attestation that is kept"] = Size(100 << 10)
+
+
+@value
+class RekorV2Settings:
+    """The Rekor v2 log."""
+
+    serve: Annotated[bool, "false: this log is not served"] = True
+    key: Annotated[str, "a key reference; empty: the key beside the shard"] = ""
+    duplicates: Annotated[Duplicates, "conflict: 409 as the real servers; original: 201 with the first entry"] = (
+        Duplicates.CONFLICT
+    )
     witnesses: Annotated[Path | None, "a C2SP tlog-policy file: whose cosignatures checkpoints need"] = None
+    without_quorum: Annotated[WithoutQuorum, "refuse: entries wait for the witnesses, which is what they are for"] = (
+        WithoutQuorum.REFUSE
+    )
 
 
 @value
@@ -89,8 +104,8 @@ class Settings:
     tls: TlsSettings | None = None
     writers: WriterSettings = field(default_factory=WriterSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
-    rekor_v1: RekorSettings = field(default_factory=RekorSettings)
-    rekor_v2: RekorSettings = field(default_factory=RekorSettings)
+    rekor_v1: RekorV1Settings = field(default_factory=RekorV1Settings)
+    rekor_v2: RekorV2Settings = field(default_factory=RekorV2Settings)
     ct: CtSettings = field(default_factory=CtSettings)
     witness: WitnessSettings = field(default_factory=WitnessSettings)
 
@@ -98,6 +113,11 @@ class Settings:
     def name(self) -> str:
         """Return the host name in checkpoints."""
         return self.hostname or self.host
+
+    @property
+    def witness_name(self) -> str:
+        """Return the name under which this server cosigns other logs."""
+        return self.witness.name or f"{self.name}/witness"
 
     @property
     def served(self) -> tuple[LogKind, ...]:
@@ -108,5 +128,5 @@ class Settings:
         """Return the key reference of a log, empty for the key beside its shard."""
         return self._logs()[kind].key
 
-    def _logs(self) -> Mapping[LogKind, RekorSettings | CtSettings]:
+    def _logs(self) -> Mapping[LogKind, RekorV1Settings | RekorV2Settings | CtSettings]:
         return {LogKind.REKOR_V1: self.rekor_v1, LogKind.REKOR_V2: self.rekor_v2, LogKind.CT: self.ct}

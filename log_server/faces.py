@@ -1,6 +1,8 @@
 """The faces of a server: each kind of log behind its protocol, and the paths that are its own."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -24,6 +26,13 @@ from log_server.rekor.v2_errors import V2_MANNER
 from log_server.rekor.v2_options import V2Options
 from log_server.rekor.v2_request import accept
 from log_server.rekor.v2_routes import V2_ENTRIES, build_v2
+from log_server.routing import Router
+from log_server.witness.known_logs import KnownLogsFile
+from log_server.witness.serve import build_routes
+from log_server.witness.witness import open_witness
+
+WITNESS: Final = "/witness"
+"""Below it, this server is a witness of other logs."""
 
 
 @value
@@ -44,6 +53,19 @@ def build_faces(logs: Sequence[LocalLog], settings: Settings) -> Sequence[Face]:
         CosignError: A file that the settings name cannot be used.
     """
     return [_BUILDERS[log.active.identity.kind](log, settings) for log in logs]
+
+
+def build_witness(data: Path, settings: Settings) -> Sequence[Face]:
+    """Build the face of this server as a witness of other logs, if it is to be one.
+
+    Raises:
+        CosignError: The file of those logs, or the witness's key, cannot be used.
+    """
+    if settings.witness.logs is None:
+        return ()
+    known = KnownLogsFile(settings.witness.logs)
+    witness = open_witness(data, settings.witness_name, known, time.time)
+    return (Face(Router(build_routes(witness, WITNESS)), (f"{WITNESS}/",), frozenset(), watched=(known,)),)
 
 
 def _build_v1(log: LocalLog, settings: Settings) -> Face:

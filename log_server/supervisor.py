@@ -81,11 +81,14 @@ class _Supervisor:
         # Imported here: share_metrics comes before whatever declares a metric.
         from log_server.data_directory import open_logs
         from log_server.sequencing.host import SequencerHost
+        from log_server.witness.witness import begin_witness
 
         with _stopping(self._stop):
             listeners = bind_all(self._settings)
             logs = open_logs(self._data, self._settings)
-            host = SequencerHost(logs, self._sockets, _end_process)
+            if self._settings.witness.logs is not None:
+                begin_witness(self._data)
+            host = SequencerHost(logs, self._sockets, self._settings, _end_process)
             host.start()
             collect_rarely()
             try:
@@ -95,7 +98,7 @@ class _Supervisor:
                 else:
                     from log_server.worker import serve
 
-                    serve(logs, self._settings, self._sockets, listeners[0])
+                    serve(logs, self._settings, self._data, self._sockets, listeners[0])
             finally:
                 host.stop()
         if host.failure is not None:
@@ -135,6 +138,7 @@ class _Worker:
             return
         _LOG.error("worker %d ended with status %d; starting another", self._process.pid, status)
         forget_worker(self._process.pid)
+        self._hang_up()
         self._process = self._start()
 
     def ask_to_stop(self) -> None:
@@ -150,6 +154,12 @@ class _Worker:
             _LOG.warning("worker %d did not end in time", self._process.pid)
             self._process.kill()
             self._process.wait()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        assert self._process.stdin is not None  # noqa: S101 # it is a pipe
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._started = time.monotonic()
@@ -157,9 +167,10 @@ class _Worker:
             [sys.executable, "-m", "log_server.worker"], stdin=subprocess.PIPE, pass_fds=(self._listener.fileno(),)
         )
         assert process.stdin is not None  # noqa: S101 # it is a pipe
-        with suppress(BrokenPipeError), process.stdin:  # it died already, which the next look will notice
+        with suppress(BrokenPipeError):  # it died already, which the next look will notice
             process.stdin.write(self._orders)
-        return process
+            process.stdin.flush()
+        return process  # its standard input stays open as long as this process lives
 
 
 def bind_all(settings: Settings) -> Sequence[socket.socket]:

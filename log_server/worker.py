@@ -5,11 +5,13 @@ In a pool of threads beside a busy event loop the same verification takes a hund
 """
 
 import asyncio
+import os
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import uvloop
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from cosignpy.core.keys.signatures import Signer
 
 
+_LENGTH: Final = 4
+"""Octets that say how long the orders are: their end is not the end of the input."""
+
+
 class Orders(msgspec.Struct):
     """What the supervisor tells a worker on its standard input; keys never appear in arguments or environment."""
 
@@ -42,17 +48,22 @@ class Orders(msgspec.Struct):
     settings: str
     listener: int
     keys: dict[str, bytes]
+    former: dict[str, list[bytes]]
 
 
 def give_orders(data: Path, sockets: Path, settings: Settings, listener: int, logs: Sequence[LogFiles]) -> bytes:
     """Write the orders of a worker. Keys that cannot leave where they are, it loads itself."""
     keys = {log.kind.value: log.signer.encode_pkcs8() for log in logs if isinstance(log.signer, PrivateKey)}
-    return msgspec.msgpack.encode(Orders(str(data), str(sockets), show_settings(settings), listener, keys))
+    former = {log.kind.value: [key.encode_pkcs8() for key in log.former if isinstance(key, PrivateKey)] for log in logs}
+    orders = msgspec.msgpack.encode(Orders(str(data), str(sockets), show_settings(settings), listener, keys, former))
+    return len(orders).to_bytes(_LENGTH, "big") + orders
 
 
 def main() -> None:
     """Serve as the orders on standard input say, until told to stop."""
-    orders = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Orders)
+    length = int.from_bytes(sys.stdin.buffer.read(_LENGTH), "big")
+    orders = msgspec.msgpack.decode(sys.stdin.buffer.read(length), type=Orders)
+    threading.Thread(target=_end_with_supervisor, daemon=True).start()
     settings = parse_settings(orders.settings.encode(), Settings)
     configure_logging(settings.log_level)
     data = Path(orders.data)
@@ -65,25 +76,37 @@ def main() -> None:
             if pkcs8
             else load_key(shards[-1], settings.key_of(kind), environment_password)
         )
-        logs.append(LogFiles(kind, shards, signer))
+        former = tuple(PrivateKey.parse_pkcs8(key) for key in orders.former[kind])
+        logs.append(LogFiles(kind, shards, signer, former))
     with socket.socket(fileno=orders.listener) as listener:
-        serve(logs, settings, Path(orders.sockets), listener)
+        serve(logs, settings, data, Path(orders.sockets), listener)
 
 
-def serve(logs: Sequence[LogFiles], settings: Settings, sockets: Path, listener: socket.socket) -> None:
+def _end_with_supervisor() -> None:
+    """End at once when the supervisor is gone, however it ended: the next server cannot listen where we still do.
+
+    It holds the other end of the standard input, and writes nothing more.
+    """
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(0)
+
+
+def serve(logs: Sequence[LogFiles], settings: Settings, data: Path, sockets: Path, listener: socket.socket) -> None:
     """Serve logs on a listening socket until SIGINT or SIGTERM; requests under way are answered first.
 
     Raises:
         UsageError: The TLS files or other files of the settings cannot be used.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(logs, settings, sockets, listener))
+        runner.run(_serve(logs, settings, data, sockets, listener))
 
 
-async def _serve(logs: Sequence[LogFiles], settings: Settings, sockets: Path, listener: socket.socket) -> None:
+async def _serve(
+    logs: Sequence[LogFiles], settings: Settings, data: Path, sockets: Path, listener: socket.socket
+) -> None:
     clients: list[SequencerClient] = []
     opened = [_open(log, settings, sockets, clients) for log in logs]
-    server = build_server(build_app(opened, settings), settings)
+    server = build_server(build_app(opened, settings, data), settings)
     for client in clients:
         client.start()
     collect_rarely()
@@ -102,7 +125,7 @@ def _open(files: LogFiles, settings: Settings, sockets: Path, clients: list[Sequ
     if files.active is not None:
         client = SequencerClient(socket_path(sockets, files.kind), settings.limits.waiting)
         clients.append(client)
-    return LocalLog(shards, files.signer, client)
+    return LocalLog(shards, files.signer, client, files.former)
 
 
 if __name__ == "__main__":

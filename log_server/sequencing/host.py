@@ -4,8 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+from log_server.config import Settings
 from log_server.data_directory import LogFiles
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS, verify_published
@@ -13,6 +15,8 @@ from log_server.sequencing.service import SequencerService
 from log_server.shard_files import ShardFiles
 from log_server.tlog.publish import CheckpointPublisher, Cosigner
 from log_server.tlog.reader import LogReader
+from log_server.witness.cosigner import open_cosigner
+from log_server.witness.policy import load_policy
 from log_server.writer import LogWriter
 
 _LOG = logging.getLogger(__name__)
@@ -26,7 +30,9 @@ def socket_path(sockets: Path, kind: LogKind) -> Path:
 class SequencerHost:
     """All sequencers of a server. Whoever holds the data directory's lock may have one."""
 
-    def __init__(self, logs: Sequence[LogFiles], sockets: Path, on_failure: Callable[[], None]) -> None:
+    def __init__(
+        self, logs: Sequence[LogFiles], sockets: Path, settings: Settings, on_failure: Callable[[], None]
+    ) -> None:
         """Open and recover the logs, and publish them.
 
         Raises:
@@ -38,9 +44,10 @@ class SequencerHost:
         self._failing = threading.Lock()
         self._writers: list[LogWriter] = []
         self._services: list[SequencerService] = []
+        self._cosigners = ExitStack()
         for log in logs:
             if log.active is not None:
-                writer = open_writer(log, log.active, None)
+                writer = open_writer(log, log.active, self._open_cosigner(log.kind, log.active, settings))
                 self._writers.append(writer)
                 self._services.append(SequencerService(writer, socket_path(sockets, log.kind), self._fail))
 
@@ -59,6 +66,15 @@ class SequencerHost:
             service.stop()
         for writer in self._writers:
             writer.close()
+        self._cosigners.close()
+
+    def _open_cosigner(self, kind: LogKind, shard: ShardFiles, settings: Settings) -> Cosigner | None:
+        """Get ready to ask the witnesses of a log, if it is to have any."""
+        path = settings.rekor_v2.witnesses
+        if kind is not LogKind.REKOR_V2 or path is None:
+            return None
+        without_quorum = settings.rekor_v2.without_quorum
+        return self._cosigners.enter_context(open_cosigner(load_policy(path), shard.open_objects(), without_quorum))
 
     def _fail(self, error: Exception) -> None:
         """Remember why a log cannot go on, and have the server end: what comes next needs a fresh process."""

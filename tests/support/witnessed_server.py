@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosignpy.core.note.key_id import VerifierKey, encode_vkey, log_signature_type
 from cosignpy.serving.threaded import ServerOptions, ThreadedServer
-from log_server.config import CtSettings, RekorSettings, Settings
+from log_server.config import CtSettings, RekorV1Settings, Settings
 from log_server.data_directory import LogFiles, open_logs
 from log_server.local_log import LocalLog, LocalShard
 from log_server.log import Identity
@@ -26,7 +26,7 @@ from log_server.tlog.publish import Cosigner
 from log_server.witness.serve import build_routes
 from tests.support.witnesses import make_witness
 
-SETTINGS = Settings(hostname="rekor.example", rekor_v1=RekorSettings(serve=False), ct=CtSettings(serve=False))
+SETTINGS = Settings(hostname="rekor.example", rekor_v1=RekorV1Settings(serve=False), ct=CtSettings(serve=False))
 
 
 class WitnessServer:
