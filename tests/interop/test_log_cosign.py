@@ -8,7 +8,6 @@ checkpoint in the bundle; of Rekor v2 the body, proof and checkpoint, with the t
 import base64
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
