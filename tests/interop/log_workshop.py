@@ -79,7 +79,7 @@ def describe_log(shard: Shard, base_url: str) -> dict[str, Any]:
         "hashAlgorithm": "SHA2_256",
         "publicKey": {
             "rawBytes": base64.b64encode(_read_spki(shard)).decode(),
-            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "keyDetails": "PKIX_ED25519" if shard.log == REKOR_V2 else "PKIX_ECDSA_P256_SHA_256",
             "validFor": {"start": START.isoformat().replace("+00:00", "Z")},
         },
         "logId": {"keyId": shard.log_id_base64},

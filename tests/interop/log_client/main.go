@@ -28,7 +28,7 @@ var commands = map[string]struct {
 	"ct-add-pre":  {"URL KEY.pem CHAIN.pem", 3, addPreChain},
 	"ct-embedded": {"KEY.pem CHAIN.pem", 2, checkEmbedded},
 	"ct-audit":    {"URL KEY.pem", 2, auditCT},
-	"tiles-ct":    {"URL KEY.pem", 2, readStaticCT},
+	"tiles-ct":    {"URL KEY.pem ORIGIN", 3, readStaticCT},
 	"tiles-rekor": {"URL KEY.pem ORIGIN", 3, readRekor},
 	"rekor-entry": {"ENTRY.json KEY.pem ORIGIN", 3, checkRekorEntry},
 }

@@ -122,7 +122,7 @@ func checkRekorEntry(_ context.Context, arguments []string) (any, error) {
 }
 
 func readStaticCT(ctx context.Context, arguments []string) (any, error) {
-	known, err := staticVerifier(arguments[0], arguments[1])
+	known, err := staticVerifier(arguments[2], arguments[1])
 	if err != nil {
 		return nil, err
 	}
@@ -154,13 +154,13 @@ func readStaticCT(ctx context.Context, arguments []string) (any, error) {
 	return published{checkpoint.Size, signed.Text, leaves, len(reader.issuers)}, nil
 }
 
-// staticVerifier makes the verifier of static-ct-api: its name is the submission prefix without its scheme.
-func staticVerifier(prefix, keyPath string) (note.Verifier, error) {
+// staticVerifier makes the verifier of static-ct-api: its name is the origin.
+func staticVerifier(origin, keyPath string) (note.Verifier, error) {
 	key, err := readKey(keyPath)
 	if err != nil {
 		return nil, err
 	}
-	text, err := fnote.RFC6962VerifierString(prefix, key)
+	text, err := fnote.RFC6962VerifierString(origin, key)
 	if err != nil {
 		return nil, err
 	}
