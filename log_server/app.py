@@ -1,15 +1,16 @@
 """The composition root of what clients see: which face answers a path, and what stands in front of all."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cosignpy.errors import UsageError
 from cosignpy.serving.health import Alive, Ready
-from cosignpy.serving.metrics import MeasureRequests, MetricsPage
+from cosignpy.serving.metrics import MetricsPage
 from cosignpy.serving.problem import AnswerErrors
 from cosignpy.serving.rate_limit import ClientAddresses, LimitRate, TokenBuckets
 from cosignpy.serving.request_log import LogRequests
@@ -19,7 +20,7 @@ from cosignpy.values import value
 from log_server.config import Settings
 from log_server.faces import Face, build_faces, build_witness
 from log_server.local_log import LocalLog
-from log_server.metrics import REQUESTS, name_route
+from log_server.metrics import BARE, QUEUE, MeasureFaces
 from log_server.web.views import build_routes
 
 _REQUEST_LOG: Final = logging.getLogger("log_server.requests")
@@ -30,7 +31,9 @@ class Served:
     """The app, and what of it follows files that may change."""
 
     app: ASGIApp
-    watched: tuple[Reloadable, ...]
+    watched: tuple[Reloadable, ...] = ()
+    tick: Callable[[], None] = lambda: None
+    """To be called now and then."""
 
 
 def build_app(logs: Sequence[LocalLog], settings: Settings, data: Path) -> Served:
@@ -45,12 +48,14 @@ def build_app(logs: Sequence[LocalLog], settings: Settings, data: Path) -> Serve
     others: dict[str, ASGIApp] = {
         "/healthz": Alive(),
         "/readyz": Ready(lambda: _why_not_ready(logs)),
-        "/metrics": MetricsPage(),
     }
+    if settings.metrics is None:
+        others["/metrics"] = MetricsPage(BARE)
     pages = AnswerErrors(Starlette(routes=build_routes(logs)))
-    app = LogRequests(Dispatcher(guarded, others, pages), _REQUEST_LOG, MeasureRequests(REQUESTS, name_route))
+    app = LogRequests(Dispatcher(guarded, others, pages), _REQUEST_LOG, MeasureFaces())
     tokens = [one for one in credentials if isinstance(one, TokenFile)]
-    return Served(app, (*tokens, *(one for face in faces for one in face.watched)))
+    watched = (*tokens, *(one for face in faces for one in face.watched))
+    return Served(app, watched, lambda: _measure_queues(logs))
 
 
 class Dispatcher:
@@ -101,13 +106,22 @@ def _guard(face: Face, credentials: tuple[Credential, ...], settings: Settings) 
 
 
 def _credentials(settings: Settings) -> tuple[Credential, ...]:
+    """Load what writers show, any of which is enough; without any, everyone may write."""
     writers = settings.writers
+    checked = settings.tls is not None and settings.tls.client_ca is not None
+    if writers.subjects and not checked:
+        raise UsageError("writers.subjects needs tls.client_ca, whose certificates have these names")
     found: list[Credential] = []
     if writers.tokens is not None:
         found.append(TokenFile(writers.tokens))
-    if writers.subjects:
+    if checked:
         found.append(CertificateSubjects(writers.subjects))
     return tuple(found)
+
+
+def _measure_queues(logs: Sequence[LocalLog]) -> None:
+    for log in logs:
+        QUEUE.labels(log.active.identity.kind).set(log.waiting)
 
 
 async def _why_not_ready(logs: Sequence[LocalLog]) -> str:

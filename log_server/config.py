@@ -22,15 +22,17 @@ class TlsSettings:
 
     certificate: Annotated[Path, "PEM: the server's certificate, then its chain"]
     key: Annotated[Path, "PEM, unencrypted, mode 0600"]
-    client_ca: Annotated[Path | None, "PEM: writers may show a certificate of this CA"] = None
+    client_ca: Annotated[Path | None, "PEM: who shows a certificate of this CA may write"] = None
 
 
 @value
 class WriterSettings:
     """Who may write; anyone, if nothing is set. Reading is always open."""
 
-    tokens: Annotated[Path | None, "a file of `name:token` or `name:sha256=<hex>` lines, mode 0600"] = None
-    subjects: Annotated[tuple[str, ...], "names in client certificates of tls.clientCa"] = ()
+    tokens: Annotated[Path | None, "a file of lines `NAME TOKEN` or `NAME sha256:HEX`, mode 0600"] = None
+    subjects: Annotated[
+        tuple[str, ...], "names in client certificates, such as CN=ci or dns:ci.example; empty: any of tls.client_ca"
+    ] = ()
 
 
 @value
@@ -41,7 +43,9 @@ class LimitSettings:
     packages: Annotated[Size, "the largest request of Rekor v1, where packages come whole"] = Size(32 << 20)
     waiting: Annotated[int, Range(1, 100_000), "entries one worker may have waiting before it answers 503"] = 2048
     patience: Annotated[Duration, "how long an entry waits for its place before the answer is 503"] = Duration(10)
-    writes: Annotated[Rate | None, "writes of one address, such as 100/s; no limit if absent"] = None
+    writes: Annotated[Rate | None, "writes of one address: per_second over time, burst at once; absent: no limit"] = (
+        None
+    )
     trusted_proxies: Annotated[tuple[Network, ...], "whose X-Forwarded-For is believed"] = ()
 
 
@@ -99,7 +103,11 @@ class Settings:
     port: Annotated[int, Range(0, 65_535), "0 takes any free port"] = 3000
     hostname: Annotated[str, "the name in checkpoints: the host of the URL that clients know; empty: host"] = ""
     workers: Annotated[int, Range(0, 64), "processes that accept and verify; 0: one process does everything"] = 2
-    metrics: Annotated[int | None, Range(0, 65_535), "a port of its own for /metrics, which is at /metrics too"] = None
+    metrics: Annotated[
+        int | None,
+        Range(0, 65_535),
+        "a port of its own for /metrics, plain HTTP; absent: it is on the port of the logs",
+    ] = None
     log_level: LogLevel = LogLevel.INFO
     tls: TlsSettings | None = None
     writers: WriterSettings = field(default_factory=WriterSettings)

@@ -51,8 +51,12 @@ class LocalLog:
     @property
     def trouble(self) -> str:
         """Say why the log cannot take an entry now; nothing when it can."""
-        gone = self._client is not None and not self._client.connected
-        return "the sequencer is not there" if gone else ""
+        return self._client.trouble if self._client is not None else ""
+
+    @property
+    def waiting(self) -> int:
+        """Count the entries that wait for their place."""
+        return self._client.waiting if self._client is not None else 0
 
     async def append(self, draft: Draft) -> Appended:
         """Sequence an entry; see `Log.append`.

@@ -1,8 +1,11 @@
 """uvicorn as the log server needs it: patient with slow clients, reloading TLS, answering what it has begun."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -24,13 +27,29 @@ _RELOAD_SECONDS: Final = 5.0
 class DrainingServer(PromptServer):
     """Stops at once for those who are idle, and after their answer for those who wait for one."""
 
-    def __init__(self, config: uvicorn.Config, watched: Sequence[Reloadable]) -> None:
+    def __init__(self, config: uvicorn.Config, watched: Sequence[Reloadable], tick: Callable[[], None]) -> None:
         super().__init__(config)
         self._watched_files = watched
+        self._tick = tick
+        self._reload_at = 0.0
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGHUP as a wish to look at files at once, and the others as they are taken elsewhere."""
+        previous = signal.signal(signal.SIGHUP, self._reload_on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # who started us may have held it back until now
+        try:
+            with super().capture_signals():
+                yield
+        finally:
+            signal.signal(signal.SIGHUP, previous)
+
+    def _reload_on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._reload_at = 0.0
 
     async def on_tick(self, counter: int) -> bool:
-        """Look at files that may have changed, now and then."""
+        """Do what is due twice a second, and look at files that may have changed now and then."""
+        self._tick()
         now = asyncio.get_running_loop().time()
         if self._watched_files and now >= self._reload_at:
             self._reload_at = now + _RELOAD_SECONDS
@@ -57,4 +76,4 @@ def build_server(served: Served, settings: Settings) -> DrainingServer:
         context = ReloadingContext.load(files, ClientCertificates.OPTIONAL)
         config.ssl = context
         watched.append(context)
-    return DrainingServer(config, watched)
+    return DrainingServer(config, watched, served.tick)

@@ -1,5 +1,6 @@
 """The server's first process: it holds the lock and the sequencers, and keeps the workers running."""
 
+import errno
 import logging
 import os
 import signal
@@ -15,9 +16,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-from cosignpy.errors import CosignError
-from cosignpy.serving.metrics import forget_worker, share_metrics
-from cosignpy.serving.threaded import ServerOptions, address_of, bind
+from cosignpy.errors import CosignError, UsageError
+from cosignpy.serving.metrics import MetricsPage, forget_worker, share_metrics
+from cosignpy.serving.threaded import ServerOptions, ThreadedServer, address_of, bind
 from cosignpy.values import record
 from log_server.config import Settings
 from log_server.garbage import collect_rarely
@@ -34,6 +35,9 @@ _DRAIN_SECONDS: Final = 20.0
 
 _RESTART_SECONDS: Final = 1.0
 """A worker that dies is started again, but not more often than this."""
+
+_PORT_SECONDS: Final = 5.0
+"""How long a port may be taken: a worker that is just starting learns only then that its server was killed."""
 
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -75,15 +79,17 @@ class _Supervisor:
         self._settings = settings
         self._sockets = sockets
         self._stop = threading.Event()
+        self._reload = threading.Event()
 
     def run(self, announce: Callable[[str], None]) -> None:
         """Serve until told to stop."""
         # Imported here: share_metrics comes before whatever declares a metric.
         from log_server.data_directory import open_logs
+        from log_server.metrics import BARE
         from log_server.sequencing.host import SequencerHost
         from log_server.witness.witness import begin_witness
 
-        with _stopping(self._stop):
+        with _heeding(self._stop, self._reload), _serving_metrics(self._settings, BARE):
             listeners = bind_all(self._settings)
             logs = open_logs(self._data, self._settings)
             if self._settings.witness.logs is not None:
@@ -108,8 +114,12 @@ class _Supervisor:
         workers = [_Worker(self._orders(logs, listener), listener) for listener in listeners]
         try:
             while not self._stop.wait(_POLL_SECONDS):
+                reload = self._reload.is_set()
+                self._reload.clear()
                 for worker in workers:
                     worker.restart_if_dead()
+                    if reload:
+                        worker.ask_to_reload()
         finally:
             for worker in workers:
                 worker.ask_to_stop()
@@ -141,6 +151,11 @@ class _Worker:
         self._hang_up()
         self._process = self._start()
 
+    def ask_to_reload(self) -> None:
+        """Have it look at its files."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGHUP)
+
     def ask_to_stop(self) -> None:
         """Have it answer what it has begun, and end."""
         if self._process.poll() is None:
@@ -163,9 +178,13 @@ class _Worker:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._started = time.monotonic()
-        process = subprocess.Popen(  # this program
-            [sys.executable, "-m", "log_server.worker"], stdin=subprocess.PIPE, pass_fds=(self._listener.fileno(),)
-        )
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # it inherits that, until it knows what to do with it
+        try:
+            process = subprocess.Popen(  # this program
+                [sys.executable, "-m", "log_server.worker"], stdin=subprocess.PIPE, pass_fds=(self._listener.fileno(),)
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         assert process.stdin is not None  # noqa: S101 # it is a pipe
         with suppress(BrokenPipeError):  # it died already, which the next look will notice
             process.stdin.write(self._orders)
@@ -180,26 +199,62 @@ def bind_all(settings: Settings) -> Sequence[socket.socket]:
         UsageError: The address is taken, or not ours.
     """
     # Without SO_REUSEPORT first: with it, another server of ours on this port would go unnoticed.
-    with bind(ServerOptions(settings.host, settings.port)) as probe:
+    with _bind_patiently(ServerOptions(settings.host, settings.port)) as probe:
         port = probe.getsockname()[1]
     if settings.workers <= 1:
         return [bind(ServerOptions(settings.host, port))]
     return [bind(ServerOptions(settings.host, port), shared=True) for _ in range(settings.workers)]
 
 
+def _bind_patiently(options: ServerOptions) -> socket.socket:
+    """Listen, where need be after the workers of a server that was killed have noticed it.
+
+    Raises:
+        UsageError: The address is taken, or not ours.
+    """
+    until = time.monotonic() + _PORT_SECONDS
+    while True:
+        try:
+            return bind(options)
+        except UsageError as error:
+            taken = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+            if not taken or time.monotonic() > until:
+                raise
+        time.sleep(_POLL_SECONDS)
+
+
 @contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
-    """Take SIGINT and SIGTERM as a wish to stop, from before anyone can know that we are here."""
+def _heeding(stop: threading.Event, reload: threading.Event) -> Iterator[None]:
+    """Take SIGINT and SIGTERM as a wish to stop, SIGHUP to reload, from before anyone can know that we are here."""
 
-    def wish(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    def wish(number: int, _frame: FrameType | None) -> None:
+        (reload if number == signal.SIGHUP else stop).set()
 
-    previous = {number: signal.signal(number, wish) for number in _STOP_SIGNALS}
+    previous = {number: signal.signal(number, wish) for number in (*_STOP_SIGNALS, signal.SIGHUP)}
     try:
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _serving_metrics(settings: Settings, bare: Sequence[str]) -> Iterator[None]:
+    """Serve the numbers of all processes on a port of their own, if they are to have one.
+
+    Raises:
+        UsageError: The port is taken.
+    """
+    if settings.metrics is None:
+        yield
+        return
+    server = ThreadedServer(MetricsPage(bare), ServerOptions(settings.host, settings.metrics))
+    server.start()
+    _LOG.info("metrics are at http://%s/metrics", server.address)
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 def _end_process() -> None:

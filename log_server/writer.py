@@ -56,6 +56,11 @@ class LogWriter:
         """Return how many entries the log has."""
         return self._sequencer.tip.edge.size
 
+    @property
+    def trouble(self) -> str:
+        """Say why nothing is taken now; nothing if it is."""
+        return self._broken or ""
+
     def sequence(self, drafts: Sequence[Draft], now_ms: int) -> Published:
         """Sequence a batch; see `Sequencer.sequence`.
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -58,8 +58,12 @@ def forget_worker(pid: int) -> None:
         mark_process_dead(pid)  # type: ignore[no-untyped-call] # prometheus-client leaves it so
 
 
-def expose() -> tuple[bytes, str]:
-    """Return the numbers of all processes in Prometheus' text format, and its media type."""
+def expose(bare: Sequence[str] = ()) -> tuple[bytes, str]:
+    """Return the numbers of all processes in Prometheus' text format, and its media type.
+
+    prometheus-client ends the name of each counter in `_total`. Those in `bare` lose that again: they have the names
+    that another server gave them, and its dashboards ask for.
+    """
     from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -67,11 +71,17 @@ def expose() -> tuple[bytes, str]:
     if _DIRECTORY in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # prometheus-client leaves it so
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    text = generate_latest(registry)
+    for name in bare:
+        text = text.replace(f"{name}_total".encode("ascii"), name.encode("ascii"))
+    return text, CONTENT_TYPE_LATEST
 
 
 class MetricsPage:
     """`/metrics`, as an app: behind a route of a server, or alone on a listener of its own."""
+
+    def __init__(self, bare: Sequence[str] = ()) -> None:
+        self._bare = bare
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer with the numbers."""
@@ -81,16 +91,20 @@ class MetricsPage:
         if scope["path"] != "/metrics":
             await answer_problem(send, Problem(HTTPStatus.NOT_FOUND, "the metrics are at /metrics"))
             return
-        body, media_type = await asyncio.to_thread(expose)  # reads the files of every worker
+        body, media_type = await asyncio.to_thread(expose, self._bare)  # reads the files of every worker
         await answer(send, HTTPStatus.OK, body, ((b"content-type", media_type.encode("ascii")),))
 
 
 @value
 class RequestMetrics:
-    """Where requests are counted: by labels `method`, `path`, `code`; and timed, in seconds, by `method` and `path`."""
+    """Where requests are counted: by labels `method`, `path`, `code`; and timed, by `method` and `path`.
+
+    Times are in seconds, or in units of which a second has `units`: a server that takes the place of another keeps its.
+    """
 
     requests: "Counter"
     latency: "Histogram"
+    units: float = 1.0
 
 
 RouteOf = Callable[[Scope], str]
@@ -120,7 +134,7 @@ class MeasureRequests:
         if series is None:
             latency = self._metrics.latency.labels(method=key[0], path=key[1])
             series = self._series[key] = _Series(latency.observe, {})
-        series.latency(seconds)
+        series.latency(seconds * self._metrics.units)
         count = series.counts.get(status)
         if count is None:
             counter = self._metrics.requests.labels(method=key[0], path=key[1], code=str(status))

@@ -17,6 +17,7 @@ from log_server.sequencing.frames import (
     encode_submissions,
     frame,
 )
+from log_server.sequencing.readiness import read_trouble, trouble_path
 from log_server.tlog.reader import Tree
 from log_server.tlog.values import Draft
 
@@ -56,6 +57,11 @@ class SequencerClient(asyncio.Protocol):
     def connected(self) -> bool:
         """Say whether the sequencer is there."""
         return self._transport is not None
+
+    @property
+    def trouble(self) -> str:
+        """Say why an entry cannot be logged now; nothing if it can."""
+        return read_trouble(trouble_path(self._path)) if self.connected else "the sequencer is not there"
 
     async def submit(self, draft: Draft) -> Answer:
         """Hand a draft to the sequencer and wait for its place.

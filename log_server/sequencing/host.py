@@ -10,14 +10,14 @@ from pathlib import Path
 from log_server.config import Settings
 from log_server.data_directory import LogFiles
 from log_server.log import LogKind
-from log_server.protocols import PROTOCOLS, verify_published
+from log_server.sequencing.observed import ObservedWriter
+from log_server.sequencing.open_writer import open_writer
+from log_server.sequencing.readiness import Readiness, trouble_path
 from log_server.sequencing.service import SequencerService
 from log_server.shard_files import ShardFiles
-from log_server.tlog.publish import CheckpointPublisher, Cosigner
-from log_server.tlog.reader import LogReader
+from log_server.tlog.publish import Cosigner
 from log_server.witness.cosigner import open_cosigner
 from log_server.witness.policy import load_policy
-from log_server.writer import LogWriter
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,14 +42,17 @@ class SequencerHost:
         self.failure: Exception | None = None
         self._on_failure = on_failure
         self._failing = threading.Lock()
-        self._writers: list[LogWriter] = []
+        self._closings: list[Callable[[], None]] = []
         self._services: list[SequencerService] = []
         self._cosigners = ExitStack()
         for log in logs:
             if log.active is not None:
                 writer = open_writer(log, log.active, self._open_cosigner(log.kind, log.active, settings))
-                self._writers.append(writer)
-                self._services.append(SequencerService(writer, socket_path(sockets, log.kind), self._fail))
+                path = socket_path(sockets, log.kind)
+                readiness = Readiness(trouble_path(path), log.active.directory, time.monotonic())
+                observed = ObservedWriter(writer, log.kind, log.active.directory, readiness)
+                self._closings.append(writer.close)
+                self._services.append(SequencerService(observed, path, self._fail))
 
     def start(self) -> None:
         """Begin to take entries."""
@@ -64,8 +67,8 @@ class SequencerHost:
         """
         for service in self._services:
             service.stop()
-        for writer in self._writers:
-            writer.close()
+        for close in self._closings:
+            close()
         self._cosigners.close()
 
     def _open_cosigner(self, kind: LogKind, shard: ShardFiles, settings: Settings) -> Cosigner | None:
@@ -82,23 +85,3 @@ class SequencerHost:
             self.failure = self.failure or error
         _LOG.critical("a log cannot go on: %s", error, exc_info=error)
         self._on_failure()
-
-
-def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None) -> LogWriter:
-    """Open a shard for writing, recover and publish it; a new log of a kind that has one gets its first entry.
-
-    Raises:
-        LogDamaged: It does not verify.
-        VerificationError: Its checkpoint is signed with another key.
-        StorageError: It cannot be read or stored.
-    """
-    protocol = PROTOCOLS[log.kind]
-    identity = protocol.identify(shard)
-    storage = shard.open_storage()
-    verify_published(log.kind, identity, LogReader(storage.objects, storage.index, protocol.form).tree())
-    publisher = CheckpointPublisher(storage.objects, identity.origin, protocol.sign(identity, log.signer), cosigner)
-    now_ms = time.time_ns() // 1_000_000
-    writer = LogWriter(storage, protocol.form, publisher, now_ms)
-    if writer.size == 0 and protocol.build_genesis is not None:
-        writer.begin(protocol.build_genesis(log.signer), now_ms)
-    return writer

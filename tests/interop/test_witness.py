@@ -23,7 +23,7 @@ from cosignpy.errors import RemoteError, Unreachable
 from cosignpy.net.http import HttpClient, HttpOptions, Request
 from cosignpy.net.retry import NO_RETRIES
 from cosignpy.net.url import Url
-from log_server.sequencing.host import open_writer
+from log_server.sequencing.open_writer import open_writer
 from log_server.tlog.values import Draft, leaf_key
 from log_server.witness.ask import WitnessClient
 from log_server.witness.cosigner import open_cosigner

@@ -19,7 +19,7 @@ from log_server.rekor.v2_options import V2Options
 from log_server.rekor.v2_routes import build_v2
 from log_server.routing import Router
 from log_server.sequencing.client import SequencerClient
-from log_server.sequencing.host import open_writer
+from log_server.sequencing.open_writer import open_writer
 from log_server.sequencing.service import SequencerService
 from log_server.shard_files import ShardFiles
 from log_server.tlog.publish import Cosigner
