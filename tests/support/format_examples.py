@@ -1,0 +1,279 @@
+"""The examples of docs/formats: small logs by the real code, with keys and times that are always the same.
+
+ECDSA signatures are deterministic (RFC 6979), so that every byte of an example can be made again.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from cosignpy.core.ct.entry import EntryType
+from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.merkle.hashing import hash_leaf
+from cosignpy.core.note.checkpoint import parse_checkpoint
+from cosignpy.core.note.cosignature import sign_cosignature
+from cosignpy.core.note.key_id import SignatureType, VerifierKey, encode_vkey
+from cosignpy.core.note.signed_note import Note, encode_note, parse_note
+from cosignpy.core.note.tree_head import encode_tree_head
+from cosignpy.core.rekor.body import EntryHash
+from cosignpy.core.rekor.entry_timestamp import EntryTimestamp
+from cosignpy.core.rekor.hashedrekord import HashedRekordV001, HashedRekordV002, VerifierForm
+from cosignpy.values import value
+from log_server.ct.accept_chain import ChainRule, Expired, accept_chain
+from log_server.ct.entries import merkle_leaf
+from log_server.ct.issuer_paths import IssuerPaths
+from log_server.ct.roots import AcceptedRoots
+from log_server.ct.sign_sct import encode_sct_answer, sign_sct
+from log_server.log import Identity, LogKind
+from log_server.protocols import PROTOCOLS
+from log_server.rekor import v1_answers, v2_answers
+from log_server.rekor.accepted import Accepted
+from log_server.rekor.draft import build_draft
+from log_server.rekor.identity import build_genesis
+from log_server.rekor.placed import Placed, read_placed
+from log_server.shard_files import ShardFiles
+from log_server.storage import index_catalogue
+from log_server.storage.index_young import encode_records
+from log_server.storage.protocol import IndexRow
+from log_server.storage.segment import Segment
+from log_server.tlog.values import Draft, leaf_key
+from tests.support.memory_log import MemoryShard, build_shard
+
+HOST: Final = "log.example"
+START_MS: Final = 1_750_000_000_000
+TREE_ID: Final = 0x1193_7E57_0000_0001
+ARTIFACT: Final = b"an artifact\n"
+
+
+@value
+class FixedSigner:
+    """Signs with ECDSA the same way each time; implements `Signer`."""
+
+    handle: ec.EllipticCurvePrivateKey
+
+    @property
+    def public_key(self) -> PublicKey:
+        """Return the key that verifies."""
+        return PublicKey.from_handle(self.handle.public_key())
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign with SHA-256."""
+        return self.handle.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
+
+
+def _ecdsa_key(name: str) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(int.from_bytes(sha256(name.encode()).digest()) >> 1, ec.SECP256R1())
+
+
+def ecdsa_signer(name: str) -> FixedSigner:
+    """Return the P-256 key of a name."""
+    return FixedSigner(_ecdsa_key(name))
+
+
+def ed25519_signer(name: str) -> PrivateKey:
+    """Return the Ed25519 key of a name."""
+    return PrivateKey.from_handle(Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest()))
+
+
+LOG_V1: Final = ecdsa_signer("the log of version 1")
+LOG_V2: Final = ed25519_signer("the log of version 2")
+LOG_CT: Final = ecdsa_signer("the certificate transparency log")
+WITNESS: Final = ed25519_signer("the witness")
+ALICE: Final = ecdsa_signer("alice")
+SIGNERS: Final[dict[LogKind, Signer]] = {LogKind.REKOR_V1: LOG_V1, LogKind.REKOR_V2: LOG_V2, LogKind.CT: LOG_CT}
+
+
+def identity_of(kind: LogKind) -> Identity:
+    """Return who a log of the examples is."""
+    shard = ShardFiles(Path(), kind, HOST, TREE_ID, SIGNERS[kind].public_key)
+    return PROTOCOLS[kind].identify(shard)
+
+
+def _new_shard(kind: LogKind) -> MemoryShard:
+    identity, protocol = identity_of(kind), PROTOCOLS[kind]
+    return build_shard(identity, SIGNERS[kind], protocol.sign(identity, SIGNERS[kind]), protocol.form)
+
+
+@lru_cache(maxsize=1)
+def plain_log() -> MemoryShard:
+    """Return a log of version 2 whose two entries, of one batch, are as short as text can be."""
+    shard = _new_shard(LogKind.REKOR_V2)
+    drafts = [Draft(content, leaf_key(hash_leaf(content))) for content in (b"first", b"second")]
+    shard.sequencer.sequence(drafts, START_MS)
+    return shard
+
+
+def body_v1() -> bytes:
+    """Return what version 1 logs of Alice's signature."""
+    digest = EntryHash("sha256", sha256(ARTIFACT).hexdigest())
+    return HashedRekordV001(digest, ALICE.sign(ARTIFACT), ALICE.public_key.encode_pem()).encode()
+
+
+def body_v2() -> bytes:
+    """Return what version 2 logs of Alice's signature."""
+    return HashedRekordV002(
+        "SHA2_256",
+        sha256(ARTIFACT).digest(),
+        ALICE.sign(ARTIFACT),
+        "PKIX_ECDSA_P256_SHA_256",
+        VerifierForm.PUBLIC_KEY,
+        ALICE.public_key.spki,
+    ).encode()
+
+
+@lru_cache(maxsize=2)
+def rekor_log(kind: LogKind) -> MemoryShard:
+    """Return a Rekor log with the entry it begins with, and one with Alice's signature."""
+    shard = _new_shard(kind)
+    body = body_v1() if kind is LogKind.REKOR_V1 else body_v2()
+    shard.sequencer.sequence([build_draft(build_genesis(kind, SIGNERS[kind]))], START_MS)
+    shard.sequencer.sequence([build_draft(Accepted(body))], START_MS + 1_000)
+    return shard
+
+
+def journal_example() -> bytes:
+    """Return the only record of `plain_log`, as it stands in a journal file whose salt is 0, 1, 2 and so on."""
+    (record,) = plain_log().storage.journal.records()
+    return Segment(Path("0"), 0, bytes(range(16))).encode_frame(record) + record.content
+
+
+def _certificate(subject: str, key: ec.EllipticCurvePrivateKey, issuer: str, *extensions: x509.ExtensionType) -> bytes:
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
+        .public_key(key.public_key())
+        .serial_number(len(subject))
+        .not_valid_before(datetime(2025, 6, 15, 15, 0, tzinfo=UTC))
+        .not_valid_after(datetime(2025, 6, 15, 15, 10, tzinfo=UTC))
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
+    made = builder.sign(_ecdsa_key(issuer), SHA256(), ecdsa_deterministic=True)
+    return made.public_bytes(Encoding.DER)
+
+
+@lru_cache(maxsize=1)
+def ct_log() -> MemoryShard:
+    """Return a certificate transparency log with one precertificate."""
+    shard = _new_shard(LogKind.CT)
+    draft = ct_draft()
+    shard.sequencer.sequence([draft], START_MS)
+    return shard
+
+
+@lru_cache(maxsize=1)
+def ct_draft() -> Draft:
+    """Return the precertificate of Alice, accepted, on its way into the log."""
+    root = _certificate("root", _ecdsa_key("root"), "root", x509.BasicConstraints(ca=True, path_length=None))
+    precertificate = _certificate("alice", ALICE.handle, "root", x509.PrecertPoison())
+    roots = AcceptedRoots.build([x509.load_der_x509_certificate(root)])
+    rule = ChainRule(Expired.ACCEPTED)
+    moment = datetime.fromtimestamp(START_MS / 1000, UTC)
+    return accept_chain((precertificate, root), EntryType.PRECERTIFICATE, IssuerPaths(roots), rule, moment).draft()
+
+
+def placed(kind: LogKind) -> Placed:
+    """Return Alice's entry with its proof."""
+    return read_placed(rekor_log(kind), 1)
+
+
+def _stored(shard: MemoryShard, name: str) -> bytes:
+    content = shard.storage.objects.get(name)
+    if content is None:
+        raise KeyError(name)
+    return content
+
+
+def _checkpoint(shard: MemoryShard) -> Note:
+    return parse_note(_stored(shard, "checkpoint"))
+
+
+def _signature(shard: MemoryShard) -> bytes:
+    """Return what the base64 of the log's signature line holds."""
+    found = _checkpoint(shard).signatures[0]
+    return found.hint + found.signature
+
+
+def _cosigned() -> Note:
+    note = _checkpoint(rekor_log(LogKind.REKOR_V2))
+    cosignature = sign_cosignature(note.text, "witness.example/w1", START_MS // 1000 + 2, WITNESS)
+    return Note(note.text, (*note.signatures, cosignature))
+
+
+def _set() -> bytes:
+    entry, identity = placed(LogKind.REKOR_V1), identity_of(LogKind.REKOR_V1)
+    return EntryTimestamp(entry.body, entry.timestamp_ms // 1000, identity.log_id, entry.log_index).encode()
+
+
+def _answer_v1() -> bytes:
+    return v1_answers.encode_entry(v1_answers.build_entry(placed(LogKind.REKOR_V1), LOG_V1))
+
+
+def _shard_description() -> bytes:
+    with TemporaryDirectory() as folder:
+        ShardFiles(Path(folder), LogKind.REKOR_V2, HOST, TREE_ID, LOG_V2.public_key, 0, 2).save()
+        return (Path(folder) / "shard.json").read_bytes()
+
+
+def _index_tables() -> bytes:
+    """Return the statements of the tables as SQLite keeps them, without the words it leaves out."""
+    with TemporaryDirectory() as folder:
+        index_catalogue.open_catalogue(Path(folder)).close()
+        with closing(sqlite3.connect(Path(folder) / "index.db")) as database:
+            found = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    return "\n".join(statement for (statement,) in found).encode()
+
+
+def _verifier_keys() -> bytes:
+    keys = (
+        VerifierKey(HOST, SignatureType.ED25519, LOG_V2.public_key),
+        VerifierKey("witness.example/w1", SignatureType.COSIGNATURE, WITNESS.public_key),
+        VerifierKey(f"{HOST}/ctlog", SignatureType.TREE_HEAD, LOG_CT.public_key),
+    )
+    return "\n".join(map(encode_vkey, keys)).encode()
+
+
+EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
+    "annotations": lambda: _stored(plain_log(), "annotations/000.p/2"),
+    "answer-v1": _answer_v1,
+    "answer-v2": lambda: v2_answers.encode_entry(placed(LogKind.REKOR_V2)),
+    "body-v2": body_v2,
+    "checkpoint-cosigned": lambda: encode_note(_cosigned()),
+    "checkpoint-ct": lambda: _stored(ct_log(), "checkpoint"),
+    "checkpoint-ct-signature": lambda: _signature(ct_log()),
+    "checkpoint-v1": lambda: _stored(rekor_log(LogKind.REKOR_V1), "checkpoint"),
+    "checkpoint-v2": lambda: _stored(rekor_log(LogKind.REKOR_V2), "checkpoint"),
+    "checkpoint-v2-signature": lambda: _signature(rekor_log(LogKind.REKOR_V2)),
+    "cosignature": lambda: _cosigned().signatures[1].hint + _cosigned().signatures[1].signature,
+    "ct-leaf": lambda: merkle_leaf(_stored(ct_log(), "tile/data/000.p/1")),
+    "data-tile": lambda: _stored(ct_log(), "tile/data/000.p/1"),
+    "entry-bundle": lambda: _stored(plain_log(), "tile/entries/000.p/2"),
+    "index-record": lambda: encode_records([IndexRow(1, (leaf_key(hash_leaf(b"second")),))]),
+    "index-tables": _index_tables,
+    "journal-record": journal_example,
+    "plain-checkpoint": lambda: _stored(plain_log(), "checkpoint"),
+    "sct": lambda: sign_sct(ct_draft().content, 0, START_MS, LOG_CT).encode(),
+    "sct-answer": lambda: encode_sct_answer(sign_sct(ct_draft().content, 0, START_MS, LOG_CT)),
+    "set": _set,
+    "shard": _shard_description,
+    "tile": lambda: _stored(plain_log(), "tile/0/000.p/2"),
+    "tree-head": lambda: encode_tree_head(parse_checkpoint(_checkpoint(ct_log()).text), START_MS),
+    "verifier-keys": _verifier_keys,
+}
+"""Each example by the name that its block carries."""
