@@ -18,6 +18,7 @@ from log_server.ct.routes import CT_MANNER, PREFIX, SUBMISSIONS, CtOptions, buil
 from log_server.ct.submissions import WatchedRoots
 from log_server.local_log import LocalLog
 from log_server.log import LogKind
+from log_server.rekor.kinds_table import build_kinds
 from log_server.rekor.v1_answers import ENTRIES_PATH as V1_ENTRIES
 from log_server.rekor.v1_errors import V1_MANNER
 from log_server.rekor.v1_options import V1Options
@@ -71,7 +72,8 @@ def build_witness(data: Path, settings: Settings) -> Sequence[Face]:
 def _build_v1(log: LocalLog, settings: Settings) -> Face:
     chosen = settings.rekor_v1
     limits = settings.limits
-    options = V1Options(chosen.duplicates, BodyLimits(limits.packages), limits.patience, log.former_signers)
+    kinds = build_kinds(chosen.attestation)
+    options = V1Options(chosen.duplicates, BodyLimits(limits.packages), limits.patience, log.former_signers, kinds)
     writes = frozenset((V1_ENTRIES,))
     return Face(build_v1(log, options), ("/api/v1/", "/ping"), writes, V1_MANNER.shape)
 

@@ -4,6 +4,7 @@ With a password the file is cosign's encrypted form. Without one it is plain PKC
 of other servers are: an empty password would cost 150 ms of scrypt at each start and protect nothing.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ from log_server.shard_files import ShardFiles
 
 PASSWORD_VARIABLE: Final = "COSIGN_PASSWORD"  # noqa: S105 # the variable's name, as for cosign's keys
 KEY_FILE: Final = "key.pem"
+
+_LOG: Final = logging.getLogger(__name__)
 
 _PRIVATE: Final = 0o600
 
@@ -79,6 +82,9 @@ def load_former_keys(shards: Sequence[ShardFiles], password: Password) -> tuple[
         CosignError: One cannot be loaded.
     """
     kept = [shard for shard in shards if (shard.directory / KEY_FILE).exists()]
+    for shard in shards:
+        if shard not in kept:
+            _LOG.warning("%s has no %s: its entries are shown without a promise", shard.directory, KEY_FILE)
     return tuple(load_key(shard, "", password) for shard in kept)
 
 

@@ -1,6 +1,7 @@
 """The kinds of entry that Rekor v1 accepts, by kind and version."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -31,6 +32,16 @@ KINDS: Final[Kinds] = MappingProxyType(
     }
 )
 """Every kind, by its name and `apiVersion`."""
+
+
+def build_kinds(max_attestation: int) -> Kinds:
+    """Return every kind, with another size up to which what is signed is kept beside the log."""
+    keeping: dict[tuple[str, str], Accept] = {
+        ("cose", "0.0.1"): partial(cose.accept_v001, max_attestation=max_attestation),
+        ("intoto", "0.0.1"): partial(intoto.accept_v001, max_attestation=max_attestation),
+        ("intoto", "0.0.2"): partial(intoto.accept_v002, max_attestation=max_attestation),
+    }
+    return MappingProxyType({**KINDS, **keeping})
 
 
 def accept_proposed(proposed: JsonObject, kinds: Kinds = KINDS) -> Accepted:

@@ -43,7 +43,7 @@ class _Sign1:
     signature: bytes = field(repr=False)
 
 
-def accept_v001(spec: JsonObject) -> Accepted:
+def accept_v001(spec: JsonObject, *, max_attestation: int = MAX_ATTESTATION) -> Accepted:
     """Verify the message with an ECDSA P-256 or RSA key, and the external data that it may be bound to.
 
     Raises:
@@ -62,7 +62,7 @@ def accept_v001(spec: JsonObject) -> Accepted:
         "publicKey": encode_b64(verifier.canonical),
     }
     keys = (*verifier.search_keys(), envelope, payload, *_read_subjects(parsed))
-    kept = Attestation(envelope, message) if len(message) <= MAX_ATTESTATION else None
+    kept = Attestation(envelope, message) if len(message) <= max_attestation else None
     return Accepted(encode_body("cose", canonical), keys, kept)
 
 
