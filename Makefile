@@ -10,10 +10,10 @@ PIP := $(PY) -m pip --disable-pip-version-check --retries 5 --timeout 60
 CORE := cosignpy/core/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint mutants interop bench fixtures lock clean
+.PHONY: help setup demo test lint mutants interop bench bench-log fixtures lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## build .venv from the lock file (the others call it)
 
@@ -57,6 +57,11 @@ interop: setup ## install the real peers (Go, apt) and test against them
 bench: setup ## measure side by side with the real cosign
 	$(PY) -m tests.interop.peers install --only cosign-v3 --only distribution
 	$(PY) -m bench.run
+
+bench-log: setup ## measure the logs side by side with rekor-tiles; needs wrk (apt-get install wrk)
+	$(PY) -m tests.interop.peers install --only rekor-tiles
+	$(PY) -m bench.log_run
+	folder=$$(mktemp -d) && $(PY) -m bench.log_growth $$folder/log; rm -rf $$folder
 
 fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3
 	$(PY) -m tests.interop.peers install --only cosign-v2 --only cosign-v3 --only crane --only registry
