@@ -5,6 +5,7 @@ from pathlib import Path
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.merkle.hashing import EMPTY_ROOT
 from cosignpy.core.note.checkpoint import Checkpoint
+from cosignpy.errors import UsageError
 from cosignpy.files import explain
 from cosignpy.keystore.reference import load_signer
 from cosignpy.values import value
@@ -48,7 +49,7 @@ def begin_shard(data: Path, kind: LogKind, reference: str, name: str) -> ShardFi
     The description comes last, so that what a crash leaves behind is not taken for a shard.
 
     Raises:
-        UsageError: The shard before it is not frozen.
+        UsageError: The shard before it is not frozen, or had the same key.
         CosignError: A file cannot be written, or the key cannot sign for such a log.
     """
     directory = next_directory(data, kind)
@@ -56,6 +57,8 @@ def begin_shard(data: Path, kind: LogKind, reference: str, name: str) -> ShardFi
         directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     protocol = PROTOCOLS[kind]
     signer = load_signer(reference, environment_password) if reference else make_key(directory, protocol.algorithm)
+    if any(signer.public_key == earlier.public_key for earlier in load_shards(data, kind)):
+        raise UsageError(f"{reference} is the key of an earlier shard of {kind}", "name a new one in the settings")
     shard = describe_shard(directory, kind, name, signer.public_key)
     protocol.sign(protocol.identify(shard), signer)(Checkpoint("-", 0, EMPTY_ROOT), 0)  # refuses keys of other kinds
     shard.save()

@@ -44,7 +44,7 @@ def rotate(data: Path, kind: LogKind, settings: Settings, name: str) -> tuple[Sh
     new one. Rekor v1 has the tree id in its origin.
 
     Raises:
-        UsageError: The name is that of an earlier shard of such a log.
+        UsageError: The name is that of an earlier shard of such a log, or so is the key.
         CosignError: As for `freeze` and `begin_shard`.
     """
     shards = load_shards(data, kind)
@@ -52,6 +52,11 @@ def rotate(data: Path, kind: LogKind, settings: Settings, name: str) -> tuple[Sh
         raise UsageError(
             f"{name} is the name of an earlier shard, and clients could not tell them apart",
             "give the new one a host name of its own: --hostname",
+        )
+    if shards and shards[-1].frozen is None and settings.key_of(kind):
+        raise UsageError(
+            f"the next shard of {kind} needs a key of its own, and the settings name that of this one",
+            "freeze the log, name the new key in the settings, then rotate",
         )
     old = shards[-1] if shards and shards[-1].frozen is not None else freeze(data, kind, settings)
     return old, begin(data, kind, settings, name)
