@@ -153,7 +153,7 @@ def save_steps(steps: Sequence[Step]) -> None:
 def _keep(found: Mapping[str, object]) -> None:
     RESULT.parent.mkdir(exist_ok=True)
     known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    RESULT.write_text(json.dumps(known | found, indent=2) + "\n")
+    RESULT.write_text(json.dumps({**known, **found}, indent=2) + "\n")
 
 
 def main() -> None:
