@@ -91,7 +91,8 @@ class MemoryLog:
         (place,) = shard.sequencer.sequence([draft], self.now_ms).places
         tree = shard.reader.tree()
         proof = shard.reader.inclusion(place.index, tree.size)
-        return Appended(place.index, place.timestamp_ms, place.duplicate, tree, proof.hashes)
+        timestamp_ms = shard.reader.annotation(place.index).timestamp_ms if place.duplicate else place.timestamp_ms
+        return Appended(place.index, timestamp_ms, place.duplicate, tree, proof.hashes)
 
     def fill(self, count: int) -> None:
         """Append synthetic entries, in one batch."""
