@@ -52,6 +52,7 @@ from log_server.storage.index_young import encode_records
 from log_server.storage.protocol import IndexRow
 from log_server.storage.segment import Segment
 from log_server.tlog.values import Draft, leaf_key
+from tests.support import rekor_kinds
 from tests.support.memory_log import MemoryShard, build_shard
 
 HOST: Final = "log.example"
@@ -268,6 +269,7 @@ EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
     "index-tables": _index_tables,
     "journal-record": journal_example,
     "plain-checkpoint": lambda: _stored(plain_log(), "checkpoint"),
+    "rekord-minisign": lambda: rekor_kinds.accept(rekor_kinds.load("rekord-minisign").proposed).body,
     "sct": lambda: sign_sct(ct_draft().content, 0, START_MS, LOG_CT).encode(),
     "sct-answer": lambda: encode_sct_answer(sign_sct(ct_draft().content, 0, START_MS, LOG_CT)),
     "set": _set,
