@@ -18,6 +18,7 @@ from cosignpy.values import value
 from log_server.log import LogKind
 from log_server.storage.journal import FileJournal
 from log_server.storage.posix import PosixObjects
+from log_server.storage.room import RESERVE, DiskRoom
 from log_server.storage.sqlite_index import SqliteIndex, open_index_reader
 from log_server.tlog.entry_form import EntryForm
 from log_server.tlog.reader import LogReader
@@ -86,14 +87,17 @@ class ShardFiles:
             described["frozenSize"] = self.frozen
         write_file(self.directory / _DESCRIPTION, encode_canonical_json(dict(described)) + b"\n")
 
-    def open_storage(self) -> Storage:
-        """Open for writing; the caller holds the data directory's lock.
+    def open_storage(self, reserve: int = RESERVE) -> Storage:
+        """Open for writing, as long as `reserve` octets are free; the caller holds the data directory's lock.
 
         Raises:
             StorageError: Something cannot be opened.
         """
         return Storage(
-            self.open_objects(), FileJournal(self.directory / "journal"), SqliteIndex(self.directory / "index")
+            self.open_objects(),
+            FileJournal(self.directory / "journal"),
+            SqliteIndex(self.directory / "index"),
+            DiskRoom(self.directory, reserve),
         )
 
     def open_reader(self, form: EntryForm) -> LogReader:

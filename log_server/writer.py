@@ -50,6 +50,7 @@ class LogWriter:
         self._broken = self._publish_first(now_ms)
         self._settle_at = self._republish_at = self._recover_at = now_ms
         self._flush_error: StorageError | None = None
+        self._refusal = ""
 
     @property
     def size(self) -> int:
@@ -58,8 +59,8 @@ class LogWriter:
 
     @property
     def trouble(self) -> str:
-        """Say why nothing is taken now; nothing if it is."""
-        return self._broken or ""
+        """Say why nothing was taken at the last tick; nothing if it was."""
+        return self._broken or self._refusal
 
     def sequence(self, drafts: Sequence[Draft], now_ms: int) -> Published:
         """Sequence a batch; see `Sequencer.sequence`.
@@ -110,6 +111,7 @@ class LogWriter:
         if now_ms >= self._republish_at and not self._broken:
             self._republish_at = now_ms + REPUBLISH_SECONDS * 1000
             self._republish(now_ms)
+        self._refusal = self._why_refused(now_ms)
 
     def close(self) -> None:
         """Make everything durable, so that the next start has nothing to do again.
@@ -157,6 +159,13 @@ class LogWriter:
             self._sequencer.republish(now_ms)
         except StorageError as error:
             _LOG.warning("the checkpoint could not be signed again: %s", error)
+
+    def _why_refused(self, now_ms: int) -> str:
+        try:
+            self._sequencer.check(now_ms)
+        except StorageError as error:
+            return error.why
+        return ""
 
     def _settle(self) -> None:
         """Flush in a thread, since it can take seconds; drop the journal before what the last flush covered."""

@@ -4,12 +4,14 @@ A worker sends everything that arrived within one turn of its event loop as one 
 answers a whole batch with one frame to each worker, so the cost of a frame is shared by many entries.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
 from cosignpy.errors import MalformedError
+from log_server.storage.protocol import KEY_SIZE, NAME
+from log_server.tlog.values import MAX_KEYS
 
 MAX_FRAME: Final = 256 * 1024 * 1024
 """Octets: a worker's whole queue of the largest entries with attestations stays below."""
@@ -17,14 +19,21 @@ MAX_FRAME: Final = 256 * 1024 * 1024
 _LENGTH: Final = 4
 
 
+_Key: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=KEY_SIZE, max_length=KEY_SIZE)]
+_Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=rf"^(?:{NAME.pattern})\Z")]
+
+
 class Submission(msgspec.Struct, array_like=True, frozen=True):
-    """A draft, and the number by which its worker will know the answer."""
+    """A draft, and the number by which its worker will know the answer.
+
+    What could not be stored must be noticed before it is in the journal, which cannot be gone back on.
+    """
 
     number: int
     content: bytes
-    identity: bytes
-    keys: tuple[bytes, ...]
-    objects: tuple[tuple[str, bytes], ...]
+    identity: _Key
+    keys: Annotated[tuple[_Key, ...], msgspec.Meta(max_length=MAX_KEYS)]
+    objects: tuple[tuple[_Name, bytes], ...]
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True):
@@ -55,9 +64,33 @@ class Refused(msgspec.Struct, array_like=True, frozen=True, tag="no"):
 
 
 encode_submissions = msgspec.msgpack.Encoder().encode
-decode_submissions = msgspec.msgpack.Decoder(list[Submission]).decode
 encode_reply = msgspec.msgpack.Encoder().encode
-decode_reply = msgspec.msgpack.Decoder(Sequenced | Refused).decode
+_decode_submissions = msgspec.msgpack.Decoder(list[Submission]).decode
+_decode_reply: Callable[[bytes], Sequenced | Refused] = msgspec.msgpack.Decoder(Sequenced | Refused).decode
+
+
+def decode_submissions(content: bytes) -> list[Submission]:
+    """Read what a worker sent.
+
+    Raises:
+        MalformedError: It is not that.
+    """
+    try:
+        return _decode_submissions(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise MalformedError("frame", str(error)) from error
+
+
+def decode_reply(content: bytes) -> Sequenced | Refused:
+    """Read what the sequencer answered.
+
+    Raises:
+        MalformedError: It is not that.
+    """
+    try:
+        return _decode_reply(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise MalformedError("frame", str(error)) from error
 
 
 def frame(content: bytes) -> bytes:

@@ -47,7 +47,8 @@ class SequencerHost:
         self._cosigners = ExitStack()
         for log in logs:
             if log.active is not None:
-                writer = open_writer(log, log.active, self._open_cosigner(log.kind, log.active, settings))
+                cosigner = self._open_cosigner(log.kind, log.active, settings)
+                writer = open_writer(log, log.active, cosigner, settings.limits.reserve)
                 path = socket_path(sockets, log.kind)
                 readiness = Readiness(trouble_path(path), log.active.directory, time.monotonic())
                 observed = ObservedWriter(writer, log.kind, log.active.directory, readiness)

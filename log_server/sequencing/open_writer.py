@@ -5,12 +5,13 @@ import time
 from log_server.data_directory import LogFiles
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles
+from log_server.storage.room import RESERVE
 from log_server.tlog.publish import CheckpointPublisher, Cosigner
 from log_server.tlog.reader import LogReader
 from log_server.writer import LogWriter
 
 
-def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None) -> LogWriter:
+def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None, reserve: int = RESERVE) -> LogWriter:
     """Open a shard for writing, recover and publish it; a new log of a kind that has one gets its first entry.
 
     Raises:
@@ -20,7 +21,7 @@ def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None) -> 
     """
     protocol = PROTOCOLS[log.kind]
     identity = protocol.identify(shard)
-    storage = shard.open_storage()
+    storage = shard.open_storage(reserve)
     verify_published(log.kind, identity, LogReader(storage.objects, storage.index, protocol.form).tree())
     publisher = CheckpointPublisher(storage.objects, identity.origin, protocol.sign(identity, log.signer), cosigner)
     now_ms = time.time_ns() // 1_000_000

@@ -169,6 +169,8 @@ class SequencerService:
 
     def _drop(self, connection: object) -> None:
         assert isinstance(connection, socket.socket)  # noqa: S101 # nothing else is registered
+        if connection.fileno() < 0:  # a worker that died while its submissions were sequenced
+            return
         self._selector.unregister(connection)
         connection.close()
 

@@ -11,6 +11,7 @@ from log_server.storage.protocol import OutcomeUnknown, StorageError
 _ADVICE: Final[Mapping[int, str]] = {
     errno.ENOSPC: "the disk is full; free space or move the data directory to a larger one",
     errno.EDQUOT: "the disk quota is used up; raise it or free space",
+    errno.EFBIG: "it is as large as this process may make a file; raise the limit (ulimit -f)",
     errno.EROFS: "the file system is read-only; mount it writable, after a look at why it is not",
     errno.EACCES: "permission denied; give the directory to the user the server runs as",
     errno.EPERM: "not permitted; give the directory to the user the server runs as",

@@ -61,6 +61,13 @@ class MemoryJournal:
         self._records[:-1] = [record for record in self._records[:-1] if record.end > before]
 
 
+class MemoryRoom:
+    """Room without an end."""
+
+    def check(self) -> None:
+        """There is room."""
+
+
 class MemoryIndex:
     """Log indices in a dictionary, by key."""
 

@@ -14,7 +14,7 @@ from cosignpy.values import record, value
 KEY_SIZE: Final = 16
 """Octets of an index key: the beginning of a SHA-256, far from any collision among what one log can hold."""
 
-_NAME: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]*(?:/[0-9A-Za-z_-][0-9A-Za-z._-]*)*")
+NAME: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]*(?:/[0-9A-Za-z_-][0-9A-Za-z._-]*)*")
 
 
 @record
@@ -44,7 +44,7 @@ def check_name(name: str) -> None:
     Raises:
         ValueError: It can; whoever made the name had to look at it.
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise ValueError(name)
 
 
@@ -155,6 +155,18 @@ class IndexReader(Protocol):
 
     def search(self, key: bytes, *, after: int = -1, limit: int) -> Sequence[int]:
         """Return log indices of a key, ascending, above `after`, at most `limit` of them."""
+        ...
+
+
+class Room(Protocol):
+    """Whether there is room for another batch, asked before each is committed."""
+
+    def check(self) -> None:
+        """See that there is.
+
+        Raises:
+            StorageError: There is not.
+        """
         ...
 
 

@@ -7,8 +7,9 @@ and a crowd shares it. Nothing here is asynchronous: one thread owns a log.
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from cosignpy.values import record, value
-from log_server.storage.protocol import Index, Journal, ObjectStore, OutcomeUnknown, StorageError
+from cosignpy.values import field, record, value
+from log_server.storage.memory import MemoryRoom
+from log_server.storage.protocol import Index, Journal, ObjectStore, OutcomeUnknown, Room, StorageError
 from log_server.tlog.batch import Batch, Tip, stage
 from log_server.tlog.entry_form import EntryForm
 from log_server.tlog.values import Draft, Published, Sequenced
@@ -24,6 +25,7 @@ class Storage:
     objects: ObjectStore
     journal: Journal
     index: Index
+    room: Room = field(default_factory=MemoryRoom)
 
 
 class Publisher(Protocol):
@@ -75,6 +77,7 @@ class Sequencer:
         fresh = {draft.identity: draft for draft in drafts if draft.identity not in places}
         if not fresh:
             return self._answer(places, drafts, {})
+        self._storage.room.check()
         batch = stage(self.tip, self._form, tuple(fresh.values()), self._time(now_ms))
         try:
             self._commit(batch)
@@ -87,6 +90,16 @@ class Sequencer:
             )
         }
         return self._answer(places, drafts, own)
+
+    def check(self, now_ms: int) -> None:
+        """See that nothing that can be known beforehand keeps a batch out.
+
+        Raises:
+            ClockWentBack: The clock does.
+            StorageError: There is no room.
+        """
+        self._storage.room.check()
+        self._time(now_ms)
 
     def republish(self, now_ms: int) -> None:
         """Sign the tree as it is once more, with the present time; with a wrong clock only writing must wait.
