@@ -40,6 +40,10 @@ _LENGTH: Final = 4
 """Octets that say how long the orders are: their end is not the end of the input."""
 
 
+_LOG_LAG_SECONDS: Final = 0.1
+"""What is lost of the log of requests when a worker is killed; all else is written at once."""
+
+
 class Orders(msgspec.Struct):
     """What the supervisor tells a worker on its standard input; keys never appear in arguments or environment."""
 
@@ -65,7 +69,7 @@ def main() -> None:
     orders = msgspec.msgpack.decode(sys.stdin.buffer.read(length), type=Orders)
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     settings = parse_settings(orders.settings.encode(), Settings)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, lag_seconds=_LOG_LAG_SECONDS)
     data = Path(orders.data)
     logs = []
     for kind in settings.served:

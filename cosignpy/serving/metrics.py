@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -19,13 +20,16 @@ from starlette.types import Receive, Scope, Send
 
 from cosignpy.serving.asgi import answer
 from cosignpy.serving.problem import Problem, answer_problem
-from cosignpy.values import record, value
+from cosignpy.values import value
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
 
 _DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client's own variable; child processes inherit it."""
+
+_LAG_SECONDS: Final = 1.0
+"""How old what `/metrics` shows of requests may be; it is asked for every 15 seconds or so."""
 
 _READ_METHODS: Final = ("GET", "HEAD")
 
@@ -111,32 +115,63 @@ RouteOf = Callable[[Scope], str]
 """Names the route of a request for the `path` label: from a list that clients cannot make longer."""
 
 
-@record
 class _Series:
-    """The time series of one route, looked up once."""
+    """The time series of one route: what was seen since it was written down last."""
 
-    latency: Callable[[float], None]
-    counts: dict[int, Callable[[], None]]
+    def __init__(self, metrics: RequestMetrics, method: str, path: str) -> None:
+        self._requests = metrics.requests
+        self._labels = {"method": method, "path": path}
+        self._latency = metrics.latency.labels(**self._labels)
+        self._bounds: Sequence[float] = self._latency._upper_bounds  # noqa: SLF001 # see write_down
+        self._begin()
+
+    def _begin(self) -> None:
+        self._codes: dict[int, int] = {}
+        self._counts = [0] * len(self._bounds)
+        self._seconds = 0.0
+
+    def note(self, status: int, seconds: float) -> None:
+        """Remember one request."""
+        self._codes[status] = self._codes.get(status, 0) + 1
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._seconds += seconds
+
+    def write_down(self) -> None:
+        """Add up; prometheus-client has no way to observe more than one at once, but for what `observe` does itself."""
+        for status, number in self._codes.items():
+            self._requests.labels(**self._labels, code=str(status)).inc(number)
+        self._latency._sum.inc(self._seconds)  # noqa: SLF001
+        for bucket, number in zip(self._latency._buckets, self._counts, strict=True):  # noqa: SLF001
+            if number:
+                bucket.inc(number)
+        self._begin()
 
 
 class MeasureRequests:
-    """Counts and times requests; an observer of `LogRequests`."""
+    """Counts and times requests; an observer of `LogRequests`.
+
+    Numbers are kept in memory and written down once a second: with several workers they are in files, and to change
+    three numbers there took as long as to parse the request.
+    """
 
     def __init__(self, metrics: RequestMetrics, route_of: RouteOf) -> None:
         self._metrics = metrics
         self._route_of = route_of
         self._series: dict[tuple[str, str], _Series] = {}
+        self._waiting: asyncio.TimerHandle | None = None
 
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request."""
         key = (scope["method"], self._route_of(scope))
         series = self._series.get(key)
         if series is None:
-            latency = self._metrics.latency.labels(method=key[0], path=key[1])
-            series = self._series[key] = _Series(latency.observe, {})
-        series.latency(seconds * self._metrics.units)
-        count = series.counts.get(status)
-        if count is None:
-            counter = self._metrics.requests.labels(method=key[0], path=key[1], code=str(status))
-            count = series.counts[status] = counter.inc
-        count()
+            series = self._series[key] = _Series(self._metrics, *key)
+        series.note(status, seconds)
+        if self._waiting is None:
+            self._waiting = asyncio.get_running_loop().call_later(_LAG_SECONDS, self.write_down)
+
+    def write_down(self) -> None:
+        """Let `/metrics` show what was counted until now."""
+        self._waiting = None
+        for series in self._series.values():
+            series.write_down()

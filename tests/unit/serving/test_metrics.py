@@ -32,6 +32,8 @@ def test_requests_are_counted_and_timed_by_route() -> None:
     with pytest.raises(ValueError, match="broken"):
         ask(measured, scope_of("/fail"))
 
+    measure.write_down()
+
     def total(**labels: str) -> float | None:
         return registry.get_sample_value("requests_total", labels)
 

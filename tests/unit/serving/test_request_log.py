@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -129,3 +130,21 @@ def test_a_traceback_stays_on_its_line(stream: io.StringIO) -> None:
     assert line["message"] == "failed at 3"
     assert "ValueError" in line["traceback"]
     assert "request_id" not in line
+
+
+def test_lines_of_requests_may_wait_and_all_others_do_not(stream: io.StringIO) -> None:
+    configure_logging(LogLevel.INFO, stream, lag_seconds=0.001)
+
+    async def serve() -> None:
+        LOG.info("first")
+        LOG.info("second")
+        assert stream.getvalue() == ""
+        await asyncio.sleep(0.01)
+        assert [line["message"] for line in lines(stream)] == ["first", "second"]
+        LOG.info("third")
+        LOG.warning("fourth")
+        assert [line["message"] for line in lines(stream)][2:] == ["third", "fourth"]
+
+    asyncio.run(serve())
+    LOG.info("fifth")
+    assert lines(stream)[-1]["message"] == "fifth"
