@@ -4,6 +4,7 @@ RFC 6962's paths are answered at the root and below `/ctlog`; the static ones, w
 the root, below `/ctlog` only. That is the submission prefix, and so it is in the log's origin.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
@@ -32,6 +33,7 @@ SUBMISSIONS: Final[Mapping[str, EntryType]] = MappingProxyType(
 )
 """The paths by which certificates come in."""
 
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 _CERTIFICATE: Final = (b"content-type", b"application/pkix-cert")
 
 
@@ -78,7 +80,8 @@ def _static_routes(log: Log) -> Sequence[Route]:
 
     async def issuer(scope: Scope, _receive: Receive) -> Answer:
         fingerprint = scope["path_params"]["fingerprint"]
-        found = select(scope).reader.objects.get(f"issuer/{fingerprint}") if fingerprint.isalnum() else None
+        known = _FINGERPRINT.fullmatch(fingerprint)
+        found = select(scope).reader.objects.get(f"issuer/{fingerprint}") if known else None
         if found is None:
             raise Refused(Problem(HTTPStatus.NOT_FOUND, "no chain of this log has that certificate"))
         return Answer(HTTPStatus.OK, found, (_CERTIFICATE, IMMUTABLE))

@@ -1,8 +1,8 @@
 """Entry kind cose 0.0.1: a COSE_Sign1 message (RFC 9052 section 4.2), of which the log keeps the digests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
-from typing import Final, cast
+from typing import Final, NoReturn
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from cosignpy.core.encoding import JsonObject, encode_b64
-from cosignpy.errors import CosignError, KeyUnusable, MalformedError, SignatureMismatch
+from cosignpy.errors import CosignError, KeyUnusable, LimitExceeded, MalformedError, SignatureMismatch
 from cosignpy.values import field, value
 from log_server.rekor.accepted import Accepted, Attestation
 from log_server.rekor.kinds.formats.proposal import encode_body, search_key_of_content
@@ -22,6 +22,13 @@ from log_server.rekor.kinds.verifiers import parse_x509_verifier
 _WHAT: Final = "COSE message"
 _PREFIX: Final = b"\xd2\x84"
 """Tag 18 on an array of four (RFC 9052 section 4.2)."""
+_PARTS: Final = 4
+_BYTES, _AFTER_BYTES = b"\x40", b"\x60"
+"""Where the first bytes of byte strings begin and end (RFC 8949 section 3)."""
+_MAX_HEADERS: Final = 64 * 1024
+"""Certificates are the largest. The hashes of numbers are no secret, so a map of many could be made slow on purpose."""
+_SHARED: Final = (28, 29)
+"""Tags of values that stand in several places: a kilobyte of them is endless to whoever walks through it."""
 _MAX_DEPTH: Final = 16
 """Countersignatures nest about five levels."""
 _ALGORITHM: Final = 1
@@ -48,6 +55,7 @@ def accept_v001(spec: JsonObject, *, max_attestation: int = MAX_ATTESTATION) -> 
 
     Raises:
         MalformedError: Not such a message, or without its payload.
+        LimitExceeded: Larger headers than messages have.
         KeyUnusable: A key of another kind.
         SignatureMismatch: The key did not sign this.
     """
@@ -74,29 +82,58 @@ def _describe(name: str) -> Mapping[str, str]:
 def _parse_message(raw: bytes) -> _Sign1:
     if not raw.startswith(_PREFIX):
         raise MalformedError(_WHAT, "expected a COSE_Sign1 with its tag")
-    # The prefix says that it is an array, and of how many.
-    protected, unprotected, payload, signature = cast("list[object]", _decode(raw[1:]))
+    protected, unprotected, payload, signature = _read_parts(raw)
     if not (isinstance(protected, bytes) and isinstance(signature, bytes) and isinstance(unprotected, Mapping)):
         raise MalformedError(_WHAT, "a part of another type than it should have")
     if not isinstance(payload, bytes):
         raise MalformedError(_WHAT, "its payload does not come along")
-    headers = _decode(protected) if protected else {}
+    headers = _decode_whole(protected) if protected else {}
     if not isinstance(headers, Mapping):
         raise MalformedError(_WHAT, "protected headers that are not a map")
     return _Sign1(protected, headers, payload, signature)
 
 
-def _decode(raw: bytes) -> object:
-    stream = BytesIO(raw)
-    try:
-        found: object = cbor2.CBORDecoder(
-            stream, max_depth=_MAX_DEPTH, allow_indefinite=False, allow_duplicate_keys=False
-        ).decode()
-    except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
-        raise MalformedError(_WHAT, "not CBOR") from error
-    if stream.tell() != len(raw):
+def _read_parts(raw: bytes) -> Sequence[object]:
+    """Read the elements of the array one by one: only strings of bytes may be larger than headers are."""
+    parts = []
+    offset = len(_PREFIX)
+    for _ in range(_PARTS):
+        is_bytes = raw[offset : offset + 1] >= _BYTES and raw[offset : offset + 1] < _AFTER_BYTES
+        part, size = _decode(raw[offset:] if is_bytes else raw[offset : offset + _MAX_HEADERS])
+        parts.append(part)
+        offset += size
+    if offset != len(raw):
+        raise MalformedError(_WHAT, "bytes after its end")
+    return parts
+
+
+def _decode_whole(raw: bytes) -> object:
+    if len(raw) > _MAX_HEADERS:
+        raise LimitExceeded(_WHAT, f"protected headers of {len(raw)} bytes, at most {_MAX_HEADERS} are read")
+    found, size = _decode(raw)
+    if size != len(raw):
         raise MalformedError(_WHAT, "bytes after its end")
     return found
+
+
+def _decode(raw: bytes) -> tuple[object, int]:
+    """Decode what the bytes begin with, and return how many of them that is."""
+    stream = BytesIO(raw)
+    decoder = cbor2.CBORDecoder(
+        stream,
+        max_depth=_MAX_DEPTH,
+        allow_indefinite=False,
+        allow_duplicate_keys=False,
+        semantic_decoders=dict.fromkeys(_SHARED, _refuse_shared),
+    )
+    try:
+        return decoder.decode(), stream.tell()
+    except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
+        raise MalformedError(_WHAT, "not CBOR, or larger than headers are") from error
+
+
+def _refuse_shared(*_: object) -> NoReturn:
+    raise ValueError("a shared value")
 
 
 def _verify(message: _Sign1, key: object, external: bytes) -> None:
@@ -105,7 +142,7 @@ def _verify(message: _Sign1, key: object, external: bytes) -> None:
     stated = message.headers.get(_ALGORITHM)
     if stated is None and not external:
         raise MalformedError(_WHAT, "no algorithm in its protected headers")
-    if stated not in {None, algorithm}:
+    if stated not in (None, algorithm):  # a set would want to hash it, and it may be a list
         raise SignatureMismatch(f"the COSE message states algorithm {stated}, which is not the key's")
     signed = cbor2.dumps(["Signature1", message.protected, external, message.payload])
     try:

@@ -64,7 +64,9 @@ def _read_chart_digest(text: bytes) -> tuple[str, str]:
     if not isinstance(files, dict) or len(files) != 1:
         # Of several the real server takes any one: which would be logged is left to chance.
         raise MalformedError(_WHAT, "expected exactly one file")
-    algorithm, colon, digest = str(next(iter(files.values()))).partition(":")
+    (found,) = files.values()
+    # Anything but a text may be lists in lists that share their members: small, and endless when written out.
+    algorithm, colon, digest = found.partition(":") if isinstance(found, str) else ("", "", "")
     if not colon or ":" in digest:
         raise MalformedError(_WHAT, "expected a digest in the form algorithm:hex")
     return algorithm, digest

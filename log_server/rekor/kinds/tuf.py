@@ -12,14 +12,18 @@ from securesystemslib.formats import encode_canonical
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root  # type: ignore[attr-defined] # documented there, re-exported without saying so
 
-from cosignpy.core.encoding import JsonObject, encode_b64, encode_canonical_json, parse_json
-from cosignpy.errors import MalformedError, SignatureMismatch
+from cosignpy.core.encoding import JsonObject, encode_b64, encode_canonical_json, encode_json, parse_json
+from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from cosignpy.values import field, value
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.kinds.formats.proposal import encode_body, search_key_of
 
 _MAX_SIGNATURES: Final = 64
 """A root of many keyholders has about ten."""
+_MAX_SIZE: Final = 64 * 1024
+"""An entry holds metadata and root whole, and has no more bytes; writing megabytes canonically takes seconds."""
+_NOT_METADATA: Final = (ValueError, KeyError, TypeError, AttributeError, SecureSystemsError)
+"""What the libraries raise for documents of another form than they expect, and for keys when those are used."""
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}){0,8192}")
 
 
@@ -38,6 +42,7 @@ def accept_v001(spec: JsonObject) -> Accepted:
 
     Raises:
         MalformedError: Not TUF metadata, or a root that is none.
+        LimitExceeded: More than can be logged.
         SignatureMismatch: Too few of the keys signed one of the two.
     """
     root = _parse_document(spec.child("root"))
@@ -65,6 +70,7 @@ def canonical_tuf_root(raw: bytes) -> bytes:
 
     Raises:
         MalformedError: Not TUF metadata.
+        LimitExceeded: More than can be logged.
     """
     return _parse_signed(JsonObject.parse(raw, what="TUF root"), "TUF root").canonical
 
@@ -82,6 +88,9 @@ def _parse_document(member: JsonObject) -> _Document:
 
 
 def _parse_signed(found: JsonObject, what: str) -> _Document:
+    size = len(encode_json(dict(found.members)))
+    if size > _MAX_SIZE:
+        raise LimitExceeded(what, f"{size} bytes, at most {_MAX_SIZE} are logged")
     signed = found.child("signed").members
     signatures = [_canonical_signature(each) for each in found.children("signatures", most=_MAX_SIGNATURES)]
     canonical = encode_canonical_json({"signatures": signatures, "signed": signed})
@@ -89,7 +98,7 @@ def _parse_signed(found: JsonObject, what: str) -> _Document:
         # `from_dict` takes apart what it is given, hence the copy.
         document = Metadata[Any].from_dict(parse_json(canonical, what=what))
         payload = cast("str", encode_canonical(dict(signed))).encode()
-    except (ValueError, KeyError, TypeError, AttributeError, SecureSystemsError) as error:
+    except _NOT_METADATA as error:
         raise MalformedError(what, "not signed metadata of TUF") from error
     return _Document(document.signed, document.signatures, payload, canonical)
 
@@ -106,5 +115,5 @@ def _verify(root: Root, document: _Document) -> None:
     role = document.signed.type
     try:
         root.verify_delegate(role, document.payload, document.signatures)
-    except (RepositoryError, SecureSystemsError, ValueError) as error:
+    except (RepositoryError, *_NOT_METADATA) as error:
         raise SignatureMismatch(f"the TUF {role} metadata is not signed by enough of the keys of the root") from error

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 
+from cosignpy.core.x509.chain import parse_certificate, read_issuer
 from cosignpy.core.x509.der import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
@@ -176,21 +177,15 @@ def verify_signed_data(signed: SignedData, content: bytes, *, what: str) -> None
     """
     if not signed.signers:
         raise MalformedError(what, "nobody signed it")
-    certificates = [_load_certificate(der, what) for der in signed.certificates]
+    certificates = [parse_certificate(der, what=f"certificate of the {what}") for der in signed.certificates]
     for signer in signed.signers:
         _verify_signer(signer, _find_certificate(signer, certificates, what), content, what)
 
 
-def _load_certificate(der: bytes, what: str) -> x509.Certificate:
-    try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
-        raise MalformedError(what, "a certificate that cannot be read") from error
-
-
 def _find_certificate(signer: Signer, certificates: Sequence[x509.Certificate], what: str) -> x509.Certificate:
     for certificate in certificates:
-        if certificate.serial_number == signer.serial and certificate.issuer.public_bytes() == signer.issuer:
+        issuer = read_issuer(certificate, what=f"certificate of the {what}")
+        if certificate.serial_number == signer.serial and issuer.public_bytes() == signer.issuer:
             return certificate
     raise MalformedError(what, "the certificate of the signer does not come along")
 

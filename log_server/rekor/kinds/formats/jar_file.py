@@ -17,10 +17,14 @@ _MANIFEST: Final = "META-INF/MANIFEST.MF"
 _BLOCKS: Final = (".RSA", ".DSA", ".EC")
 MAX_METADATA: Final = 1024 * 1024
 """Unpacked size of each file in META-INF that is read; the real server's limit."""
-MAX_UNPACKED: Final = 512 * 1024 * 1024
+MAX_UNPACKED: Final = 256 * 1024 * 1024
 """All files together: they are unpacked to be hashed, and a few kilobytes can unpack to gigabytes."""
 MAX_FILES: Final = 65535
 """What the central directory of a zip file counts without extensions."""
+_LISTED: Final = b"PK\x01\x02"
+"""Begins each file's record in the central directory."""
+_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""All that archives use; what else `zipfile` unpacks takes ten times as long, or reserves gigabytes."""
 _CHUNK: Final = 256 * 1024
 _DIGESTS: Final[Mapping[str, str]] = {
     "sha1": "sha1",
@@ -69,13 +73,12 @@ def open_jar(raw: bytes) -> zipfile.ZipFile:
         MalformedError: Not a zip file.
         LimitExceeded: More than `MAX_FILES` files.
     """
+    if raw.count(_LISTED) > MAX_FILES:  # before each of them becomes an object
+        raise LimitExceeded(WHAT, f"more than {MAX_FILES} files")
     try:
-        archive = zipfile.ZipFile(BytesIO(raw))
+        return zipfile.ZipFile(BytesIO(raw))
     except _UNPACK_ERRORS as error:
         raise MalformedError(WHAT, "not a zip file") from error
-    if len(archive.infolist()) > MAX_FILES:
-        raise LimitExceeded(WHAT, f"more than {MAX_FILES} files")
-    return archive
 
 
 def read_signature(archive: zipfile.ZipFile) -> SignedJar:
@@ -105,6 +108,8 @@ def _read_metadata(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> Iterator[bytes]:
+    if member.compress_type not in _PACKED:
+        raise MalformedError(WHAT, f"{member.filename} is packed as no file of an archive is")
     try:
         with archive.open(member) as stream:
             for chunk in _chunks(stream):

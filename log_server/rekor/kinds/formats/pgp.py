@@ -25,6 +25,8 @@ _SIGNATURE: Final = "OpenPGP signature"
 _TEXT: Final = 1
 _BINARY: Final = 0
 """The two kinds of signatures over documents (section 5.2.1)."""
+_MAX_LINES: Final = 1 << 20
+"""Lines of a text whose ends are brought into the signed form: some tenths of a second."""
 _LINE_END: Final = re.compile(rb"\r.|\n", re.DOTALL)
 
 
@@ -97,6 +99,7 @@ def verify_detached(ring: KeyRing, signature: bytes, content: bytes) -> None:
 
     Raises:
         MalformedError: Not signatures, or of a kind that is not over a document.
+        LimitExceeded: Signed as a text of more lines than are read.
         SignatureMismatch: No key of the ring, or none that made it.
     """
     for made in _read_signatures(signature):
@@ -120,6 +123,8 @@ def _signed_form(signature: Signature, content: bytes) -> bytes:
         return content
     if signature.kind != _TEXT:
         raise MalformedError(_SIGNATURE, f"of kind {signature.kind:#x}, which is not over a document")
+    if content.count(b"\n") + content.count(b"\r") > _MAX_LINES:
+        raise LimitExceeded("text", f"more than {_MAX_LINES} lines, which only a signature over bytes can have")
     return _LINE_END.sub(lambda match: b"\r\n" if match[0] == b"\n" else match[0], content)
 
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA1, SHA224, SHA256, SHA384, SHA512, HashAlgorithm
 
-from cosignpy.errors import MalformedError, SignatureMismatch
+from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from cosignpy.values import field, value
 from log_server.rekor.kinds.formats.pgp_packets import Signature, read_number
 from log_server.rekor.kinds.formats.wire import Reader
@@ -47,6 +47,8 @@ _CURVES: Final[Mapping[bytes, EllipticCurve]] = {
 }
 """Object identifiers without tag and length (RFC 6637 section 11)."""
 _ED25519_CURVE: Final = bytes.fromhex("2b06010401da470f01")
+_MAX_BODY: Final = 0xFFFF
+"""Where a key is hashed, two octets before it have its length (section 5.2.4)."""
 _MAX_EXPONENT: Final = 2**24 - 1
 """What the real server reads; all tools use 65537 or less."""
 _NATIVE_POINT: Final = b"\x40"
@@ -85,7 +87,10 @@ def parse_key(body: bytes) -> Key:
 
     Raises:
         MalformedError: Another version, or numbers that are no key.
+        LimitExceeded: Longer than two octets can say.
     """
+    if len(body) > _MAX_BODY:
+        raise LimitExceeded(WHAT, f"a key packet of {len(body)} bytes, at most {_MAX_BODY} can be hashed")
     reader = Reader(body, WHAT)
     if reader.integer(1) != _V4:
         raise MalformedError(WHAT, "only keys of version 4 are understood")

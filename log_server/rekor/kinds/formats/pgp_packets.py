@@ -194,7 +194,8 @@ def _parse_v3(reader: Reader) -> Signature:
     head = reader.take(2)
     numbers = tuple(content for _, content in _read_numbers(reader, algorithm))
     canonical = encode_packet(Tag.SIGNATURE, reader.raw)
-    return Signature(suffix[0], algorithm, digest, suffix, {}, issuer, head, numbers, canonical)
+    parts: Mapping[int, bytes] = {Subpacket.CREATED: suffix[1:]}  # one version's field is the other's subpacket
+    return Signature(suffix[0], algorithm, digest, suffix, parts, issuer, head, numbers, canonical)
 
 
 def _select_issuer(parts: Mapping[int, bytes]) -> bytes:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cosignpy.errors import KeyUnusable, MalformedError, SignatureMismatch
+from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.kinds.cose import MAX_ATTESTATION
 from tests.support.rekor_kinds import accept, altered, load, member, replaced
 
@@ -139,6 +139,32 @@ def test_a_message_without_its_tag_is_refused() -> None:
     with pytest.raises(MalformedError) as refused:
         accept(altered(VECTOR, "message", lambda raw: b"\xd1" + raw[1:]))
     assert "tag" in refused.value.why
+
+
+@pytest.mark.parametrize("stated", [[-7], {}, "ES256", -7.5, None])
+def test_an_algorithm_that_is_no_number_is_refused(stated: object) -> None:
+    with pytest.raises((SignatureMismatch, MalformedError)):
+        accept(signed(b"hello", {1: stated}))
+
+
+@pytest.mark.parametrize(
+    "protected",
+    [b"\xa2\x01\x26\x04\xd8\x1c\x81\x00", b"\xa2\x01\x26\xd8\x1c\x82\x00\xd8\x1d\x00\x00"],
+    ids=["value", "key"],
+)
+def test_a_shared_value_is_refused(protected: bytes) -> None:
+    """Sixty of them in each of ten lists are a kilobyte, and no end to whoever compares or prints that."""
+    with pytest.raises(MalformedError):
+        accept(signed(b"hello", protected))
+
+
+def test_headers_are_limited_and_payloads_are_not() -> None:
+    large = {"text": bytes(64 * 1024)}
+    assert accept(signed(bytes(128 * 1024), ES256))
+    with pytest.raises(MalformedError):
+        accept(signed(b"hello", ES256, unprotected=large))
+    with pytest.raises(LimitExceeded):
+        accept(signed(b"hello", ES256 | large))
 
 
 @pytest.mark.parametrize("key", [ed25519.Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP384R1())])

@@ -53,6 +53,8 @@ def test_another_text_is_refused() -> None:
         GOOD.replace(b"  demo-1.tgz: sha256:ab", b"  {demo-1.tgz: sha256:ab}"),
         GOOD.replace(b"sha256:ab", b"\n  " + b"- " * 3000),
         GOOD.replace(b"sha256:ab", b"\xff"),
+        GOOD.replace(b"sha256:ab", b"\n    sha256: ab"),
+        GOOD.replace(b" sha256:ab", b"\n  - sha256:ab"),
     ],
     ids=[
         "one part",
@@ -66,6 +68,8 @@ def test_another_text_is_refused() -> None:
         "braces",
         "deep YAML",
         "no UTF-8",
+        "a map",
+        "a list in the map",
     ],
 )
 def test_signed_text_that_names_no_one_chart_is_refused(text: bytes) -> None:
@@ -87,6 +91,14 @@ def test_signed_text_that_names_no_one_chart_is_refused(text: bytes) -> None:
 def test_what_is_not_clear_signed_is_refused(change: Any) -> None:
     with pytest.raises(MalformedError):
         accept(altered(VECTOR, CONTENT, change))
+
+
+def test_a_digest_that_is_lists_in_lists_is_not_written_out() -> None:
+    """Each has the one before twice, so the last of forty would be written as a terabyte."""
+    lists = [b"a0: &a0 text"]
+    lists += [b"a%d: &a%d\n- *a%d\n- *a%d" % (number, number, number - 1, number - 1) for number in range(1, 40)]
+    with pytest.raises(MalformedError):
+        accept(signed(b"name: demo\n\n...\n" + b"\n".join(lists) + b"\nfiles:\n  demo-1.tgz: *a39\n"))
 
 
 def test_too_long_a_list_of_files_is_refused() -> None:

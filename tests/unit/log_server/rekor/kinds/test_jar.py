@@ -29,9 +29,9 @@ def over(manifest: str) -> str:
     return f"Signature-Version: 1.0\r\nSHA-256-Digest-Manifest: {digest(manifest.encode())}\r\n\r\n"
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
+    with zipfile.ZipFile(made, "w", packing) as opened:
         for name, content in files.items():
             opened.writestr(name, content)
     return made.getvalue()
@@ -166,6 +166,14 @@ def test_a_file_that_cannot_be_unpacked_is_refused() -> None:
     assert "a.txt" in refused.value.why
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_file_that_is_packed_as_none_is_refused(packing: int) -> None:
+    """They take much longer to unpack, and what LZMA says of itself is how much memory it is given."""
+    with pytest.raises(MalformedError) as refused:
+        accept(replaced(VECTOR, "archive.content", archive(signed(), packing)))
+    assert "META-INF/MANIFEST.MF" in refused.value.why
+
+
 def test_metadata_that_unpacks_to_too_much_is_refused() -> None:
     with pytest.raises(LimitExceeded):
         accept(entry(signed() | {"META-INF/S.SF": bytes(jar_file.MAX_METADATA + 1)}))
@@ -193,3 +201,9 @@ def test_too_many_files_are_refused() -> None:
             opened.writestr(f"{number:x}", b"")
     with pytest.raises(LimitExceeded):
         jar_file.open_jar(made.getvalue())
+
+
+def test_files_are_counted_before_they_are_listed() -> None:
+    """A record without anything behind it costs 46 bytes to send, and some hundred to remember."""
+    with pytest.raises(LimitExceeded):
+        jar_file.open_jar(b"PK\x01\x02" * (jar_file.MAX_FILES + 1))

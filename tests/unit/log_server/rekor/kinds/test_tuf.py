@@ -74,6 +74,24 @@ def test_what_is_not_metadata_is_refused(members: dict) -> None:
         accept(with_metadata(**members))
 
 
+@pytest.mark.parametrize("scheme", ["pgp+rsa-pkcsv1.5", "pgp+eddsa-ed25519", "rsassa-pss-sha256"])
+def test_a_root_whose_keys_cannot_be_used_is_refused(scheme: str) -> None:
+    root = copy.deepcopy(ROOT)
+    for known in root["signed"]["keys"].values():
+        known |= {"keytype": "eddsa" if "eddsa" in scheme else "rsa", "scheme": scheme}
+    with pytest.raises(SignatureMismatch):
+        accept(replaced(VECTOR, "root.content", root))
+
+
+@pytest.mark.parametrize("path", ["root.content", "metadata.content"])
+def test_what_is_too_large_to_be_logged_is_refused_at_once(path: str) -> None:
+    found = copy.deepcopy(VECTOR["spec"][path.partition(".")[0]]["content"])
+    found["signed"]["comment"] = "a" * 64 * 1024
+    with pytest.raises(LimitExceeded) as refused:
+        accept(replaced(VECTOR, path, found))
+    assert refused.value.what.startswith("TUF")
+
+
 def test_too_many_signatures_are_refused() -> None:
     with pytest.raises(LimitExceeded):
         accept(with_metadata(signatures=[{"keyid": "a", "sig": "ab"}] * 65))

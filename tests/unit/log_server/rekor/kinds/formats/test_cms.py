@@ -128,6 +128,22 @@ def test_a_signature_over_something_else_is_refused(parts: dict) -> None:
         verify(signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, **parts))))
 
 
+VERSION = b"\xa0\x03\x02\x01"
+COMMON_NAME = b"\x06\x03\x55\x04\x03\x0c"
+
+
+@pytest.mark.parametrize(
+    ("place", "octet"), [(VERSION, b"\x03"), (COMMON_NAME + b"\x02", b"\xff")], ids=["version", "issuer"]
+)
+def test_a_certificate_that_cannot_be_read_is_refused(place: bytes, octet: bytes) -> None:
+    """What is wrong with it shows when it is loaded, or only when it is asked for its issuer."""
+    before, found, after = certificate("ec").public_bytes(Encoding.DER).partition(place)
+    broken = before + found + octet + after[1:]
+    with pytest.raises(MalformedError) as refused:
+        verify(signed_data("ec", CONTENT, certificates=encode_element(0xA0, broken)))
+    assert refused.value.what == "certificate of the token"
+
+
 def test_another_serial_number_is_another_certificate() -> None:
     sid = sequence(certificate("ec").issuer.public_bytes(), b"\x02\x01\x08")
     with pytest.raises(MalformedError):

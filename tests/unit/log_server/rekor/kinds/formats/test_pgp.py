@@ -145,6 +145,13 @@ def test_an_eddsa_key_on_another_curve_is_refused() -> None:
     assert "Ed25519" in refused_key(joined(Packet(key.tag, changed), *rest))
 
 
+def test_a_key_whose_length_cannot_be_hashed_is_refused() -> None:
+    first, *others = packets(KEY)
+    longer = Packet(first.tag, first.body.ljust(0x10000, b"\0"))
+    with pytest.raises(LimitExceeded):
+        parse_key_ring(joined(longer, *others))
+
+
 def test_too_large_a_key_and_too_many_packets_are_refused() -> None:
     with pytest.raises(LimitExceeded):
         parse_key_ring(bytes(1024 * 1024 + 1))
@@ -211,6 +218,17 @@ BINDING, REVOCATION = 0x18, 0x28
 )
 def test_a_revocation_and_then_the_newest_binding_of_a_subkey_counts(bindings: list, may: bool) -> None:
     assert signs(MAIN.certificate() + MAIN.subkey(OTHER, *bindings), detached(OTHER)) is may
+
+
+@pytest.mark.parametrize(("moment", "may"), [(b"\x50", True), (b"\x79", False)], ids=["before", "after"])
+@pytest.mark.parametrize("step", [1, -1])
+def test_bindings_of_both_versions_are_compared_by_their_time(moment: bytes, may: bool, step: int) -> None:
+    """The one of version 3 lets the key sign, and the other does not."""
+    signed = MAIN.hashed + OTHER.hashed
+    flagged = MAIN.sign(BINDING, signed, b"\x05\x02" + moment + bytes(3) + MAY_ENCRYPT)
+    bindings = [encode_packet(Tag.SIGNATURE, made) for made in (MAIN.sign_v3(BINDING, signed), flagged)]
+    subkey = encode_packet(Tag.PUBLIC_SUBKEY, OTHER.body) + b"".join(bindings[::step])
+    assert signs(MAIN.certificate() + subkey, detached(OTHER)) is may
 
 
 def bound(maker: HandMade, hashed: bytes, loose: bytes) -> bytes:
@@ -330,6 +348,13 @@ def test_other_content_is_refused(name: str) -> None:
     assert verify_pgp(key, signature, CONTENT)
     with pytest.raises(SignatureMismatch):
         verify_pgp(key, signature, CONTENT + b".")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_text_of_too_many_lines_is_refused(end: bytes) -> None:
+    """Each line end is looked at by itself, and a request has room for twenty million."""
+    with pytest.raises(LimitExceeded):
+        verify_pgp(MAIN.certificate(), encode_packet(Tag.SIGNATURE, MAIN.sign(1, b"")), end * ((1 << 20) + 1))
 
 
 def test_too_large_a_signature_is_refused() -> None:
