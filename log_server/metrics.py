@@ -3,7 +3,7 @@
 rekor: pkg/api/metrics.go; rekor-tiles: internal/server/metrics.go. What they have no name for begins with `log_`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -27,9 +27,12 @@ V1_REQUESTS: Final = RequestMetrics(
     ),
     units=1e9,
 )
-V2_REQUESTS: Final = Counter("rekor_v2_http_requests_total", "Requests of Rekor v2", ("code", "method"))
-V2_LATENCY: Final = Histogram(
-    "rekor_v2_http_api_latency", "Latency of Rekor v2 in seconds", ("code", "method"), buckets=_SECONDS
+_BY_CODE: Final = ("code", "method")
+V2_REQUESTS: Final = RequestMetrics(
+    Counter("rekor_v2_http_requests_total", "Requests of Rekor v2", _BY_CODE),
+    Histogram("rekor_v2_http_api_latency", "Latency of Rekor v2 in seconds", _BY_CODE, buckets=_SECONDS),
+    counted_by=_BY_CODE,
+    timed_by=_BY_CODE,
 )
 OTHER_REQUESTS: Final = RequestMetrics(
     Counter("log_requests", "Requests of everything but Rekor", ("path", "method", "code")),
@@ -102,23 +105,19 @@ class MeasureFaces:
     def __init__(self) -> None:
         self._v1 = MeasureRequests(V1_REQUESTS, name_route)
         self._others = MeasureRequests(OTHER_REQUESTS, name_route)
-        self._v2: dict[tuple[int, str], tuple[Callable[[], None], Callable[[float], None]]] = {}
+        self._v2 = MeasureRequests(V2_REQUESTS, lambda _: "")
 
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request."""
         path = scope["path"]
         if path.startswith(("/api/v2/", "/checkpoint", "/tile/")):
-            self._count_v2(scope["method"], status, seconds)
+            self._v2({"method": scope["method"].lower()}, status, seconds)  # as Go writes methods
         elif path.startswith(("/api/v1/", "/ping")):
             self._v1(scope, status, seconds)
         else:
             self._others(scope, status, seconds)
 
-    def _count_v2(self, method: str, status: int, seconds: float) -> None:
-        series = self._v2.get((status, method))
-        if series is None:
-            labels = {"code": str(status), "method": method.lower()}  # as Go's instrumentation writes methods
-            series = self._v2[status, method] = V2_REQUESTS.labels(**labels).inc, V2_LATENCY.labels(**labels).observe
-        count, observe = series
-        count()
-        observe(seconds)
+    def write_down(self) -> None:
+        """Let `/metrics` show what was counted until now."""
+        for measure in (self._v1, self._v2, self._others):
+            measure.write_down()

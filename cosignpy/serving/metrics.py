@@ -101,7 +101,7 @@ class MetricsPage:
 
 @value
 class RequestMetrics:
-    """Where requests are counted: by labels `method`, `path`, `code`; and timed, by `method` and `path`.
+    """Where requests are counted and timed, each by labels out of `method`, `path` and `code`.
 
     Times are in seconds, or in units of which a second has `units`: a server that takes the place of another keeps its.
     """
@@ -109,6 +109,8 @@ class RequestMetrics:
     requests: "Counter"
     latency: "Histogram"
     units: float = 1.0
+    counted_by: tuple[str, ...] = ("method", "path", "code")
+    timed_by: tuple[str, ...] = ("method", "path")
 
 
 RouteOf = Callable[[Scope], str]
@@ -116,31 +118,32 @@ RouteOf = Callable[[Scope], str]
 
 
 class _Series:
-    """The time series of one route: what was seen since it was written down last."""
+    """Requests of one method, route and status: what was seen since it was written down last."""
 
-    def __init__(self, metrics: RequestMetrics, method: str, path: str) -> None:
-        self._requests = metrics.requests
-        self._labels = {"method": method, "path": path}
-        self._latency = metrics.latency.labels(**self._labels)
+    def __init__(self, metrics: RequestMetrics, method: str, path: str, status: int) -> None:
+        labels = {"method": method, "path": path, "code": str(status)}
+        self._requests = metrics.requests.labels(**{name: labels[name] for name in metrics.counted_by})
+        self._latency = metrics.latency.labels(**{name: labels[name] for name in metrics.timed_by})
+        self._units = metrics.units
         self._bounds: Sequence[float] = self._latency._upper_bounds  # noqa: SLF001 # see write_down
         self._begin()
 
     def _begin(self) -> None:
-        self._codes: dict[int, int] = {}
         self._counts = [0] * len(self._bounds)
-        self._seconds = 0.0
+        self._time = 0.0
 
-    def note(self, status: int, seconds: float) -> None:
+    def note(self, seconds: float) -> None:
         """Remember one request."""
-        self._codes[status] = self._codes.get(status, 0) + 1
-        self._counts[bisect_left(self._bounds, seconds)] += 1
-        self._seconds += seconds
+        time = seconds * self._units
+        self._counts[bisect_left(self._bounds, time)] += 1
+        self._time += time
 
     def write_down(self) -> None:
         """Add up; prometheus-client has no way to observe more than one at once, but for what `observe` does itself."""
-        for status, number in self._codes.items():
-            self._requests.labels(**self._labels, code=str(status)).inc(number)
-        self._latency._sum.inc(self._seconds)  # noqa: SLF001
+        if not any(self._counts):
+            return
+        self._requests.inc(sum(self._counts))
+        self._latency._sum.inc(self._time)  # noqa: SLF001
         for bucket, number in zip(self._latency._buckets, self._counts, strict=True):  # noqa: SLF001
             if number:
                 bucket.inc(number)
@@ -157,16 +160,16 @@ class MeasureRequests:
     def __init__(self, metrics: RequestMetrics, route_of: RouteOf) -> None:
         self._metrics = metrics
         self._route_of = route_of
-        self._series: dict[tuple[str, str], _Series] = {}
+        self._series: dict[tuple[str, str, int], _Series] = {}
         self._waiting: asyncio.TimerHandle | None = None
 
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request."""
-        key = (scope["method"], self._route_of(scope))
+        key = (scope["method"], self._route_of(scope), status)
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = _Series(self._metrics, *key)
-        series.note(status, seconds)
+        series.note(seconds)
         if self._waiting is None:
             self._waiting = asyncio.get_running_loop().call_later(_LAG_SECONDS, self.write_down)
 
