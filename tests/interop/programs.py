@@ -100,6 +100,10 @@ class Workshop:
     def run(self, program: str, *arguments: str, stdin: str = "") -> Run:
         """Run cosignpy or a peer to its end."""
         path = Path(sys.executable).with_name("cosignpy") if program == Tool.OURS else peers.path(program)
+        return self.run_path(path, *arguments, stdin=stdin)
+
+    def run_path(self, path: Path, *arguments: str, stdin: str = "") -> Run:
+        """Run a program to its end."""
         done = subprocess.run(
             [path, *arguments],
             cwd=self.folder,
@@ -116,7 +120,7 @@ class Workshop:
             text=True,
             timeout=PATIENCE_SECONDS,
         )
-        return Run(" ".join([program, *arguments]), done.returncode, done.stdout, done.stderr)
+        return Run(" ".join([path.name, *arguments]), done.returncode, done.stdout, done.stderr)
 
     def prepare(self) -> "Workshop":
         """Write the trusted root without content that cosign v2 asks for."""

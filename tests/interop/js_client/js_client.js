@@ -15,7 +15,19 @@ const HINT = 'key';
 const NO_RETRIES = 0;
 const TIMEOUT_MS = 5000; // what sigstore-js really gives a log
 
-function keySigner(keyPath, certificatePath) {
+// Signs once and remembers that in a file, if told to: a retry sends the same signature again.
+function signOnce(data, privateKey, remembered) {
+  if (remembered && fs.existsSync(remembered)) {
+    return fs.readFileSync(remembered);
+  }
+  const signature = crypto.sign('sha256', data, privateKey);
+  if (remembered) {
+    fs.writeFileSync(remembered, signature);
+  }
+  return signature;
+}
+
+function keySigner(keyPath, certificatePath, remembered) {
   const privateKey = crypto.createPrivateKey(fs.readFileSync(keyPath));
   const key = certificatePath
     ? { $case: 'x509Certificate', certificate: fs.readFileSync(certificatePath, 'utf8') }
@@ -25,11 +37,12 @@ function keySigner(keyPath, certificatePath) {
         hint: HINT,
       };
   return {
-    sign: async (data) => ({ signature: crypto.sign('sha256', data, privateKey), key }),
+    sign: async (data) => ({ signature: signOnce(data, privateKey, remembered), key }),
   };
 }
 
-// settings: {package, url, version, entryType, fetchOnConflict, key, certificate, artifact, type, tsa}
+// settings: {package, url, version, entryType, fetchOnConflict, key, certificate, remembered,
+// artifact, type, tsa}
 async function sign(settings) {
   const packaged = require(SIGN[settings.package]);
   const witnesses = [
@@ -45,7 +58,7 @@ async function sign(settings) {
   if (settings.tsa) {
     witnesses.push(new packaged.TSAWitness({ tsaBaseURL: settings.tsa, retry: NO_RETRIES, timeout: TIMEOUT_MS }));
   }
-  const options = { signer: keySigner(settings.key, settings.certificate), witnesses };
+  const options = { signer: keySigner(settings.key, settings.certificate, settings.remembered), witnesses };
   const builder = settings.type
     ? new packaged.DSSEBundleBuilder({ ...options, certificateChain: false })
     : new packaged.MessageSignatureBundleBuilder(options);
@@ -53,11 +66,15 @@ async function sign(settings) {
   return bundleToJSON(await builder.create({ data, type: settings.type }));
 }
 
+function readSpki(publicKeyPath) {
+  return crypto.createPublicKey(fs.readFileSync(publicKeyPath)).export({ type: 'spki', format: 'der' });
+}
+
 // settings: {package, trustedRoot, bundle, artifact, publicKey, timestamps, scts}
 async function verify(settings) {
   const packaged = require(VERIFY[settings.package]);
   const root = TrustedRoot.fromJSON(JSON.parse(fs.readFileSync(settings.trustedRoot, 'utf8')));
-  const keys = settings.publicKey ? { [HINT]: { rawBytes: fs.readFileSync(settings.publicKey) } } : {};
+  const keys = settings.publicKey ? { [HINT]: { rawBytes: readSpki(settings.publicKey) } } : {};
   const verifier = new packaged.Verifier(packaged.toTrustMaterial(root, keys), {
     tlogThreshold: 1,
     ctlogThreshold: settings.scts,

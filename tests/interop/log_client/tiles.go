@@ -248,4 +248,3 @@ func chunks(joined []byte) (hashes [][sha256.Size]byte) {
 	}
 	return hashes
 }
-

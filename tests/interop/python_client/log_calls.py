@@ -2,7 +2,7 @@
 
 `log_calls.py submit SETTINGS` signs an artifact with a key, logs it through the class that the package uses for the
 log's version, verifies the answer with the package's own code, and prints the entry. `log_calls.py read SETTINGS`
-reads a Rekor v1 log. Settings are JSON.
+reads a Rekor v1 log, and `log_calls.py verify SETTINGS` verifies a bundle by identity. Settings are JSON.
 """
 
 import base64
@@ -20,9 +20,12 @@ from cryptography.x509 import load_pem_x509_certificate
 from sigstore._internal.rekor import RekorClientError
 from sigstore._internal.rekor.client import RekorClient
 from sigstore._internal.rekor.client_v2 import RekorV2Client
-from sigstore._internal.trust import KeyringPurpose, TrustedRoot
+from sigstore._internal.trust import KeyringPurpose
 from sigstore.dsse import Envelope, Statement, _sign
 from sigstore.hashes import HashAlgorithm, Hashed
+from sigstore.models import Bundle, TrustedRoot
+from sigstore.verify import Verifier
+from sigstore.verify.policy import Identity
 
 CLIENTS = {1: RekorClient, 2: RekorV2Client}
 REFUSED = 3
@@ -66,6 +69,15 @@ def read(settings: dict[str, Any]) -> Any:
     return {"entry": show(entry), "size": state.tree_size, "treeId": state.tree_id}
 
 
+def verify(settings: dict[str, Any]) -> Any:
+    """Verify a bundle by identity: chain, SCT, log entry, time and signature."""
+    verifier = Verifier(trusted_root=TrustedRoot.from_file(settings["trustedRoot"]))
+    bundle = Bundle.from_json(Path(settings["bundle"]).read_bytes())
+    policy = Identity(identity=settings["identity"], issuer=settings["issuer"])
+    verifier.verify_artifact(Path(settings["artifact"]).read_bytes(), bundle, policy)
+    return {"verified": True}
+
+
 def show(entry: Any) -> Any:
     inner = entry._inner
     return {
@@ -76,7 +88,7 @@ def show(entry: Any) -> Any:
 
 
 def main() -> int:
-    commands = {"submit": submit, "read": read}
+    commands = {"submit": submit, "read": read, "verify": verify}
     try:
         sys.stdout.write(json.dumps(commands[sys.argv[1]](json.loads(sys.argv[2]))))
     except RekorClientError as error:
