@@ -26,14 +26,10 @@ from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.kinds.algorithms import BY_NAME, BY_NUMBER
 from log_server.rekor.kinds.envelopes import MAX_SIGNATURES, build_pae, build_statement_keys
-from log_server.rekor.kinds.verifiers import Verifier, parse_certificate_verifier, parse_key_verifier
+from log_server.rekor.kinds.verifiers import MAX_KNOWN_KEYS, Verifier, parse_certificate_verifier, parse_key_verifier
 
 MAX_BODY: Final = 65_535
 """The largest entry: its length is 16 bits in an entry bundle (C2SP tlog-tiles)."""
-
-MAX_KNOWN_KEYS: Final = 1024
-"""Public keys kept parsed, some 2 MB: those who sign with a key do so again and again. Certificates are not kept,
-since nearly each is used once."""
 
 _WHAT: Final = "request"
 _CAMEL: Final[Mapping[str, str]] = {

@@ -7,6 +7,7 @@ since a log records and does not judge time.
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -24,7 +25,14 @@ from cosignpy.errors import CertificateError, KeyUnusable, LimitExceeded, Malfor
 MAX_CHAIN: Final = 10
 """Certificates in one verifier; the real server reads no more (rekor, pkg/pki/x509)."""
 
+MAX_KNOWN_KEYS: Final = 1024
+"""Public keys kept parsed, some 3 MB: those who sign with a key do so again and again. Only what parsed is kept, by
+all of its octets, and a verifier does not change. Certificates are not kept, since nearly each is used once."""
+
 _WHAT: Final = "verifier"
+_BEGIN_KEY: Final = b"-----BEGIN PUBLIC KEY-----"
+_MAX_KEY_PEM: Final = 2048
+"""Octets of a key that is kept; one of RSA with 4096 bits has 800."""
 _BEGIN: Final = b"-----BEGIN "
 _END: Final = b"-----"
 
@@ -80,6 +88,12 @@ def parse_x509_verifier(pem: bytes) -> Verifier:
         MalformedError: Not that, a certificate that cannot be parsed, or a key of a kind or size that is not accepted.
         LimitExceeded: Larger than any such file, or more than `MAX_CHAIN` certificates.
     """
+    if pem.startswith(_BEGIN_KEY) and len(pem) <= _MAX_KEY_PEM:
+        return _parse_known(pem)
+    return _parse_pem(pem)
+
+
+def _parse_pem(pem: bytes) -> Verifier:
     blocks = tuple(_parse_blocks(pem))
     if len(blocks) == 1 and blocks[0].label == "PUBLIC KEY":
         return parse_key_verifier(blocks[0].body)
@@ -87,6 +101,9 @@ def parse_x509_verifier(pem: bytes) -> Verifier:
         if block.label != "CERTIFICATE":
             raise MalformedError(_WHAT, f"a PEM block {block.label!r}, not a public key or certificates")
     return _build_from_certificates(blocks)
+
+
+_parse_known: Final = lru_cache(MAX_KNOWN_KEYS)(_parse_pem)
 
 
 def parse_certificate_verifier(der: bytes) -> Verifier:
