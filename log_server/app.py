@@ -8,16 +8,16 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cosignpy.errors import UsageError
 from cosignpy.serving.health import Alive, Ready
 from cosignpy.serving.metrics import MetricsPage
 from cosignpy.serving.problem import AnswerErrors
 from cosignpy.serving.rate_limit import ClientAddresses, LimitRate, TokenBuckets
 from cosignpy.serving.request_log import LogRequests
 from cosignpy.serving.watched import Reloadable
-from cosignpy.serving.writers import CertificateSubjects, Credential, TokenFile, WritersOnly
+from cosignpy.serving.writers import Credential, TokenFile, WritersOnly
 from cosignpy.values import value
 from log_server.config import Settings
+from log_server.config_files import load_credentials
 from log_server.faces import Face, build_faces, build_witness
 from log_server.local_log import LocalLog
 from log_server.metrics import BARE, QUEUE, MeasureFaces
@@ -43,7 +43,7 @@ def build_app(logs: Sequence[LocalLog], settings: Settings, data: Path) -> Serve
         CosignError: A file that the settings name cannot be used.
     """
     faces = (*build_faces(logs, settings), *build_witness(data, settings))
-    credentials = _credentials(settings)
+    credentials = load_credentials(settings)
     guarded = [_guard(face, credentials, settings) for face in faces]
     others: dict[str, ASGIApp] = {
         "/healthz": Alive(),
@@ -103,20 +103,6 @@ def _guard(face: Face, credentials: tuple[Credential, ...], settings: Settings) 
     if guarded is face.app:
         return face
     return Face(GuardWrites(face.app, guarded, face.writes), face.prefixes, face.writes, face.shape, face.watched)
-
-
-def _credentials(settings: Settings) -> tuple[Credential, ...]:
-    """Load what writers show, any of which is enough; without any, everyone may write."""
-    writers = settings.writers
-    checked = settings.tls is not None and settings.tls.client_ca is not None
-    if writers.subjects and not checked:
-        raise UsageError("writers.subjects needs tls.client_ca, whose certificates have these names")
-    found: list[Credential] = []
-    if writers.tokens is not None:
-        found.append(TokenFile(writers.tokens))
-    if checked:
-        found.append(CertificateSubjects(writers.subjects))
-    return tuple(found)
 
 
 def _measure_queues(logs: Sequence[LocalLog]) -> None:

@@ -13,7 +13,8 @@ from cosignpy.serving.problem import ErrorShape, problem_json
 from cosignpy.serving.watched import Reloadable
 from cosignpy.values import value
 from log_server.config import Settings
-from log_server.ct.accept_chain import MAX_CHAIN_BODY, ChainRule, Expired, select_purposes
+from log_server.config_files import build_rule
+from log_server.ct.accept_chain import MAX_CHAIN_BODY
 from log_server.ct.routes import CT_MANNER, PREFIX, SUBMISSIONS, CtOptions, build_ct
 from log_server.ct.submissions import WatchedRoots
 from log_server.local_log import LocalLog
@@ -88,9 +89,8 @@ def _build_v2(log: LocalLog, settings: Settings) -> Face:
 
 def _build_ct(log: LocalLog, settings: Settings) -> Face:
     chosen, limits = settings.ct, settings.limits
-    rule = ChainRule(Expired.REFUSED if chosen.refuse_expired else Expired.ACCEPTED, select_purposes(chosen.purposes))
     roots = WatchedRoots(chosen.roots)
-    options = CtOptions(roots, rule, BodyLimits(min(limits.body, MAX_CHAIN_BODY)), limits.patience)
+    options = CtOptions(roots, build_rule(settings), BodyLimits(min(limits.body, MAX_CHAIN_BODY)), limits.patience)
     writes = frozenset(prefix + path for prefix in ("", PREFIX) for path in SUBMISSIONS)
     return Face(build_ct(log, options), ("/ct/v1/", f"{PREFIX}/"), writes, CT_MANNER.shape, (roots,))
 

@@ -11,11 +11,11 @@ from typing import Final
 import uvicorn
 
 from cosignpy.serving.slow_clients import PatientProtocol
-from cosignpy.serving.threaded import PromptServer, ServerOptions, TlsFiles, configure
-from cosignpy.serving.tls_reload import ClientCertificates, ReloadingContext
+from cosignpy.serving.threaded import PromptServer, ServerOptions, configure
 from cosignpy.serving.watched import Reloadable, reload_all
 from log_server.app import Served
 from log_server.config import Settings
+from log_server.config_files import load_tls
 
 DRAIN_SECONDS: Final = 10
 """How long requests under way may take once the server is told to stop."""
@@ -70,10 +70,8 @@ def build_server(served: Served, settings: Settings) -> DrainingServer:
     config = configure(served.app, ServerOptions(protocol=PatientProtocol, proxies=()))
     config.timeout_graceful_shutdown = DRAIN_SECONDS
     watched: list[Reloadable] = list(served.watched)
-    if settings.tls is not None:
-        tls = settings.tls
-        files = TlsFiles(tls.certificate, tls.key, tls.client_ca)
-        context = ReloadingContext.load(files, ClientCertificates.OPTIONAL)
+    context = load_tls(settings)
+    if context is not None:
         config.ssl = context
         watched.append(context)
     return DrainingServer(config, watched, served.tick)

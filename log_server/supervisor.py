@@ -84,12 +84,14 @@ class _Supervisor:
     def run(self, announce: Callable[[str], None]) -> None:
         """Serve until told to stop."""
         # Imported here: share_metrics comes before whatever declares a metric.
+        from log_server.config_files import check_files
         from log_server.data_directory import open_logs
         from log_server.metrics import BARE
         from log_server.sequencing.host import SequencerHost
         from log_server.witness.witness import begin_witness
 
         with _heeding(self._stop, self._reload), _serving_metrics(self._settings, BARE):
+            check_files(self._settings)
             listeners = bind_all(self._settings)
             logs = open_logs(self._data, self._settings)
             if self._settings.witness.logs is not None:
