@@ -118,5 +118,6 @@ class FrameBuffer:
             end = _LENGTH + length
             if len(self._received) < end:
                 return
-            yield bytes(memoryview(self._received)[_LENGTH:end])
+            content = bytes(memoryview(self._received)[_LENGTH:end])
             del self._received[:end]
+            yield content

@@ -55,7 +55,7 @@ def test_replies_arrive_as_they_were_sent(reply: Sequenced | Refused) -> None:
 def test_frames_are_found_wherever_the_stream_is_cut(contents: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(frame(content) for content in contents)
     buffer = FrameBuffer()
-    found = []
+    found: list[bytes] = []
     while stream:
         cut = data.draw(st.integers(1, len(stream)))
         found += buffer.feed(stream[:cut])
