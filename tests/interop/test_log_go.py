@@ -120,7 +120,7 @@ def test_the_whole_log_verifies_by_both_of_its_interfaces(workshop: Workshop, lo
     assert audited["acceptedRoots"] == 1
     static = log_client(workshop, "tiles-ct", f"{log.url}/ctlog", key, log.shards(CT)[0].origin)
     assert (static["size"], len(static["leaves"])) == (audited["size"], audited["size"])
-    assert static["issuers"] == 2
+    assert static["issuers"] >= 2
     assert base64.b64decode(static["checkpoint"].splitlines()[2]) == base64.b64decode(audited["root"])
 
 
@@ -219,7 +219,8 @@ def test_the_real_server_makes_the_same_body_of_a_request(
 def refusal(url: str, request: object) -> tuple[int, dict[str, Any], str]:
     with pytest.raises(HTTPError) as caught:
         add(url, request)
-    return caught.value.code, json.load(caught.value), str(caught.value.headers["X-Log-Index"])
+    with caught.value as answer:
+        return answer.code, json.load(answer), str(answer.headers["X-Log-Index"])
 
 
 @pytest.mark.parametrize("changed", ["canonicalizedBody", "checkpoint", "logIndex"])
@@ -254,3 +255,40 @@ def test_the_original_entry_is_answered_where_the_operator_wants_that(
         log.restart()
         after = check_entry(workshop, add(log.url, request), key, shard.origin)
     assert first == again == after
+
+
+def test_a_frozen_shard_is_read_at_its_own_host_name(workshop: Workshop, signatory: Signatory, tmp_path: Path) -> None:
+    """Clients tell logs of Rekor v2 apart by host names, so a new shard has a new one; both are served on one port."""
+    with serve_logs(tmp_path / "rotated") as log:
+        add(log.url, propose(signatory, b"old"))
+        log.stop()
+        log.run("rotate", "--log", REKOR_V2, "--hostname", "localhost")
+        log.start()
+        old, new = log.shards(REKOR_V2)
+        local = f"http://localhost:{log.port}"
+        entry = add(local, propose(signatory, b"new"))
+        check_entry(workshop, entry, write_key(new, workshop.folder), "localhost")
+        read = [
+            log_client(workshop, "tiles-rekor", f"{url}/", write_key(shard, workshop.folder), shard.origin)
+            for url, shard in ((log.url, old), (local, new))
+        ]
+        assert (old.state, [one["size"] for one in read]) == ("frozen", [2, 2])
+        with pytest.raises(HTTPError) as caught:
+            add(log.url, propose(signatory, b"late"))
+    caught.value.close()
+    # The real server's answer to writers of a frozen log.
+    assert caught.value.code == 405
+
+
+def test_a_frozen_ct_log_is_read_at_its_own_host_name(workshop: Workshop, root: Authority, tmp_path: Path) -> None:
+    (tmp_path / "roots.pem").write_bytes(pem(root.der))
+    with serve_logs(tmp_path / "rotated", f"ct:\n  roots: {tmp_path / 'roots.pem'}\n") as log:
+        submit(workshop, log, "ct-add", root.leaf(names("old@example.com")), root.der)
+        log.stop()
+        log.run("rotate", "--log", CT, "--hostname", "localhost")
+        log.start()
+        for number, (host, shard) in enumerate(zip(("127.0.0.1", "localhost"), log.shards(CT), strict=True)):
+            key = write_key(shard, workshop.folder)
+            url = f"http://{host}:{log.port}"
+            assert log_client(workshop, "ct-audit", url, key)["size"] == 1 - number
+            assert log_client(workshop, "tiles-ct", f"{url}/ctlog", key, shard.origin)["size"] == 1 - number

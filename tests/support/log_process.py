@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from cosignpy.values import record, value
@@ -158,7 +158,10 @@ class LogProcess:
         try:
             with urlopen(f"{self.url}/readyz", timeout=PATIENCE_SECONDS) as answer:
                 return bool(answer.status == HTTPStatus.OK)
-        except (URLError, OSError):
+        except HTTPError as error:
+            error.close()
+            return False
+        except OSError:
             return False
 
 
