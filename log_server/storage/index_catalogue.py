@@ -1,4 +1,4 @@
-"""The database at the centre of an index: which runs there are, and the records that are in none of them yet.
+"""The database at the centre of an index: its runs, the records that are in none of them yet, and its filter.
 
 It is in WAL mode, so what one process commits the others see at once. Each commit is atomic, and after a
 power cut the commits that are left are the first ones without a gap; `settle` makes sure of all of them.
@@ -15,6 +15,7 @@ from cosignpy.values import value
 from log_server.storage.failures import explain, outcome_unknown
 from log_server.storage.index_database import explain_database, open_database
 from log_server.storage.index_runs import RunName
+from log_server.storage.index_table import TableName
 from log_server.storage.segment import sync_directory
 
 _FILE: Final = "index.db"
@@ -24,6 +25,10 @@ _FORMAT: Final = 1
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS run (begin INTEGER PRIMARY KEY, end INTEGER, level INTEGER, file TEXT)",
     "CREATE TABLE IF NOT EXISTS batch (end INTEGER PRIMARY KEY, records BLOB)",
+    (
+        "CREATE TABLE IF NOT EXISTS filter"
+        " (place INTEGER PRIMARY KEY, end INTEGER, words INTEGER, keys INTEGER, file TEXT, digest BLOB)"
+    ),
 )
 
 
@@ -42,6 +47,14 @@ class Contents:
     def sorted_to(self) -> int:
         """Say for how many entries the records are in runs."""
         return self.runs[-1].end if self.runs else 0
+
+
+@value
+class SavedTables:
+    """The tables of the filter as they were saved when they held the keys of the first `end` entries, or more."""
+
+    end: int
+    names: tuple[TableName, ...]
 
 
 class Catalogue:
@@ -96,8 +109,31 @@ class Catalogue:
             self._connection.execute("DELETE FROM batch WHERE end <= ?", (new.end,))
             self._connection.execute("INSERT INTO run VALUES (?, ?, ?, ?)", (new.begin, new.end, new.level, new.file))
 
+    def tables(self) -> SavedTables:
+        """Read which tables of the filter are saved.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
+        with explain_database(self._path):
+            rows = self._connection.execute(
+                "SELECT words, keys, file, digest, end FROM filter ORDER BY place"
+            ).fetchall()
+        return SavedTables(max((row[-1] for row in rows), default=0), tuple(TableName(*row[:-1]) for row in rows))
+
+    def save_tables(self, saved: SavedTables) -> None:
+        """Put tables of the filter in the place of all that were saved before.
+
+        Raises:
+            StorageError: It could not be stored.
+        """
+        rows = [(saved.end, name.words, name.keys, name.file, name.digest) for name in saved.names]
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._connection.execute("DELETE FROM filter")
+            self._connection.executemany("INSERT INTO filter VALUES (NULL, ?, ?, ?, ?, ?)", rows)
+
     def clear(self) -> None:
-        """Forget all runs and batches, and begin another epoch.
+        """Forget all runs, batches and tables, and begin another epoch.
 
         Raises:
             StorageError: It could not be stored.
@@ -105,8 +141,8 @@ class Catalogue:
         with self._transaction("BEGIN IMMEDIATE"):
             (epoch,) = self._connection.execute("PRAGMA user_version").fetchone()
             self._connection.execute(f"PRAGMA user_version = {epoch + 1}")
-            self._connection.execute("DELETE FROM run")
-            self._connection.execute("DELETE FROM batch")
+            for table in ("run", "batch", "filter"):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
 
     def settle(self) -> None:
         """Make durable what was committed: it lies in the write-ahead log, or was synced when it left that.
@@ -126,26 +162,25 @@ class Catalogue:
         except OSError as error:
             raise outcome_unknown(self._path, error) from error
 
-    def delete(self, runs: Sequence[RunName]) -> None:
-        """Delete the files of runs that were merged. Call `settle` first: a power cut must not bring them back.
+    def delete(self, files: Sequence[str]) -> None:
+        """Delete files that were replaced. Call `settle` first: a power cut must not bring their names back.
 
         Raises:
             StorageError: One cannot be deleted.
         """
         with explain(self.directory):
-            for run in runs:
-                (self.directory / run.file).unlink(missing_ok=True)
+            for file in files:
+                (self.directory / file).unlink(missing_ok=True)
 
-    def delete_all_but(self, runs: Sequence[RunName]) -> None:
-        """Delete the files of runs that are in the index no more, or never got into it.
+    def delete_all_but(self, files: Sequence[str]) -> None:
+        """Delete the files that are in the index no more, or never got into it.
 
         Raises:
             StorageError: One cannot be deleted.
         """
-        kept = {run.file for run in runs}
         with explain(self.directory):
             for path in self.directory.iterdir():
-                if not path.name.startswith(_FILE) and path.name not in kept:
+                if not path.name.startswith(_FILE) and path.name not in files:
                     path.unlink()
 
     def close(self) -> None:

@@ -37,14 +37,12 @@ class View:
 
     def first(self, keys: Sequence[bytes]) -> dict[bytes, int]:
         """Return the lowest log index of each key that is here."""
-        found: dict[bytes, int] = {}
-        wanted = keys
-        for source in self.sources:
-            here = source.first(wanted)
-            if here:
-                found |= here
-                wanted = [key for key in wanted if key not in here]
-        return found
+        return self.first_of(keys, keys)
+
+    def first_of(self, keys: Sequence[bytes], sorted_keys: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the same, where only `sorted_keys` can be in runs."""
+        found = _first(self.runs, sorted_keys)
+        return found | _first(self.parts, [key for key in keys if key not in found])
 
     def search(self, key: bytes, after: int, limit: int) -> Sequence[int]:
         """Return log indices of a key above `after`, ascending, at most `limit`."""
@@ -59,6 +57,18 @@ class View:
         last = self.parts[-1]
         last.extend(end, records)
         return self if len(last) < part_keys else View(self.epoch, self.runs, (*self.parts, Part(end)))
+
+
+def _first(sources: Sequence[Run | Part], keys: Sequence[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for source in sources:
+        if not keys:
+            break
+        here = source.first(keys)
+        if here:
+            found |= here
+            keys = [key for key in keys if key not in here]
+    return found
 
 
 _NO_PART: Final = Part(0)

@@ -4,7 +4,8 @@ A B-tree of random keys would write a page of its own for nearly every key, and 
 keys are appended to a table and kept in memory; when there are enough of them they are sorted into a run,
 and runs of one size are merged, four at a time, into one of the next size, both in threads beside (a
 log-structured merge tree). A key is written log4(entries) times in all, always in a long sequence, and a
-look-up asks three runs of each size at the most. `python -m bench.index_growth` measures it.
+look-up asks three runs of each size at the most; one of the writer's asks them only for keys that pass its
+filter. `python -m bench.index_growth` measures it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Final
 from log_server.storage.index_catalogue import open_catalogue, open_catalogue_to_read
 from log_server.storage.index_chore import Chore
 from log_server.storage.index_database import explain_database
+from log_server.storage.index_filter import Filter
 from log_server.storage.index_runs import Run, RunName, RunWriter
 from log_server.storage.index_view import NOTHING, PART_KEYS, View, follow
 from log_server.storage.index_young import encode_records
@@ -47,10 +49,8 @@ class SqliteIndex:
         self._part_keys = part_keys
         self._lock = Lock()  # held to change the view and the database, which then agree
         self._catalogue = open_catalogue(directory)
-        self._view = follow(NOTHING, self._catalogue, part_keys)
-        self._catalogue.delete_all_but([run.name for run in self._view.runs])
-        self._begin_chores()
-        self._sorting.start()
+        self._view = NOTHING
+        self._begin()
 
     @property
     def size(self) -> int:
@@ -81,7 +81,8 @@ class SqliteIndex:
         Raises:
             StorageError: A file is damaged.
         """
-        return self._view.first(keys)
+        view = self._view  # before the filter is asked, which has the keys of a run earlier than a view has the run
+        return view.first_of(keys, self._filter.select(keys))
 
     def search(self, key: bytes, *, after: int = -1, limit: int) -> Sequence[int]:
         """Return log indices of a key, ascending, above `after`, at most `limit` of them.
@@ -107,9 +108,7 @@ class SqliteIndex:
         """
         self._stop_chores()
         self._catalogue.clear()
-        self._view = follow(NOTHING, self._catalogue, self._part_keys)
-        self._catalogue.delete_all_but(())
-        self._begin_chores()
+        self._begin()
 
     def tidy(self) -> None:
         """Return when all that can be sorted and merged is.
@@ -125,13 +124,23 @@ class SqliteIndex:
         self._stop_chores()
         self._catalogue.close()
 
+    def _begin(self) -> None:
+        self._view = follow(NOTHING, self._catalogue, self._part_keys)
+        self._filter = Filter(self._catalogue, self._lock, self._part_keys)
+        self._filter.load(self._view.runs)
+        self._catalogue.delete_all_but([*(run.name.file for run in self._view.runs), *self._filter.files])
+        self._begin_chores()
+        self._sorting.start()
+        self._saving.start()
+
     def _begin_chores(self) -> None:
         self._writers = [RunWriter(self._catalogue.directory) for _ in range(3)]
         sort, merge_small, merge_large = self._writers
         self._merging_large = Chore(lambda: self._merge_one(merge_large, _LARGE))
         self._merging = Chore(lambda: self._merge_one(merge_small, _SMALL))
         self._sorting = Chore(lambda: self._sort_one(sort))
-        self._chores = (self._sorting, self._merging, self._merging_large)
+        self._saving = Chore(self._save_filter)
+        self._chores = (self._sorting, self._merging, self._merging_large, self._saving)
 
     def _stop_chores(self) -> None:
         for writer in self._writers:
@@ -155,8 +164,19 @@ class SqliteIndex:
         if len(self._view.parts) == 1:
             return False
         part = self._view.parts[0]
-        self._replace((), writer.sort(part.begin, part.end, part.records()))
+        records = part.records()
+        name = writer.sort(part.begin, part.end, records)
+        self._filter.add(records)
+        self._replace((), name)
         self._merging.start()
+        self._saving.start()
+        return True
+
+    def _save_filter(self) -> bool:
+        """Save the filter, where enough was added to it."""
+        if not self._filter.is_due:
+            return False
+        self._filter.save(self._view.runs[-1].name.end)
         return True
 
     def _merge_one(self, writer: RunWriter, levels: range) -> bool:
@@ -164,9 +184,11 @@ class SqliteIndex:
         names = select_runs([run.name for run in self._view.runs if run.name.level in levels])
         if not names:
             return False
+        if levels == _LARGE and self._filter.end < names[-1].end:  # a start would read the whole run for its end
+            self._filter.save(names[-1].end)
         self._replace(names, writer.merge(names))
         self._catalogue.settle()
-        self._catalogue.delete(names)
+        self._catalogue.delete([old.file for old in names])
         self._merging_large.start()
         return True
 

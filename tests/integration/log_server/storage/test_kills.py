@@ -1,5 +1,6 @@
 """`kill -9` while a process writes: nothing it acknowledged is lost, nothing is half there, and it can go on."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from log_server.storage.journal import FileJournal
 from log_server.storage.lock import lock_directory
 from log_server.storage.posix import PosixObjects
 from log_server.storage.sqlite_index import SqliteIndex, SqliteIndexReader
+from tests.support import filter_writer
 from tests.support.storage_contract import key
 from tests.support.storage_writer import COMMON, PART_KEYS, SEGMENT_SIZE, batch_at
 
@@ -101,3 +103,20 @@ def test_another_process_finds_what_was_acknowledged(tmp_path: Path) -> None:
                 assert reader.first([key(size - 1), key(0)]) == {key(size - 1): size - 1, key(0): 0}
                 assert reader.search(COMMON, after=size - 3, limit=2) == [size - 2, size - 1]
                 assert reader.size >= size
+
+
+def test_a_filter_whose_saving_is_killed_at_any_gap_holds_no_key_back(tmp_path: Path) -> None:
+    known = {key(n + offset): n for n in range(filter_writer.SIZE) for offset in (0, 1_000_000)}
+    filter_writer.prepare(tmp_path / "prepared")
+    status, gap = -signal.SIGKILL, 0
+    while status == -signal.SIGKILL:
+        directory = tmp_path / str(gap)
+        shutil.copytree(tmp_path / "prepared", directory)
+        command = [sys.executable, "-m", "tests.support.filter_writer", str(directory), str(gap)]
+        status = subprocess.run(command, check=False).returncode
+        for _ in range(2):
+            with closing(SqliteIndex(directory, part_keys=filter_writer.PART_KEYS)) as index:
+                assert index.first(list(known)) == known
+                index.tidy()
+        gap += 1
+    assert (status, gap > 10) == (0, True)
