@@ -6,7 +6,6 @@ Nothing that could be a secret gets here: no header is logged but the request id
 import asyncio
 import json
 import logging
-import os
 import re
 import secrets
 import sys
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from itertools import count
+from json.encoder import encode_basestring_ascii
 from typing import Final, TextIO, TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,6 +36,7 @@ _MEMBERS: Final = "members"
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _run: Final = secrets.token_hex(6)
+"""Of this process: a server's workers are programs of their own, which import this for themselves."""
 _numbers: Final = count(1)
 
 
@@ -71,7 +72,7 @@ class JsonLines(logging.Formatter):
 
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str)
-_quote: Final = _ENCODER.encode
+_quote: Final = encode_basestring_ascii
 
 
 @lru_cache(maxsize=4)
@@ -209,4 +210,4 @@ class LogRequests:
 def _identify(scope: Scope) -> str:
     """Take the client's request id if it is sane, or make one."""
     given = header(scope, b"x-request-id")
-    return given.decode("ascii") if _SANE_ID.fullmatch(given) else f"{_run}-{os.getpid():x}-{next(_numbers):x}"
+    return given.decode("ascii") if given and _SANE_ID.fullmatch(given) else f"{_run}-{next(_numbers):x}"
