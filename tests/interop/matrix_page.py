@@ -11,6 +11,7 @@ from typing import Final
 
 from tests.interop import peers
 from tests.interop.expectations import peer_limit
+from tests.interop.log_page import render_logs
 from tests.interop.matrix import KEYS, REGISTRIES, Cell, Outcome, measure
 from tests.interop.programs import SIGN_FLAGS, VERIFY_FLAGS, Format, Tool, Workshop
 
@@ -73,6 +74,7 @@ def render(measured: Mapping[Cell, Outcome]) -> str:
             *_notes(notes),
             *_commands(),
             *_beyond(),
+            *render_logs(),
         ]
     )
     return page.rstrip() + "\n"
