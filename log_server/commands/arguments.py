@@ -10,7 +10,7 @@ import typer
 from cosignpy.errors import CosignError, FileError, UsageError
 from cosignpy.serving.settings import load_settings
 from log_server.config import FILE, Settings
-from log_server.storage.protocol import StorageError
+from log_server.storage.protocol import StorageDamaged, StorageError
 from log_server.tlog.reader import LogDamaged
 
 FAILED: Final = 1
@@ -33,7 +33,7 @@ def speaking_plainly() -> Iterator[None]:
     except UsageError as error:
         _say(error, error.hint)
         raise typer.Exit(USAGE) from error
-    except LogDamaged as error:
+    except (LogDamaged, StorageDamaged) as error:
         _say(f"this log does not verify, so it is not served: {error}", "docs/operations/log.md says how to recover")
         raise typer.Exit(DAMAGED) from error
     except (CosignError, StorageError) as error:

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
+from shutil import rmtree
 from typing import Annotated, Final
 
 import typer
@@ -19,6 +20,7 @@ from log_server.commands.arguments import DAMAGED, DataOption, existing, speakin
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles, load_shards
+from log_server.storage.failures import explain
 from log_server.storage.lock import lock_directory
 from log_server.storage.sqlite_index import SqliteIndex
 from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_tiles
@@ -103,7 +105,11 @@ def _check_bundles(directory: Path, numbers: Sequence[int]) -> Sequence[Finding]
 
 
 def _rebuild_index(shard: ShardFiles) -> None:
-    index = SqliteIndex(shard.directory / "index")
+    path = shard.directory / "index"
+    if path.exists():  # it may be too damaged to be opened
+        with explain(path):
+            rmtree(path)
+    index = SqliteIndex(path)
     size = rebuild_index(index, _open(shard.directory))
     index.settle()
     index.close()

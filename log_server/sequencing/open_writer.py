@@ -2,12 +2,13 @@
 
 import time
 
+from cosignpy.errors import VerificationError
 from log_server.data_directory import LogFiles
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles
 from log_server.storage.room import RESERVE
 from log_server.tlog.publish import CheckpointPublisher, Cosigner
-from log_server.tlog.reader import LogReader
+from log_server.tlog.reader import CHECKPOINT, LogDamaged, LogReader
 from log_server.writer import LogWriter
 
 
@@ -16,9 +17,17 @@ def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None, res
 
     Raises:
         LogDamaged: It does not verify.
-        VerificationError: Its checkpoint is signed with another key.
         StorageError: It cannot be read or stored.
     """
+    try:
+        return _open_writer(log, shard, cosigner, reserve)
+    except LogDamaged as error:
+        raise LogDamaged(f"{shard.directory}: {error.name}", error.why) from error
+    except VerificationError as error:
+        raise LogDamaged(f"{shard.directory}: {CHECKPOINT}", str(error)) from error
+
+
+def _open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None, reserve: int) -> LogWriter:
     protocol = PROTOCOLS[log.kind]
     identity = protocol.identify(shard)
     storage = shard.open_storage(reserve)

@@ -4,8 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from log_server.storage.protocol import StorageError
+from log_server.storage.protocol import StorageDamaged, StorageError
+
+_ADVICE: Final = "build the index anew: fsck --rebuild index"
 
 
 def open_database(path: Path, mode: str) -> sqlite3.Connection:
@@ -25,11 +28,12 @@ def explain_database(path: Path) -> Iterator[None]:
     """Turn what SQLite says into an error that names the file.
 
     Raises:
-        StorageError: Any error of SQLite's inside the block.
+        StorageDamaged: The file is not a database, or not the one it was.
+        StorageError: Any other error of SQLite's inside the block.
     """
     try:
         yield
+    except sqlite3.OperationalError as error:  # a full disk, say
+        raise StorageError(str(path), f"{error}; if the disk is in order, {_ADVICE}") from error
     except sqlite3.Error as error:
-        raise StorageError(
-            str(path), f"{error}; if the disk is in order, delete the index, it is built anew"
-        ) from error
+        raise StorageDamaged(str(path), f"{error}; {_ADVICE}") from error

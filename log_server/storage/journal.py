@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from log_server.storage.failures import explain, outcome_unknown, storage_error
-from log_server.storage.protocol import HeadMoved, JournalRecord, OutcomeUnknown, StorageError
+from log_server.storage.protocol import HeadMoved, JournalRecord, OutcomeUnknown, StorageDamaged, StorageError
 from log_server.storage.segment import (
     HEAD_SIZE,
     MAX_CONTENT,
@@ -32,7 +32,8 @@ class FileJournal:
         """Open a journal, or begin one; a torn last record is cut off.
 
         Raises:
-            StorageError: A record is damaged that others follow, or files are missing in between.
+            StorageDamaged: A record is damaged that others follow, or files are missing in between.
+            StorageError: A file cannot be read or made.
         """
         self._directory = directory
         self._segment_size = max(segment_size, HEAD_SIZE + 1)  # a file holds one record at least
@@ -99,7 +100,7 @@ class FileJournal:
         """Go through one file and remember where the journal ends."""
         if segment.start != self._end:
             why = f"the journal file before it ends at tree size {self._end}; restore what is missing from a copy"
-            raise StorageError(str(segment.path), why)
+            raise StorageDamaged(str(segment.path), why)
         self._length = HEAD_SIZE
         for self._length, batch in segment.read():
             self._newest, self._end = batch.start, batch.end

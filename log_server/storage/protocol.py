@@ -34,6 +34,11 @@ class OutcomeUnknown(StorageError):
 
 
 @record
+class StorageDamaged(StorageError):
+    """What was stored is not there any more, or is not what it was."""
+
+
+@record
 class HeadMoved(StorageError):
     """Another writer moved the head of the journal: two processes serve one log."""
 

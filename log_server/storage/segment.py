@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 
 from cosignpy.values import value
 from log_server.storage.failures import explain
-from log_server.storage.protocol import JournalRecord, StorageError
+from log_server.storage.protocol import JournalRecord, StorageDamaged
 
 MAX_CONTENT: Final = 1 << 28
 """Octets of a record: 4,096 entries of the largest size; a batch is far smaller."""
@@ -47,14 +47,15 @@ class Segment:
         """Yield each valid record from the beginning on, and the offset at which it ends.
 
         Raises:
-            StorageError: A record is damaged that a valid one follows, or does not follow from the one before.
+            StorageDamaged: A record is damaged that a valid one follows, or does not follow from the one before.
+            StorageError: The file cannot be read.
         """
         with explain(self.path), self.path.open("rb") as file:
             file.seek(HEAD_SIZE)
             size = self.start
             while batch := _read_record(file, self.salt):
                 if batch.start != size:
-                    raise StorageError(str(self.path), f"the record after tree size {size} begins at {batch.start}")
+                    raise StorageDamaged(str(self.path), f"the record after tree size {size} begins at {batch.start}")
                 size = batch.end
                 yield file.tell(), batch
             self._check_nothing_follows(file, size)
@@ -68,7 +69,7 @@ class Segment:
             file.seek(torn_at + place)
             if _read_record(file, self.salt):
                 why = f"the record after tree size {size}, at octet {torn_at}, is damaged; restore the file from a copy"
-                raise StorageError(str(self.path), why)
+                raise StorageDamaged(str(self.path), why)
             place = rest.find(self.salt, place + 1)
 
 
@@ -95,7 +96,8 @@ def open_segments(directory: Path) -> Iterator[Segment]:
     """Yield the files of a journal, oldest first.
 
     Raises:
-        StorageError: One cannot be read, or is not a journal file.
+        StorageDamaged: One is not a journal file.
+        StorageError: One cannot be read.
     """
     with explain(directory):
         names = sorted(path.name for path in directory.iterdir())
@@ -108,7 +110,7 @@ def _open_segment(path: Path) -> Segment:
     with explain(path), path.open("rb") as file:
         head = file.read(HEAD_SIZE)
     if len(head) < HEAD_SIZE or not head.startswith(_MAGIC):
-        raise StorageError(str(path), "it is not a journal file, or its beginning is damaged; restore it from a copy")
+        raise StorageDamaged(str(path), "it is not a journal file, or its beginning is damaged; restore it from a copy")
     return Segment(path, int(path.name), head[len(_MAGIC) :])
 
 

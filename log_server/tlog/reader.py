@@ -11,7 +11,7 @@ from typing import Final
 from cosignpy.core.merkle.hashing import EMPTY_ROOT, HASH_SIZE, Node, hash_children
 from cosignpy.core.merkle.proofs import ConsistencyProof, InclusionProof, build_consistency, build_inclusion, root_of
 from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, node_hash, node_in_tile, parse_tile
-from cosignpy.core.note.checkpoint import parse_checkpoint
+from cosignpy.core.note.checkpoint import Checkpoint, parse_checkpoint
 from cosignpy.core.note.signed_note import parse_note
 from cosignpy.errors import MalformedError, NotFoundError
 from cosignpy.values import field, record, value
@@ -72,10 +72,14 @@ class LogReader:
         self._pyramids: OrderedDict[tuple[int, int], Sequence[Sequence[bytes]]] = OrderedDict()
 
     def tree(self) -> Tree:
-        """Return the newest published tree; that of size 0 and without a checkpoint before the first."""
+        """Return the newest published tree; that of size 0 and without a checkpoint before the first.
+
+        Raises:
+            LogDamaged: What is there is no checkpoint.
+        """
         raw = self.objects.get(CHECKPOINT) or b""
         if raw != self._tree.checkpoint:
-            body = parse_checkpoint(parse_note(raw).text)
+            body = _parse_published(raw)
             self._tree = Tree(body.size, body.root, raw)
         return self._tree
 
@@ -206,6 +210,13 @@ class LogReader:
         if len(self._pyramids) > _CACHED_TILES:
             self._pyramids.popitem(last=False)
         return layers
+
+
+def _parse_published(raw: bytes) -> Checkpoint:
+    try:
+        return parse_checkpoint(parse_note(raw).text)
+    except MalformedError as error:
+        raise LogDamaged(CHECKPOINT, str(error)) from error
 
 
 def split_hashes(joined: bytes) -> tuple[bytes, ...]:

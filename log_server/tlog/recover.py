@@ -90,9 +90,16 @@ def _row_at(objects: ObjectStore, level: int, count: int) -> bytes:
     """Return the hashes in the unfinished tile of a level that has `count` hashes."""
     number, rest = divmod(count, TILE_WIDTH)
     if level == 0:
-        return _get(objects, Tile(0, number).path())[: rest * HASH_SIZE] if rest else b""
+        return _full_tile(objects, Tile(0, number))[: rest * HASH_SIZE] if rest else b""
     below = range(number * TILE_WIDTH, count)
-    return b"".join(tile_root(_get(objects, Tile(level - 1, index).path())) for index in below)
+    return b"".join(tile_root(_full_tile(objects, Tile(level - 1, index))) for index in below)
+
+
+def _full_tile(objects: ObjectStore, tile: Tile) -> bytes:
+    raw = _get(objects, tile.path())
+    if len(raw) != TILE_WIDTH * HASH_SIZE:
+        raise LogDamaged(tile.path(), f"it has {len(raw)} octets, a full tile {TILE_WIDTH * HASH_SIZE}")
+    return raw
 
 
 def _peaks(size: int, rows: Sequence[bytes]) -> tuple[bytes, ...]:
@@ -120,7 +127,10 @@ def _store(storage: Storage, batch: Batch, partial: dict[str, tuple[str, bytes]]
             _store_object(storage.objects, name, content)
     missing = batch.record.start - storage.index.size
     if missing > 0:
-        raise LogDamaged("the index", f"it lacks {missing} entries that the journal no longer has: rebuild it")
+        raise LogDamaged(
+            "the index",
+            f"it lacks {missing} entries that the journal no longer has; build it anew: fsck --rebuild index",
+        )
     storage.index.add(batch.rows[-missing:])
 
 

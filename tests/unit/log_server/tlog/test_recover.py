@@ -132,8 +132,9 @@ def checkpoint_of_another_log(storage: Storage) -> Storage:
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a leaf hash changed": (change_object("tile/0/001", lambda raw: flip(raw, 0)), "tile/entries/001"),
     "a full tile is gone": (change_object("tile/0/000", lambda _: None), "tile/0/000"),
-    "a full tile is one hash short": (change_object("tile/0/000", lambda raw: raw[:-32]), "tile"),
-    "a full tile is cut": (change_object("tile/0/000", lambda raw: raw[:-1]), "tile"),
+    "a full tile is one hash short": (change_object("tile/0/000", lambda raw: raw[:-32]), "tile/0/000"),
+    "the last full tile is one hash short": (change_object("tile/0/001", lambda raw: raw[:-32]), "tile/0/001"),
+    "a full tile is cut": (change_object("tile/0/000", lambda raw: raw[:-1]), "tile/0/000"),
     "an entry changed": (change_object("tile/entries/001", lambda raw: flip(raw, 40)), "tile/entries/001"),
     "the entries are gone": (change_object("tile/entries/001", lambda _: None), "tile/entries/001"),
     "the annotations are cut": (change_object("annotations/001", lambda raw: raw[:-1]), "annotations/001"),
@@ -144,7 +145,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "the index is gone": (lose_the_index, "the index"),
     "the index is ahead": (index_of_a_longer_log, "the index"),
     "the checkpoint is another log's": (checkpoint_of_another_log, "checkpoint"),
-    "the checkpoint is no note": (change_object("checkpoint", lambda raw: raw[:20]), "note"),
+    "the checkpoint is no note": (change_object("checkpoint", lambda raw: raw[:20]), "checkpoint"),
 }
 
 
