@@ -12,6 +12,8 @@ import msgspec
 
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.merkle.hashing import Node
+from cosignpy.errors import CosignError
 from cosignpy.values import record, value
 from log_server.tlog.reader import LogReader, Tree
 from log_server.tlog.values import Draft
@@ -51,6 +53,30 @@ class Appended(msgspec.Struct, frozen=True):
     duplicate: bool
     tree: Tree
     hashes: tuple[bytes, ...]
+
+
+@record
+class NotTheOriginal(CosignError):
+    """The log has another entry under the shortened hash of this one, and cannot tell the two apart."""
+
+    index: int
+
+    def __str__(self) -> str:
+        return f"entry {self.index} is another, and has the same shortened hash: change something about this one"
+
+
+def verify_original(shard: "Shard", index: int, leaf_hash: bytes) -> None:
+    """Show that a duplicate is what the log has where its index says.
+
+    Index keys are the first half of a hash. Whoever spends 2**64 hashes finds two entries that share one, and must not
+    be told that both are in the log, nor get a promise for the one that is not.
+
+    Raises:
+        NotTheOriginal: The log has another entry there.
+        LogDamaged: A tile is missing or wrong.
+    """
+    if shard.reader.node(Node(0, index)) != leaf_hash:
+        raise NotTheOriginal(index)
 
 
 @record

@@ -17,7 +17,7 @@ from cosignpy.errors import KeyUnusable
 from cosignpy.serving.asgi import answer
 from cosignpy.serving.problem import ErrorShape, Headers, Problem, problem_json, problem_of
 from cosignpy.values import record, value
-from log_server.log import Frozen, TryLater
+from log_server.log import Frozen, NotTheOriginal, TryLater
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -143,6 +143,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Callable[[Exception], Problem]]] = {
     TryLater: _try_later,
     Frozen: lambda error: Problem(HTTPStatus.METHOD_NOT_ALLOWED, str(error)),
     KeyUnusable: lambda error: Problem(HTTPStatus.BAD_REQUEST, str(error)),
+    NotTheOriginal: lambda error: Problem(HTTPStatus.BAD_REQUEST, str(error)),
     TimeoutError: lambda _: Problem(HTTPStatus.GATEWAY_TIMEOUT, "the log did not answer in time; try again"),
 }
 

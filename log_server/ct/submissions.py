@@ -9,14 +9,16 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from cosignpy.core.ct.entry import EntryType
+from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.serving.asgi import BodyLimits, Deadline, read_body
 from cosignpy.serving.watched import WatchedFiles
 from log_server.ct.accept_chain import AcceptedChain, ChainRule, accept_chain, parse_chain
+from log_server.ct.entries import merkle_leaf, seal
 from log_server.ct.issuer_paths import MAX_PATHS, IssuerPaths
 from log_server.ct.roots import AcceptedRoots, load_roots
 from log_server.ct.search_keys import build_search_keys
 from log_server.ct.sign_sct import encode_sct_answer, sign_sct
-from log_server.log import Frozen, Log
+from log_server.log import Appended, Frozen, Log, verify_original
 from log_server.rekor.v2_options import select_shard
 from log_server.routing import JSON, Answer, Endpoint
 from log_server.tlog.values import Draft
@@ -67,7 +69,7 @@ class CtSubmissions:
             accepted = accept_chain(chain, kind, self._roots.paths, self._rule, now())
             with Deadline(self._patience):
                 appended = await self._log.append(self._draft(accepted))
-            self._stored.update(name for name, _ in accepted.path.objects)
+            self._take_note(accepted, appended)
             sct = sign_sct(accepted.content, appended.index, appended.timestamp_ms, self._log.signer)
             return Answer(HTTPStatus.OK, encode_sct_answer(sct), (JSON,))
 
@@ -90,6 +92,18 @@ class CtSubmissions:
             self._stored.clear()
         missing = tuple(named for named in draft.objects if not self._has(named[0]))
         return Draft(draft.content, draft.identity, draft.keys, missing)
+
+    def _take_note(self, accepted: AcceptedChain, appended: Appended) -> None:
+        """Remember which issuers are stored. Those of a duplicate are not: it may have come by another path.
+
+        Raises:
+            NotTheOriginal: Another certificate has the shortened hash of this one, and must not get its SCT.
+        """
+        if not appended.duplicate:
+            self._stored.update(name for name, _ in accepted.path.objects)
+            return
+        leaf = merkle_leaf(seal(accepted.content, appended.index, appended.timestamp_ms))
+        verify_original(self._log.active, appended.index, hash_leaf(leaf))
 
     def _has(self, name: str) -> bool:
         return name in self._stored or self._log.active.reader.objects.get(name) is not None

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Final
 
+from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.errors import LimitExceeded
 from cosignpy.serving.asgi import Deadline
-from log_server.log import Appended, Log
+from log_server.log import Appended, Log, verify_original
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.draft import build_draft
 from log_server.tlog.values import MAX_ENTRY, MAX_KEYS, Draft
@@ -44,10 +45,15 @@ async def append(log: Log, accepted: Accepted, patience: float) -> Appended:
 
     Raises:
         LimitExceeded: It does not fit.
+        NotTheOriginal: Another entry has its shortened hash.
         TryLater: The log is busy.
         Frozen: The log takes no entries.
         TimeoutError: There was no answer in time. The entry may be in the log; it can be submitted again.
     """
     draft = build_checked_draft(accepted)
+    shard = log.active
     with Deadline(patience):
-        return await log.append(draft)
+        appended = await log.append(draft)
+    if appended.duplicate:
+        verify_original(shard, appended.index, hash_leaf(accepted.body))
+    return appended

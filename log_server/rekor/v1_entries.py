@@ -11,9 +11,15 @@ from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.serving.asgi import read_body
 from cosignpy.serving.problem import Problem
+from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.kinds_table import accept_proposed
 from log_server.rekor.placed import Placed, place_new
-from log_server.rekor.requests import read_number, read_query, refuse_other_answer, refuse_other_media
+from log_server.rekor.requests import (
+    read_number,
+    read_query,
+    refuse_other_answer,
+    refuse_other_media,
+)
 from log_server.rekor.submission import Duplicates, append
 from log_server.rekor.v1_answers import ENTRIES_PATH, build_entry, encode_entries, encode_entry, entry_id
 from log_server.rekor.v1_errors import no_such_entry, unprocessable
@@ -43,7 +49,7 @@ class V1Entries:
         refuse_other_answer(scope)
         face = self._face
         raw = await read_body(scope, receive, face.options.body)
-        accepted = accept_proposed(JsonObject.parse(raw, what="entry"), face.options.kinds)
+        accepted = accept_proposed(parse_limited(raw, what="entry"), face.options.kinds)
         shard = face.log.active
         appended = await append(face.log, accepted, face.options.patience)
         identifier = entry_id(shard, hash_leaf(accepted.body))
@@ -70,7 +76,7 @@ class V1Entries:
         refuse_other_media(scope)
         refuse_other_answer(scope)
         raw = await read_body(scope, receive, self._face.options.body)
-        query = JsonObject.parse(raw, what="search")
+        query = parse_limited(raw, what="search")
         entries = [build_entry(placed, self._face.signer_of(placed.shard)) for placed in self._search(query)]
         return Answer(HTTPStatus.OK, encode_entries(entries), (JSON, NO_STORE))
 

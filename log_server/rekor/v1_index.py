@@ -15,8 +15,14 @@ from cosignpy.core.encoding import JsonObject
 from cosignpy.core.merkle.hashing import Node
 from cosignpy.errors import MalformedError
 from cosignpy.serving.asgi import BodyLimits, read_body
+from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.key_formats import fingerprint_of
-from log_server.rekor.requests import read_number, read_query, refuse_other_answer, refuse_other_media
+from log_server.rekor.requests import (
+    read_number,
+    read_query,
+    refuse_other_answer,
+    refuse_other_media,
+)
 from log_server.rekor.search import MAX_RESULTS, Found, Operator, Query, search
 from log_server.rekor.search_terms import normalize_hash, normalize_name
 from log_server.rekor.v1_answers import entry_id
@@ -39,7 +45,7 @@ class V1Index:
         refuse_other_media(scope)
         refuse_other_answer(scope)
         raw = await read_body(scope, receive, BodyLimits(MAX_SEARCH))
-        query = _build_query(JsonObject.parse(raw, what="search"), read_query(scope))
+        query = _build_query(parse_limited(raw, what="search"), read_query(scope))
         found = search(self._log.shards, query)
         more = ((b"x-next-after", b"%d" % found[-1].virtual_index),) if len(found) == query.limit else ()
         return Answer(HTTPStatus.OK, orjson.dumps([_id_of(one) for one in found]) + b"\n", (JSON, NO_STORE, *more))

@@ -24,6 +24,7 @@ from cosignpy.core.keys.signatures import verify_digest_signature
 from cosignpy.core.rekor.hashedrekord import HashedRekordV002, VerifierForm
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.accepted import Accepted
+from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.kinds.algorithms import BY_NAME, BY_NUMBER
 from log_server.rekor.kinds.envelopes import MAX_SIGNATURES, build_pae, build_statement_keys
 from log_server.rekor.kinds.verifiers import MAX_KNOWN_KEYS, Verifier, parse_certificate_verifier, parse_key_verifier
@@ -199,7 +200,7 @@ def _parse_fast(raw: bytes) -> HashedRekordRequest | None:
 
 
 def _parse_strictly(raw: bytes) -> HashedRekordRequest | DsseRequest:
-    found = _fields(JsonObject.parse(raw, what=_WHAT), "hashedRekordRequestV002", "dsseRequestV002")
+    found = _fields(parse_limited(raw, what=_WHAT), "hashedRekordRequestV002", "dsseRequestV002")
     hashedrekord, dsse = found.optional_child("hashedRekordRequestV002"), found.optional_child("dsseRequestV002")
     if hashedrekord and dsse:
         raise MalformedError(_WHAT, "one of hashedRekordRequestV002 and dsseRequestV002, not both")

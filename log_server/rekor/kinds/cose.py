@@ -16,6 +16,7 @@ from cosignpy.core.encoding import JsonObject, encode_b64
 from cosignpy.errors import CosignError, KeyUnusable, LimitExceeded, MalformedError, SignatureMismatch
 from cosignpy.values import field, value
 from log_server.rekor.accepted import Accepted, Attestation
+from log_server.rekor.json_limits import MAX_STATEMENT_VALUES, parse_limited
 from log_server.rekor.kinds.formats.proposal import encode_body, search_key_of_content
 from log_server.rekor.kinds.verifiers import parse_x509_verifier
 
@@ -169,7 +170,8 @@ def _read_subjects(message: _Sign1) -> Iterator[str]:
     if message.headers.get(_CONTENT_TYPE) != _IN_TOTO:
         return
     try:
-        subjects = JsonObject.parse(message.payload, what="in-toto statement").children("subject", most=1024)
+        statement = parse_limited(message.payload, what="in-toto statement", most=MAX_STATEMENT_VALUES)
+        subjects = statement.children("subject", most=1024)
         found = [entry for subject in subjects for entry in subject.string_map("digest").items()]
     except CosignError:
         return

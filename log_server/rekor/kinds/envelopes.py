@@ -5,10 +5,11 @@ from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature
-from cosignpy.core.encoding import JsonObject, JsonValue, parse_json
+from cosignpy.core.encoding import JsonValue, parse_json
 from cosignpy.core.keys.signatures import verify_signature
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.accepted import Attestation
+from log_server.rekor.json_limits import MAX_ENVELOPE_VALUES, MAX_STATEMENT_VALUES, parse_limited, refuse_many_values
 from log_server.rekor.kinds.verifiers import Verifier
 
 MAX_SIGNATURES: Final = 10
@@ -32,7 +33,7 @@ def parse_envelope(text: str) -> Envelope:
         MalformedError: Not strict JSON, a member that is missing or not what it must be, or no signature.
         LimitExceeded: More than `MAX_SIGNATURES`.
     """
-    found = JsonObject.parse(text.encode("utf-8"), what="DSSE envelope")
+    found = parse_limited(text.encode("utf-8"), what="DSSE envelope", most=MAX_ENVELOPE_VALUES)
     signatures = found.children("signatures", most=MAX_SIGNATURES)
     if not signatures:
         raise found.malformed("signatures", "empty")
@@ -96,7 +97,7 @@ def build_statement_keys(payload_type: str, payload: bytes) -> list[str]:
     A payload that is no statement, or of another type, is not found by its subjects, since it has none.
 
     Raises:
-        LimitExceeded: More than `MAX_STATEMENT_KEYS`.
+        LimitExceeded: More than `MAX_STATEMENT_KEYS`, or than `MAX_STATEMENT_VALUES` of whatever kind.
     """
     if payload_type != IN_TOTO_PAYLOAD:
         return []
@@ -110,6 +111,7 @@ def build_statement_keys(payload_type: str, payload: bytes) -> list[str]:
 
 
 def _parse_leniently(payload: bytes) -> dict[str, JsonValue]:
+    refuse_many_values(payload, most=MAX_STATEMENT_VALUES, what="statement")
     try:
         found = parse_json(payload, what="statement")
     except MalformedError:

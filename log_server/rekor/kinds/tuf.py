@@ -12,10 +12,17 @@ from securesystemslib.formats import encode_canonical
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root  # type: ignore[attr-defined] # documented there, re-exported without saying so
 
-from cosignpy.core.encoding import JsonObject, encode_b64, encode_canonical_json, encode_json, parse_json
+from cosignpy.core.encoding import (
+    JsonObject,
+    encode_b64,
+    encode_canonical_json,
+    encode_json,
+    parse_json,
+)
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from cosignpy.values import field, value
 from log_server.rekor.accepted import Accepted
+from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.kinds.formats.proposal import encode_body, search_key_of
 
 _MAX_SIGNATURES: Final = 64
@@ -72,7 +79,7 @@ def canonical_tuf_root(raw: bytes) -> bytes:
         MalformedError: Not TUF metadata.
         LimitExceeded: More than can be logged.
     """
-    return _parse_signed(JsonObject.parse(raw, what="TUF root"), "TUF root").canonical
+    return _parse_signed(parse_limited(raw, what="TUF root"), "TUF root").canonical
 
 
 def _parse_document(member: JsonObject) -> _Document:
@@ -81,7 +88,7 @@ def _parse_document(member: JsonObject) -> _Document:
         raise member.malformed("url", "nothing is fetched; send the metadata itself in content")
     what = f"TUF {member.path.rstrip('.')}"
     if isinstance(member.members.get("content"), str):
-        found = JsonObject.parse(member.b64("content"), what=what)
+        found = parse_limited(member.b64("content"), what=what)
     else:
         found = member.child("content")
     return _parse_signed(found, what)

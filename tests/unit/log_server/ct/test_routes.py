@@ -58,7 +58,7 @@ def test_an_issuer_is_found_by_its_hash(app: Router) -> None:
     assert (answer.body, answer.headers[b"content-type"]) == (ROOT.der, b"application/pkix-cert")
 
 
-@pytest.mark.parametrize("name", ["0" * 64, "..%2f..", "a.b"])
+@pytest.mark.parametrize("name", ["0" * 64, "..%2f..", "a.b", "a" * 300, "F" * 64, "٣" * 64, "²", "①"])
 def test_a_certificate_that_is_in_no_chain_is_not_there(app: Router, name: str) -> None:
     assert get(app, f"{PREFIX}/issuer/{name}").status == 404
 

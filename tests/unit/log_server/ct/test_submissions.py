@@ -19,11 +19,12 @@ from cosignpy.core.keys.private import PrivateKey
 from cosignpy.errors import FileError, MalformedError
 from cosignpy.serving.asgi import BodyLimits
 from log_server.ct.accept_chain import ChainRule, Expired
-from log_server.ct.entries import issuer_object
+from log_server.ct.entries import encode_content, issuer_object
 from log_server.ct.routes import CtOptions, build_ct
 from log_server.ct.submissions import CtSubmissions, WatchedRoots
 from log_server.rekor.draft import search_key
 from log_server.routing import Router
+from log_server.tlog.values import Draft, index_key
 from tests.support.asgi_calls import Answer, Client, scope_of
 from tests.support.certificates import MIDDLE, NAMED, POISONED, Authority
 from tests.support.ct_calls import ADD_CHAIN, ADD_PRE_CHAIN, body_of, build_app, ct_shard, read_sct, save_roots
@@ -79,6 +80,28 @@ def test_the_same_again_gets_the_time_and_the_place_of_the_first(app: Router, lo
     first, second = (read_sct(submit(app, ADD_PRE_CHAIN, leaf).json) for _ in range(2))
     assert (first.timestamp_ms, first.extensions) == (second.timestamp_ms, second.extensions)
     assert log.active.reader.tree().size == 1
+
+
+def test_a_certificate_whose_shortened_hash_another_has_gets_no_sct(app: Router, log: MemoryLog) -> None:
+    """Its SCT would be the log's promise to show a certificate that it does not have."""
+    leaf = ISSUER.leaf()
+    other = encode_content(build_certificate_entry(ISSUER.leaf()), b"", ())
+    log.append_now(Draft(other, index_key("certificate", build_certificate_entry(leaf).identity)))
+    answer = submit(app, ADD_CHAIN, leaf)
+    assert (answer.status, log.active.reader.tree().size) == (400, 1)
+    assert b"entry 0 is another" in answer.body
+
+
+def test_the_issuers_of_another_path_are_stored_with_the_first_certificate_that_is_logged_with_them(
+    app: Router, log: MemoryLog
+) -> None:
+    leaf, again = ISSUER.leaf(), ROOT.authority()
+    name = issuer_object(sha256(again.der).digest())
+    submit(app, ADD_CHAIN, leaf)
+    submit(app, ADD_CHAIN, leaf, again.der)
+    assert log.active.reader.objects.get(name) is None, "the log has this certificate by its first path"
+    submit(app, ADD_CHAIN, again.leaf(), again.der)
+    assert log.active.reader.objects.get(name) == again.der
 
 
 def test_issuers_are_stored_once(app: Router, log: MemoryLog) -> None:

@@ -19,6 +19,7 @@ from cosignpy.core.rekor.log_entry import LogEntry, encode_v1_entry, parse_v1_en
 from cosignpy.serving.asgi import BodyLimits
 from log_server.log import Shard
 from log_server.rekor.accepted import Accepted, Attestation
+from log_server.rekor.json_limits import MAX_VALUES
 from log_server.rekor.submission import MAX_SEARCH_KEYS, Duplicates
 from log_server.rekor.v1_options import V1Options
 from log_server.rekor.v1_routes import build_v1
@@ -66,6 +67,28 @@ def verify(answer: Answer, shard: Shard) -> LogEntry:
     verify_included(checkpoint, entry.inclusion.proof, leaf)
     assert entry.log_index == identity.first + entry.inclusion.proof.index
     return entry
+
+
+@pytest.mark.parametrize("duplicates", Duplicates)
+def test_an_entry_whose_shortened_hash_another_has_is_not_said_to_be_in_the_log(
+    log: MemoryLog, duplicates: Duplicates
+) -> None:
+    """Finding such an entry takes 2**64 hashes, which some have; here the log is told that it has found one."""
+    app = build_v1(log, V1Options(duplicates))
+    body = only(post(build_v1(build_log(v1_shard(LOG_KEY))), V1_ENTRIES, propose_v1(SIGNER, b"mine")))[1].body
+    log.append_now(Draft(b"another", leaf_key(hash_leaf(body))))
+    signed = propose_v1(SIGNER, b"mine")
+    signed["spec"]["signature"]["content"] = json.loads(body)["spec"]["signature"]["content"]
+    answer = post(app, V1_ENTRIES, signed)
+    assert (answer.status, answer.json["code"]) == (400, 400)
+    assert "entry 1 is another" in answer.json["message"]
+
+
+@pytest.mark.parametrize("path", [V1_ENTRIES, f"{V1_ENTRIES}/retrieve", "/api/v1/index/retrieve"])
+def test_a_request_of_too_many_values_is_refused(app: Router, path: str) -> None:
+    answer = post(app, path, b'{"a":[' + b"[]," * MAX_VALUES + b"0]}")
+    assert (answer.status, answer.json["code"]) == (400, 400)
+    assert "values" in answer.json["message"]
 
 
 def test_a_new_entry_is_created_with_all_that_proves_it(app: Router, log: MemoryLog) -> None:

@@ -20,11 +20,13 @@ from cosignpy.serving.asgi import BodyLimits
 from log_server.log import Shard
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.draft import build_draft
+from log_server.rekor.json_limits import MAX_VALUES
 from log_server.rekor.submission import Duplicates
 from log_server.rekor.v2_entries import MAX_PAGE
 from log_server.rekor.v2_options import V2Options
 from log_server.rekor.v2_routes import build_v2
 from log_server.routing import Router
+from log_server.tlog.values import Draft, leaf_key
 from tests.support.memory_log import MemoryLog, build_log, rotate, v2_shard
 from tests.support.rekor_calls import JSON, V2_ENTRIES, get, post, propose_v2
 
@@ -65,6 +67,24 @@ def test_a_new_entry_is_created_with_its_proof(app: Router, log: MemoryLog) -> N
     assert (entry.log_index, entry.kind, entry.version) == (1, "hashedrekord", "0.0.2")
     digest = json.loads(entry.body)["spec"]["hashedRekordV002"]["data"]["digest"]
     assert base64.b64decode(digest) == hashlib.sha256(b"artifact").digest()
+
+
+@pytest.mark.parametrize("duplicates", Duplicates)
+def test_an_entry_whose_shortened_hash_another_has_is_not_said_to_be_in_the_log(
+    log: MemoryLog, duplicates: Duplicates
+) -> None:
+    request = propose_v2(SIGNER, b"mine")
+    body = parse_v2_entry(post(build_v2(build_log(v2_shard(LOG_KEY, OLD))), V2_ENTRIES, request).body).body
+    log.append_now(Draft(b"another", leaf_key(hash_leaf(body))))
+    answer = post(build_v2(log, V2Options(duplicates=duplicates)), V2_ENTRIES, request)
+    assert (answer.status, answer.json["code"]) == (400, 3)
+    assert "entry 1 is another" in answer.json["message"]
+
+
+def test_a_request_of_too_many_values_is_refused(app: Router) -> None:
+    answer = post(app, V2_ENTRIES, b'{"a":[' + b"[]," * MAX_VALUES + b"0]}")
+    assert (answer.status, answer.json["code"]) == (400, 3)
+    assert "values" in answer.json["message"]
 
 
 def test_default_values_are_written_and_integers_are_texts(app: Router) -> None:
