@@ -4,6 +4,7 @@
 server serves the log. The key stands beside it, never in it.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from itertools import pairwise
@@ -27,6 +28,7 @@ from log_server.tlog.sequencer import Storage
 _DESCRIPTION: Final = "shard.json"
 _MAX_DESCRIPTION: Final = 64 * 1024
 _NUMBER_WIDTH: Final = 4
+_TREE_ID: Final = re.compile(r"[0-9a-f]{16}")
 
 
 @value
@@ -64,7 +66,7 @@ class ShardFiles:
             directory,
             LogKind(found.text("log")),
             found.text("name"),
-            int(found.text("treeId"), 16),
+            _read_tree_id(found),
             PublicKey.parse_pem(found.text("publicKey").encode(), what=str(path)),
             found.integer("firstIndex"),
             found.integer("frozenSize") if "frozenSize" in found else None,
@@ -107,6 +109,13 @@ class ShardFiles:
     def open_objects(self) -> PosixObjects:
         """Open what is public."""
         return PosixObjects(self.directory / "log")
+
+
+def _read_tree_id(found: JsonObject) -> int:
+    text = found.text("treeId")
+    if not _TREE_ID.fullmatch(text):
+        raise found.malformed("treeId", "not 16 hexadecimal digits")
+    return int(text, 16)
 
 
 def load_shards(data: Path, kind: LogKind) -> Sequence[ShardFiles]:

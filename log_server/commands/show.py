@@ -1,6 +1,7 @@
 """`show`: what logs a data directory has."""
 
 import json
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,14 +12,22 @@ from log_server.protocols import PROTOCOLS
 from log_server.shard_files import ShardFiles, load_shards
 
 
+class Output(StrEnum):
+    """How it is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def show_command(
-    data: DataOption, output: Annotated[str, typer.Option("--output", "-o", help="text or json.")] = "text"
+    data: DataOption,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or programs.")] = Output.TEXT,
 ) -> None:
     """Show the logs of a data directory: shards, sizes, origins, keys."""
     with speaking_plainly():
         shards = [shard for kind in LogKind for shard in load_shards(existing(data), kind)]
         described = [_describe(shard) for shard in shards]
-    if output == "json":
+    if output is Output.JSON:
         typer.echo(json.dumps(described, indent=2))
         return
     for shard in described:

@@ -1,0 +1,62 @@
+"""`show`: what there is in a data directory."""
+
+from pathlib import Path
+
+import pytest
+
+from cosignpy.core.keys.public import PublicKey
+from tests.support.log_commands import run, show
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("data")
+    run("init", made)
+    return made
+
+
+def test_text_is_for_people(data: Path) -> None:
+    said = run("show", data)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.count("-----BEGIN PUBLIC KEY-----") == 3
+    assert said.out.startswith("rekor-v1 0001  active, 1 entries\n  origin 127.0.0.1 - ")
+
+
+def test_json_is_for_programs(data: Path) -> None:
+    for shard in show(data):
+        assert set(shard) == {
+            "log", "shard", "state", "treeSize", "firstIndex", "origin", "treeId", "logId", "publicKey"
+        }  # fmt: skip
+        PublicKey.parse_pem(shard["publicKey"].encode(), what="shown")
+
+
+def test_a_form_that_is_not_known_is_refused(data: Path) -> None:
+    assert run("show", data, "--output", "xml").code == 2
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    said = run("show", tmp_path / "none")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith(f"error: {tmp_path}/none: there is no such data directory\nhint: ")
+
+
+def test_a_directory_without_logs_shows_none(tmp_path: Path) -> None:
+    assert run("show", tmp_path).out == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("{", "JSON"),
+        ('{"log":"rekor-v3","name":"x","treeId":"0000000000000001","publicKey":"","firstIndex":0}', "log"),
+        ('{"log":"ct","name":"x","treeId":"0000000000000001","publicKey":"","firstIndex":0}', "shard.json"),
+        ('{"log":"ct","name":"x","treeId":"xyz","publicKey":"","firstIndex":0}', "treeId"),
+        ('{"log":"ct","name":"x","treeId":"0000000000000001","publicKey":"","firstIndex":0,"more":1}', "more"),
+    ],
+)
+def test_a_description_that_is_not_as_it_should_be_is_named(tmp_path: Path, content: str, what: str) -> None:
+    folder = tmp_path / "ct" / "0001"
+    folder.mkdir(parents=True)
+    (folder / "shard.json").write_text(content)
+    said = run("show", tmp_path)
+    assert (said.code, str(folder / "shard.json") in said.err, what in said.err) == (1, True, True), said.err
