@@ -9,8 +9,8 @@ INTRODUCTION: Final = """\
 
 ## Transparency logs
 
-Each client runs unchanged against `python -m log_server serve`, all three logs on one port. For every kind of proof there
-are tests that change one thing in it, which the client must refuse.
+Each client runs unchanged against `python -m log_server serve`, all three logs on one port. Bodies, SETs, SCTs,
+inclusion proofs and checkpoints are also shown to clients with one thing changed in them, and refused.
 """
 
 LOG_CLIENTS: Final = (
@@ -41,12 +41,12 @@ LOG_CLIENTS: Final = (
     (
         "js-client",
         "Rekor v1 (hashedrekord, dsse, intoto) and v2 by @sigstore/sign 4.1.1 and 5.1.0, `dsseRequestV002` included",
-        "body, SET, inclusion proof, checkpoint, SCT, by @sigstore/verify 3.1.1 and 4.1.3",
+        "body, SET, inclusion proof, checkpoint, SCT by @sigstore/verify 3.1.1 and 4.1.3",
         "test_log_sigstore_js.py",
     ),
     (
         "log-client",
-        "CT by certificate-transparency-go and as static-ct tiles; Rekor v2 as tiles by Tessera's and rekor-tiles' clients",
+        "CT by certificate-transparency-go and as tiles; Rekor v2 as tiles by Tessera's and rekor-tiles' clients",
         "SCT, tree head, entries, every inclusion and consistency proof, both checkpoints",
         "test_log_go.py",
     ),
@@ -65,10 +65,13 @@ LOG_CLIENTS: Final = (
 )
 """The peer, what it does with our logs, what it verifies or is compared in, and the tests."""
 
-_DUPLICATES: Final = """
-The same entry again is answered with 409 as by the real servers. Then rekor-cli and @sigstore/sign 5 fetch the entry of
-Rekor v1, @sigstore/sign 4 does when told to, and the other clients fail; of Rekor v2 all fail. With
-`duplicates: original` in the settings all of them get the entry that is there.
+_BEYOND: Final = """
+Signatures by identity rest on all three logs at once; cosign v3, sigstore-python and @sigstore/verify verify the SCT,
+the entry and the time of each in `test_log_identities.py`.
+
+The same entry again is answered with 409, as by the real servers. Then rekor-cli, cosign v2 and @sigstore/sign 5 fetch
+the entry of Rekor v1, @sigstore/sign 4 does when told to, and cosign v3 and sigstore-python fail; of Rekor v2 all fail.
+With `duplicates: original` in the settings they get the entry that is there.
 """
 
 
@@ -78,7 +81,7 @@ def render_logs() -> Iterator[str]:
     yield "| Client | Version | What it does | What it verifies | Tests |\n|---|---|---|---|---|"
     for key, does, verifies, test in LOG_CLIENTS:
         yield f"| {key} | {_version(key)} | {does} | {verifies} | `{test}` |"
-    yield _DUPLICATES.rstrip()
+    yield _BEYOND.rstrip()
 
 
 def _version(key: str) -> str:

@@ -70,6 +70,13 @@ def registry() -> Iterator[str]:
         yield running.address
 
 
+@pytest.fixture(scope="module")
+def deterministic(shop: Workshop) -> str:
+    """Make an RSA key: the same content signed twice is the same entry, as it is for a retry."""
+    shop.make_key("deterministic", "RSA-2048")
+    return "deterministic"
+
+
 def sizes(log: LogProcess) -> tuple[int, int]:
     (v1,), (v2,) = log.shards(REKOR_V1), log.shards(REKOR_V2)
     return v1.size, v2.size
@@ -82,9 +89,9 @@ def read_bundle(shop: Workshop, name: str) -> Any:
 # --- cosign v2 and Rekor v1 ---------------------------------------------------------------------
 
 
-def sign_blob_v2(shop: Workshop, log: LogProcess, name: str) -> Run:
+def sign_blob_v2(shop: Workshop, log: LogProcess, name: str, key: str = "signer") -> Run:
     files = ("--bundle", f"{name}.json", "--output-signature", f"{name}.sig")
-    return shop.run(Tool.V2, "sign-blob", "--key", "signer.key", "--rekor-url", log.url, *files, "blob")
+    return shop.run(Tool.V2, "sign-blob", "--key", f"{key}.key", "--rekor-url", log.url, *files, "blob")
 
 
 def verify_blob_v2(shop: Workshop, *flags: str, key: str = "signer.pub") -> Run:
@@ -114,6 +121,19 @@ def test_cosign_v2_does_not_find_what_was_not_logged(shop: Workshop, log: LogPro
     assert verify_blob_v2(shop, "--rekor-url", log.url, "--signature", "unlogged.sig").exit_code != 0
 
 
+def test_cosign_v2_fetches_the_entry_that_is_there(shop: Workshop, log: LogProcess, deterministic: str) -> None:
+    sign_blob_v2(shop, log, "first", deterministic).expect_success()
+    before = sizes(log)
+    sign_blob_v2(shop, log, "again", deterministic).expect_success()
+    assert sizes(log) == before
+    assert (
+        read_bundle(shop, "first.json")["rekorBundle"]["Payload"]
+        == (read_bundle(shop, "again.json")["rekorBundle"]["Payload"])
+    )
+    offline = ("--offline", "--rekor-url", NOWHERE, "--bundle", "again.json")
+    verify_blob_v2(shop, *offline, key=f"{deterministic}.pub").expect_success()
+
+
 @pytest.mark.parametrize("reader", [Tool.V2, Tool.V3])
 def test_cosign_v2_signs_an_image(shop: Workshop, log: LogProcess, registry: str, reader: Tool) -> None:
     image = push_image(shop, f"{registry}/signed", f"by-v2-for-{reader}")
@@ -138,9 +158,9 @@ def test_cosign_v2_attests_an_image(shop: Workshop, log: LogProcess, registry: s
 # --- cosign v3 and both versions of Rekor -------------------------------------------------------
 
 
-def sign_blob_v3(shop: Workshop, version: int, name: str) -> Run:
+def sign_blob_v3(shop: Workshop, version: int, name: str, key: str = "signer") -> Run:
     flags = ("--signing-config", f"signing-{version}.json", "--trusted-root", f"root-{version}.json")
-    return shop.run(Tool.V3, "sign-blob", "--key", "signer.key", *flags, "--bundle", name, "blob")
+    return shop.run(Tool.V3, "sign-blob", "--key", f"{key}.key", *flags, "--bundle", name, "blob")
 
 
 def verify_blob_v3(shop: Workshop, version: int, name: str, key: str = "signer.pub") -> Run:
@@ -155,6 +175,15 @@ def test_cosign_v3_signs_a_blob(configured: Workshop, log: LogProcess, version: 
     assert sizes(log)[version - 1] == before + 1
     verify_blob_v3(configured, version, f"v3-{version}.json").expect_success()
     assert verify_blob_v3(configured, version, f"v3-{version}.json", "other.pub").exit_code != 0
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_cosign_v3_takes_a_duplicate_for_an_error(configured: Workshop, deterministic: str, version: int) -> None:
+    (configured.folder / "blob").write_text(f"duplicate in version {version}\n")
+    sign_blob_v3(configured, version, "duplicate.json", deterministic).expect_success()
+    again = sign_blob_v3(configured, version, "duplicate.json", deterministic)
+    assert again.exit_code != 0
+    assert "already exists" in again.stderr
 
 
 def test_cosign_v3_refuses_an_entry_of_a_log_that_is_not_trusted(configured: Workshop) -> None:
