@@ -1,64 +1,69 @@
-"""The keys of shards: made with or without a password, loaded by their owner, and by the shard they belong to only."""
+"""Keys of shards: where they lie, who may read them, and which log they are of."""
 
+import logging
 from pathlib import Path
 
 import pytest
 
-from cosignpy.core.keys.algorithms import ECDSA_P256
+from cosignpy.core.keys.algorithms import ECDSA_P256, ED25519
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.errors import FileError, KeyUnusable, UsageError, WrongPassword
+from cosignpy.errors import CosignError, FileError, KeyUnusable, UsageError
 from log_server.log import LogKind
-from log_server.shard_files import ShardFiles, describe_shard
-from log_server.shard_keys import KEY_FILE, PASSWORD_VARIABLE, environment_password, load_key, make_key
+from log_server.shard_files import ShardFiles
+from log_server.shard_keys import environment_password, load_former_keys, load_key, load_key_file, make_key
 
 
-def begin(folder: Path) -> tuple[ShardFiles, PrivateKey]:
-    key = make_key(folder, ECDSA_P256)
-    return describe_shard(folder, LogKind.REKOR_V1, "log.example", key.public_key), key
+def shard_in(folder: Path, key: PrivateKey) -> ShardFiles:
+    return ShardFiles(folder, LogKind.CT, "log.example", 1, key.public_key)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "rekor-v1" / "0001"
-    made.mkdir(parents=True)
-    return made
+def test_a_key_is_read_back_from_beside_its_shard(tmp_path: Path) -> None:
+    made = make_key(tmp_path, ED25519)
+    found = load_key(shard_in(tmp_path, made), "", environment_password)
+    assert found.public_key == made.public_key
 
 
-@pytest.fixture(autouse=True)
-def password(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
-    return monkeypatch
+def test_the_key_of_another_log_is_refused(tmp_path: Path) -> None:
+    make_key(tmp_path, ED25519)
+    with pytest.raises(KeyUnusable):
+        load_key(shard_in(tmp_path, PrivateKey.generate(ED25519)), "", environment_password)
 
 
-def test_a_key_without_a_password_is_its_owners(folder: Path) -> None:
-    shard, key = begin(folder)
-    assert (folder / KEY_FILE).stat().st_mode & 0o777 == 0o600
-    assert load_key(shard, "", environment_password).public_key == key.public_key
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    make_key(tmp_path, ED25519)
+    (tmp_path / "key.pem").chmod(0o644)
+    with pytest.raises(CosignError):
+        load_key_file(str(tmp_path / "key.pem"), environment_password)
 
 
-def test_a_key_with_a_password_needs_it(folder: Path, password: pytest.MonkeyPatch) -> None:
-    password.setenv(PASSWORD_VARIABLE, "one")
-    shard, key = begin(folder)
-    assert load_key(shard, "", environment_password).public_key == key.public_key
-    password.setenv(PASSWORD_VARIABLE, "another")
-    with pytest.raises(WrongPassword):
-        load_key(shard, "", environment_password)
-    password.delenv(PASSWORD_VARIABLE)
-    with pytest.raises(UsageError) as caught:
-        load_key(shard, "", environment_password)
-    assert PASSWORD_VARIABLE in (caught.value.hint or "")
+def test_a_key_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileError) as caught:
+        load_key_file(str(tmp_path / "key.pem"), environment_password)
+    assert caught.value.path == str(tmp_path / "key.pem")
 
 
-def test_a_key_that_others_can_read_is_refused(folder: Path) -> None:
-    shard, _ = begin(folder)
-    (folder / KEY_FILE).chmod(0o604)
-    with pytest.raises(FileError):
-        load_key(shard, "", environment_password)
+def test_with_a_password_the_key_is_encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", "secret")
+    made = make_key(tmp_path, ECDSA_P256)
+    path = str(tmp_path / "key.pem")
+    assert load_key_file(path, environment_password).public_key == made.public_key
+    monkeypatch.setenv("COSIGN_PASSWORD", "wrong")
+    with pytest.raises(CosignError):
+        load_key_file(path, environment_password)
+    monkeypatch.delenv("COSIGN_PASSWORD")
+    with pytest.raises(UsageError):
+        load_key_file(path, environment_password)
 
 
-def test_the_key_of_another_log_is_refused(folder: Path) -> None:
-    shard, _ = begin(folder)
-    make_key(folder, ECDSA_P256)
-    with pytest.raises(KeyUnusable) as caught:
-        load_key(shard, "", environment_password)
-    assert caught.value.source == str(folder / KEY_FILE)
+def test_old_keys_are_used_as_long_as_they_are_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folders = [tmp_path / name for name in ("0001", "0002")]
+    for folder in folders:
+        folder.mkdir()
+    keys = [make_key(folder, ECDSA_P256) for folder in folders]
+    shards = [shard_in(folder, key) for folder, key in zip(folders, keys, strict=True)]
+    (folders[0] / "key.pem").unlink()
+    with caplog.at_level(logging.WARNING):
+        (found,) = load_former_keys(shards, environment_password)
+    assert found.public_key == keys[1].public_key
+    (line,) = caplog.messages
+    assert str(folders[0]) in line

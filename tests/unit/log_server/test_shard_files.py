@@ -1,0 +1,61 @@
+"""What is written down of a shard."""
+
+from pathlib import Path
+
+import pytest
+
+from cosignpy.core.keys.algorithms import ED25519
+from cosignpy.core.keys.private import PrivateKey
+from cosignpy.errors import FileError, MalformedError, UsageError
+from cosignpy.values import replace
+from log_server.log import LogKind
+from log_server.shard_files import ShardFiles, describe_shard, load_shards, next_directory
+
+KEY = PrivateKey.generate(ED25519).public_key
+
+
+def save(data: Path, number: str, first: int = 0, frozen: int | None = None) -> ShardFiles:
+    folder = data / "ct" / number
+    folder.mkdir(parents=True)
+    shard = ShardFiles(folder, LogKind.CT, "log.example", 0xABC, KEY, first, frozen)
+    shard.save()
+    return shard
+
+
+@pytest.mark.parametrize("frozen", [None, 0, 7])
+def test_what_is_saved_is_loaded(tmp_path: Path, frozen: int | None) -> None:
+    saved = save(tmp_path, "0001", 5, frozen)
+    assert ShardFiles.load(saved.directory) == saved
+
+
+def test_a_description_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileError):
+        ShardFiles.load(tmp_path)
+
+
+@pytest.mark.parametrize(("frozen", "first"), [(None, 0), (7, 8), (7, 0)])
+def test_shards_follow_each_other_without_a_gap(tmp_path: Path, frozen: int | None, first: int) -> None:
+    save(tmp_path, "0001", 0, frozen)
+    save(tmp_path, "0002", first)
+    with pytest.raises(MalformedError):
+        load_shards(tmp_path, LogKind.CT)
+
+
+def test_shards_are_in_order(tmp_path: Path) -> None:
+    save(tmp_path, "0002", 7)
+    save(tmp_path, "0001", 0, 7)
+    assert [shard.directory.name for shard in load_shards(tmp_path, LogKind.CT)] == ["0001", "0002"]
+    assert load_shards(tmp_path, LogKind.REKOR_V1) == []
+
+
+def test_the_next_shard_comes_after_a_frozen_one(tmp_path: Path) -> None:
+    assert next_directory(tmp_path, LogKind.CT).name == "0001"
+    shard = save(tmp_path, "0001")
+    with pytest.raises(UsageError):
+        next_directory(tmp_path, LogKind.CT)
+    replace(shard, frozen=7).save()
+    directory = next_directory(tmp_path, LogKind.CT)
+    assert directory.name == "0002"
+    described = describe_shard(directory, LogKind.CT, "next.example", KEY)
+    assert (described.first, described.frozen) == (7, None)
+    assert 0 < described.tree_id < 1 << 63
