@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -57,11 +58,12 @@ class LogProcess:
     options: Sequence[str] = ()
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
+    tls: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
         """Return where clients reach it."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def messages(self) -> Path:
@@ -142,7 +144,7 @@ class LogProcess:
         """
         content = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}{path}", content, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with urlopen(request, timeout=PATIENCE_SECONDS, context=self.tls) as answer:
             received: bytes = answer.read()
             return received
 
@@ -156,7 +158,7 @@ class LogProcess:
             return False
         self.port = int(announced[2])
         try:
-            with urlopen(f"{self.url}/readyz", timeout=PATIENCE_SECONDS) as answer:
+            with urlopen(f"{self.url}/readyz", timeout=PATIENCE_SECONDS, context=self.tls) as answer:
                 return bool(answer.status == HTTPStatus.OK)
         except HTTPError as error:
             error.close()
@@ -166,12 +168,14 @@ class LogProcess:
 
 
 @contextmanager
-def serve_logs(directory: Path, settings: str = "", *options: str) -> Iterator[LogProcess]:
+def serve_logs(
+    directory: Path, settings: str = "", *options: str, tls: ssl.SSLContext | None = None
+) -> Iterator[LogProcess]:
     """Serve all logs of a new data directory, with these settings (YAML), and stop at the end."""
     directory.mkdir(parents=True, exist_ok=True)
     if settings:
         (directory / "log.yaml").write_text(settings)
-    running = LogProcess(directory, options)
+    running = LogProcess(directory, options, tls=tls)
     running.start()
     try:
         yield running
