@@ -16,13 +16,17 @@ from starlette.types import Message, Receive, Scope, Send
 from cosignpy.errors import KeyUnusable
 from cosignpy.serving.asgi import answer
 from cosignpy.serving.problem import ErrorShape, Headers, Problem, problem_json, problem_of
-from cosignpy.values import record, value
+from cosignpy.values import record, replace, value
 from log_server.log import Frozen, NotTheOriginal, TryLater
+from log_server.storage.protocol import StorageError
 
 _LOG: Final = logging.getLogger(__name__)
 
 JSON: Final = (b"content-type", b"application/json")
 NO_STORE: Final = (b"cache-control", b"no-cache, no-store, max-age=0")
+
+MAX_DETAIL: Final = 1024
+"""Characters of what an error says: it repeats what a request said, which may be megabytes."""
 
 _TEMPLATE: Final = re.compile(r"\{(?P<name>[a-z]+)(?P<rest>\*?)\}")
 _METHODS: Final = ("GET", "POST")
@@ -117,9 +121,10 @@ class Router:
         return None
 
     def _refuse(self, problem: Problem, error: Exception) -> Answer:
-        if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, StorageError):
             _LOG.error("request failed", exc_info=error)
-        body = self._manner.shape(problem)
+        shown = replace(problem, detail=problem.detail[:MAX_DETAIL])
+        body = self._manner.shape(shown)
         kind = (b"content-type", body.media_type)
         return Answer(problem.status, body.content, (kind, (b"cache-control", b"no-store"), *problem.headers))
 
@@ -144,6 +149,9 @@ _PROBLEMS: Final[Mapping[type[Exception], Callable[[Exception], Problem]]] = {
     Frozen: lambda error: Problem(HTTPStatus.METHOD_NOT_ALLOWED, str(error)),
     KeyUnusable: lambda error: Problem(HTTPStatus.BAD_REQUEST, str(error)),
     NotTheOriginal: lambda error: Problem(HTTPStatus.BAD_REQUEST, str(error)),
+    StorageError: lambda _: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "the log cannot be read at the moment", ((b"retry-after", b"1"),)
+    ),
     TimeoutError: lambda _: Problem(HTTPStatus.GATEWAY_TIMEOUT, "the log did not answer in time; try again"),
 }
 

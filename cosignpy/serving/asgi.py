@@ -22,7 +22,7 @@ class BodyTooLarge(Exception):
     limit: int
 
     def __str__(self) -> str:
-        return f"the body is larger than {self.limit} bytes"
+        return f"the body is larger than {self.limit:d} bytes"
 
 
 async def stream_capped(request: Request, *, limit: int) -> AsyncIterator[bytes]:

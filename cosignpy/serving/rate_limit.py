@@ -16,7 +16,6 @@ from typing import Final, Self
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosignpy.errors import MalformedError
-from cosignpy.serving.asgi import header
 from cosignpy.serving.problem import ErrorShape, Problem, answer_problem, problem_json
 from cosignpy.values import value
 
@@ -104,8 +103,12 @@ class ClientAddresses:
         return client_key(peer)
 
     def _forwarded(self, scope: Scope, peer: str) -> str:
-        """Read `X-Forwarded-For` from its end: each proxy appends whom it was asked by, a client can only prepend."""
-        for text in reversed(header(scope, b"x-forwarded-for").decode("latin-1").split(",")[-MAX_FORWARDED:]):
+        """Read `X-Forwarded-For` from its end: each proxy appends whom it was asked by, a client can only prepend.
+
+        Some append a line of their own, and lines of one name are one list (RFC 9110 section 5.3).
+        """
+        lines = [content for name, content in scope["headers"] if name == b"x-forwarded-for"]
+        for text in reversed(b",".join(lines).decode("latin-1").split(",")[-MAX_FORWARDED:]):
             address = text.strip()
             if parse_address(address) is None:
                 break

@@ -11,7 +11,8 @@ from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError, Signatur
 from cosignpy.serving.asgi import BodyTooLarge, BodyTooSlow
 from cosignpy.serving.problem import Problem
 from log_server.log import Frozen, TryLater
-from log_server.routing import Answer, Manner, Refused, Route, Router
+from log_server.routing import MAX_DETAIL, Answer, Manner, Refused, Route, Router
+from log_server.storage.protocol import StorageError
 from log_server.tlog.reader import LogDamaged, NoSuchEntry
 from tests.support.asgi_calls import Client, ask, scope_of
 from tests.support.rekor_calls import get
@@ -114,3 +115,15 @@ def test_a_client_that_went_away_is_not_answered() -> None:
     client = Client()
     asyncio.run(raising(ClientDisconnect())(scope_of("/"), client.receive, client.send))
     assert client.sent == []
+
+
+def test_an_error_does_not_repeat_all_that_a_request_said() -> None:
+    answer = get(raising(MalformedError("entry", "a" * 100_000)), "/")
+    assert (answer.status, len(answer.json["detail"])) == (400, MAX_DETAIL)
+
+
+def test_storage_that_fails_is_asked_for_again_later(caplog: pytest.LogCaptureFixture) -> None:
+    """Too many open files, for one, are soon fewer; what failed is in the log, and not in the answer."""
+    answer = get(raising(StorageError("/secret/place", "too many open files")), "/")
+    assert (answer.status, answer.headers[b"retry-after"], b"secret" in answer.body) == (503, b"1", False)
+    assert caplog.records[0].exc_info is not None

@@ -96,6 +96,13 @@ def test_only_trusted_proxies_are_believed(peer: str, forwarded: str | None, cli
     assert client_of(peer, forwarded) == client
 
 
+@pytest.mark.parametrize("lines", [["203.0.113.9", "198.51.100.7"], ["203.0.113.9, 198.51.100.7", "10.2.2.2"]])
+def test_a_line_that_the_client_sent_does_not_hide_the_proxys(lines: list[str]) -> None:
+    """Whoever believed the first line alone would give a client a new name with each request."""
+    headers = [(b"x-forwarded-for", line.encode()) for line in lines]
+    assert ClientAddresses(PROXIES)(scope_of(headers=headers, client=("10.1.1.1", 1))) == "198.51.100.7"
+
+
 def test_without_trusted_proxies_nobody_is_believed() -> None:
     assert client_of("10.1.1.1", "198.51.100.7", trusted=()) == "10.1.1.1"
 
