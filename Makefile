@@ -50,7 +50,7 @@ lint: setup ## ruff, mypy, import contracts, documents
 mutants: setup ## delete the verifier's checks one by one; a test must notice each (ten minutes)
 	$(PY) -m tests.mutants
 
-interop: setup ## install the real peers (Go, apt) and test against them
+interop: setup ## install the real peers (Go, npm, apt) and test against them
 	$(PY) -m tests.interop.peers install
 	$(PY) -m pytest tests/interop
 
