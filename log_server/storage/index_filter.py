@@ -32,7 +32,7 @@ from log_server.storage.index_table import Table, TableName, build_table, read_t
 
 FIRST_PARTS: Final = 8
 """Parts whose keys fill the first table."""
-UNSAVED_PARTS: Final = 8
+UNSAVED_PARTS: Final = 6
 """Parts whose keys are not in the saved tables, at the most: they are read again at a start, in half a second."""
 
 _LOG: Final = logging.getLogger(__name__)

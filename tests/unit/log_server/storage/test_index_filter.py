@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from log_server.storage.index_catalogue import SavedTables
 from log_server.storage.index_filter import FIRST_PARTS, UNSAVED_PARTS
-from log_server.storage.index_runs import Run
+from log_server.storage.index_runs import Run, RunName
 from log_server.storage.protocol import IndexRow, StorageError
 from log_server.storage.sqlite_index import SqliteIndex
-from tests.support.filter_writer import LARGE_PART_KEYS, PART_KEYS, SAVED, SIZE, fill, prepare, save
+from tests.support.filter_writer import LARGE_PART_KEYS, PART_KEYS, SAVED, SIZE, fill, prepare, rows, save
 from tests.support.storage_contract import key
 from tests.support.write_gaps import Gaps, watch
 
@@ -86,6 +88,36 @@ def test_runs_are_not_asked_for_keys_that_do_not_pass(saved: Path, monkeypatch: 
         assert key(1) in spy.keys
 
 
+def test_keys_pass_before_the_run_they_are_in_is_committed(tmp_path: Path) -> None:
+    held_back: list[bytes] = []
+    with opened(tmp_path) as index:
+        replace = index._catalogue.replace
+
+        def look_and_replace(old: Sequence[RunName], new: RunName) -> None:
+            keys = [key(n) for n in range(new.begin, new.end)]
+            held_back.extend(set(keys) - set(index._filter.select(keys)))
+            replace(old, new)
+
+        index._catalogue.replace = look_and_replace  # type: ignore[method-assign] # to be asked at this moment
+        fill(index, SIZE)
+    assert held_back == []
+
+
+def test_a_key_is_found_whose_part_is_sorted_while_it_is_looked_up(tmp_path: Path) -> None:
+    with opened(tmp_path) as index:
+        index.add(rows(0, 5))
+        select = index._filter.select
+
+        def select_and_sort(keys: Sequence[bytes]) -> Sequence[bytes]:
+            selected = select(keys)
+            fill(index, 50)
+            return selected
+
+        index._filter.select = select_and_sort  # type: ignore[method-assign] # to be interrupted at this moment
+        assert index.first([key(1)]) == {key(1): 1}
+        assert index._view.runs
+
+
 def test_keys_are_found_at_each_size(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
         for size in range(10, 1200, 70):
@@ -123,6 +155,34 @@ def test_full_tables_are_written_once(tmp_path: Path) -> None:
         save(index)
         assert index._filter.files[: len(full)] == full
         assert set(tables(tmp_path)) & set(before) == {tmp_path / file for file in full}
+
+
+def test_what_was_saved_is_deleted_when_its_successor_is_durable(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def spy(call: str, name: Callable[..., str]) -> None:
+        real = getattr(os, call)
+
+        def note(*given: object) -> None:
+            done.append(f"{call} {name(*given)}")
+            real(*given)
+
+        monkeypatch.setattr(os, call, note)
+
+    with opened(directory, LARGE_PART_KEYS) as index:
+        (old,) = index._filter.files
+        spy("fsync", lambda handle: Path(f"/proc/self/fd/{handle}").readlink().name)
+        spy("rename", lambda _, path: path.name)
+        spy("unlink", lambda path: path.name)
+        index._catalogue._connection.set_trace_callback(lambda statement: done.append(statement.split()[0]))
+        save(index)
+        index._catalogue._connection.set_trace_callback(None)
+        files = index._filter.files
+    written = [line for file in files for line in (f"fsync .{file}", f"rename {file}", "fsync index")]
+    named = ["BEGIN", "DELETE", *("INSERT" for _ in files), "COMMIT"]
+    assert done == [*written, *named, "fsync index.db-wal", "fsync index", f"unlink {old}"]
 
 
 def test_saving_again_what_is_saved_writes_no_table(saved: Path) -> None:
@@ -204,6 +264,7 @@ def test_tables_that_claim_more_than_is_in_runs_are_not_believed(saved: Path, ca
 def test_clearing_the_index_clears_the_filter(saved: Path) -> None:
     with opened(saved) as index:
         index.clear()
+        assert index._catalogue.tables() == SavedTables(0, ())
         assert (index._filter.end, index._filter.files, tables(saved)) == (0, [], [])
         index.add([IndexRow(0, (key(7),))])
         assert index.first([key(n) for n in range(SIZE)]) == {key(7): 0}
