@@ -1,7 +1,9 @@
 """`fsck`: check all of a log, and make again what can be made from its entries."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from enum import StrEnum
 from functools import lru_cache, partial
 from multiprocessing import get_context
@@ -21,10 +23,12 @@ from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles, load_shards
 from log_server.storage.failures import explain
+from log_server.storage.journal import FileJournal
 from log_server.storage.lock import lock_directory
+from log_server.storage.segment import create_segment
 from log_server.storage.sqlite_index import SqliteIndex
-from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_tiles
-from log_server.tlog.reader import LogReader
+from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_journal, rebuild_tiles
+from log_server.tlog.reader import LogDamaged, LogReader
 
 _CHUNK: Final = 16
 """Bundles that a process checks before it reports."""
@@ -38,15 +42,17 @@ class Rebuild(StrEnum):
 
     INDEX = "index"
     TILES = "tiles"
+    JOURNAL = "journal"
 
 
 def fsck_command(
     data: DataOption,
     rebuild: Annotated[Rebuild | None, typer.Option(help="Make this again from the entries, then check.")] = None,
+    log: Annotated[LogKind | None, typer.Option(help="Only this log.")] = None,
 ) -> None:
-    """Check every entry, tile and index key of all logs of a data directory that is not being served."""
+    """Check every entry, tile and index key of the logs of a data directory that is not being served."""
     with speaking_plainly(), lock_directory(existing(data)):
-        shards = [shard for kind in LogKind for shard in load_shards(data, kind)]
+        shards = [shard for kind in ([log] if log else LogKind) for shard in load_shards(data, kind)]
         if rebuild is not None:
             for shard in shards:
                 _REBUILDERS[rebuild](shard)
@@ -123,7 +129,32 @@ def _rebuild_tiles(shard: ShardFiles) -> None:
     typer.echo(f"{shard.kind} {shard.directory.name}: {mended} tiles were missing or wrong, and are right now")
 
 
+def _rebuild_journal(shard: ShardFiles) -> None:
+    """Begin a new journal. The old one is kept beside it: someone may want to know what became of it.
+
+    Raises:
+        LogDamaged: The published entries are not all there, and right.
+        StorageError: It cannot be written.
+    """
+    reader = _open(shard.directory)
+    numbers = range(-(-reader.tree().size // TILE_WIDTH))
+    for finding in (*_check_bundles(shard.directory, numbers), *check_levels(reader)):
+        raise LogDamaged(finding.name, f"{finding.why}; a new journal must not cover that up")
+    records = list(rebuild_journal(reader))
+    path = shard.directory / "journal"
+    with explain(path):
+        if path.exists():
+            path.rename(path.with_name(f"journal.damaged-{time.time_ns()}"))
+        path.mkdir()
+    create_segment(path, records[0].start if records else 0)
+    with closing(FileJournal(path)) as journal:
+        for record in records:
+            journal.append(record)
+    typer.echo(f"{shard.kind} {shard.directory.name}: began a new journal, with {len(records)} records")
+
+
 _REBUILDERS: Final[Mapping[Rebuild, Callable[[ShardFiles], None]]] = {
     Rebuild.INDEX: _rebuild_index,
     Rebuild.TILES: _rebuild_tiles,
+    Rebuild.JOURNAL: _rebuild_journal,
 }

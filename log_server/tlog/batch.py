@@ -89,6 +89,14 @@ def restage(tip: Tip, form: EntryForm, record: JournalRecord) -> Batch:
     return _assemble(tip, form, content, grown, record.content)
 
 
+def record_again(
+    start: int, timestamp_ms: int, entries: Sequence[bytes], keys: Sequence[tuple[bytes, ...]], root: bytes
+) -> JournalRecord:
+    """Write down entries that are in the log already, and the root that they come to."""
+    content = _encode_record(_Record(timestamp_ms, list(entries), list(keys), [], root))
+    return JournalRecord(start, start + len(entries), content)
+
+
 def _keys_of(draft: Draft, leaf: bytes) -> tuple[bytes, ...]:
     """Return all index keys of an entry; the leaf hash finds every entry (get-proof-by-hash, UUIDs)."""
     return tuple(dict.fromkeys((draft.identity, leaf_key(leaf), *draft.keys)))

@@ -5,16 +5,18 @@ with the entries. One bundle of 256 entries is checked by itself, so that many c
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from cosignpy.core.merkle.hashing import HASH_SIZE, hash_leaf
 from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, parse_tile, tile_root
 from cosignpy.errors import MalformedError
 from cosignpy.values import value
-from log_server.storage.protocol import Index, IndexRow, ObjectStore
-from log_server.tlog.batch import ANNOTATIONS, bundle_path
+from log_server.storage.protocol import Index, IndexRow, JournalRecord, ObjectStore
+from log_server.tlog.batch import ANNOTATIONS, bundle_path, record_again
 from log_server.tlog.integrate import Edge, Integrated, integrate
 from log_server.tlog.reader import LogDamaged, LogReader
+from log_server.tlog.recover import tip_at
 from log_server.tlog.values import leaf_key
 
 _ROWS: Final = 16
@@ -100,6 +102,27 @@ def rebuild_index(index: Index, reader: LogReader) -> int:
     for first in range(0, len(bundles), _ROWS):
         index.add([row for number in bundles[first : first + _ROWS] for row in _rows_of(reader, number)])
     return index.size
+
+
+def rebuild_journal(reader: LogReader) -> Iterator[JournalRecord]:
+    """Yield the records with which a new journal can begin: the entries of the last tile, each with its own time.
+
+    They end at the checkpoint, since nothing that came after it was acknowledged.
+
+    Raises:
+        LogDamaged: The published entries are not all there.
+    """
+    size = reader.tree().size
+    number = max(size - 1, 0) // TILE_WIDTH
+    start, width = number * TILE_WIDTH, reader.width(number)
+    edge = tip_at(reader.objects, reader.form, start).edge if start else Edge()
+    annotated = zip(reader.entries(number), reader.annotations(number), range(width), strict=False) if size else ()
+    for timestamp_ms, group in groupby(annotated, key=lambda one: one[1].timestamp_ms):
+        entries, annotations, _ = zip(*group, strict=True)
+        grown = integrate(edge, [hash_leaf(reader.form.merkle_leaf(entry)) for entry in entries])
+        keys = [annotation.keys for annotation in annotations]
+        yield record_again(edge.size, timestamp_ms, entries, keys, grown.root)
+        edge = grown.edge
 
 
 def _check_bundle(reader: LogReader, number: int) -> Iterator[Finding]:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from log_server.storage.memory import MemoryIndex
+from log_server.storage.memory import MemoryIndex, MemoryJournal
 from log_server.storage.protocol import IndexRow
-from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_tiles
+from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_journal, rebuild_tiles
 from log_server.tlog.reader import LogDamaged, LogReader
 from log_server.tlog.sequencer import Storage
 from tests.support.whole_log import (
@@ -22,11 +22,11 @@ from tests.support.whole_log import (
 SIZE = 1_000
 
 
-def build_log() -> tuple[Storage, Witnessed]:
+def build_log(size: int = SIZE) -> tuple[Storage, Witnessed]:
     storage, witnessed = memory_storage(), Witnessed()
     sequencer = open_sequencer(storage)
-    for first in range(0, SIZE, 250):
-        batch = drafts(first, 250)
+    for first in range(0, size, 250):
+        batch = drafts(first, min(250, size - first))
         witnessed.note(batch, sequencer.sequence(batch, 1_000 + first))
     return storage, witnessed
 
@@ -138,3 +138,24 @@ def test_the_index_is_made_again_from_the_annotations() -> None:
     reader = LogReader(storage.objects, index, FORM)
     assert rebuild_index(index, reader) == SIZE
     check_whole_log(Storage(storage.objects, storage.journal, index), witnessed)
+
+
+def times_of_last_tile(storage: Storage) -> list[int]:
+    reader = open_reader(storage)
+    size = reader.tree().size
+    return [annotation.timestamp_ms for annotation in reader.annotations((size - 1) // 256)] if size else []
+
+
+@pytest.mark.parametrize("size", [0, 1, 256, 300, 512, 1_000])
+def test_a_journal_is_made_again_from_the_last_tile(size: int) -> None:
+    """The entries keep their times, of which the last tile has several."""
+    storage, witnessed = build_log(size)
+    times = times_of_last_tile(storage)
+    journal = MemoryJournal()
+    journal._records += rebuild_journal(open_reader(storage))
+    mended = Storage(storage.objects, journal, storage.index)
+    sequencer = open_sequencer(mended, 10_000)
+    assert times_of_last_tile(mended) == times
+    more = drafts(2_000, 300)
+    witnessed.note(more, sequencer.sequence(more, 10_000))
+    assert check_whole_log(mended, witnessed).size == size + 300
