@@ -8,21 +8,17 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from cosignpy.core.ct.entry import EntryType
-from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.core.note.checkpoint import parse_checkpoint
@@ -30,10 +26,7 @@ from cosignpy.core.note.cosignature import sign_cosignature
 from cosignpy.core.note.key_id import SignatureType, VerifierKey, encode_vkey
 from cosignpy.core.note.signed_note import Note, encode_note, parse_note
 from cosignpy.core.note.tree_head import encode_tree_head
-from cosignpy.core.rekor.body import EntryHash
 from cosignpy.core.rekor.entry_timestamp import EntryTimestamp
-from cosignpy.core.rekor.hashedrekord import HashedRekordV001, HashedRekordV002, VerifierForm
-from cosignpy.values import value
 from log_server.ct.accept_chain import ChainRule, Expired, accept_chain
 from log_server.ct.entries import merkle_leaf
 from log_server.ct.issuer_paths import IssuerPaths
@@ -52,50 +45,19 @@ from log_server.storage.index_young import encode_records
 from log_server.storage.protocol import IndexRow
 from log_server.storage.segment import Segment
 from log_server.tlog.values import Draft, leaf_key
-from tests.support import rekor_kinds
+from tests.support import entry_examples, rekor_kinds
+from tests.support.fixed_keys import ALICE, ecdsa_key, ecdsa_signer, ed25519_signer
 from tests.support.memory_log import MemoryShard, build_shard
 
 HOST: Final = "log.example"
 START_MS: Final = 1_750_000_000_000
 TREE_ID: Final = 0x1193_7E57_0000_0001
-ARTIFACT: Final = b"an artifact\n"
-
-
-@value
-class FixedSigner:
-    """Signs with ECDSA the same way each time; implements `Signer`."""
-
-    handle: ec.EllipticCurvePrivateKey
-
-    @property
-    def public_key(self) -> PublicKey:
-        """Return the key that verifies."""
-        return PublicKey.from_handle(self.handle.public_key())
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign with SHA-256."""
-        return self.handle.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
-
-
-def _ecdsa_key(name: str) -> ec.EllipticCurvePrivateKey:
-    return ec.derive_private_key(int.from_bytes(sha256(name.encode()).digest()) >> 1, ec.SECP256R1())
-
-
-def ecdsa_signer(name: str) -> FixedSigner:
-    """Return the P-256 key of a name."""
-    return FixedSigner(_ecdsa_key(name))
-
-
-def ed25519_signer(name: str) -> PrivateKey:
-    """Return the Ed25519 key of a name."""
-    return PrivateKey.from_handle(Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest()))
 
 
 LOG_V1: Final = ecdsa_signer("the log of version 1")
 LOG_V2: Final = ed25519_signer("the log of version 2")
 LOG_CT: Final = ecdsa_signer("the certificate transparency log")
 WITNESS: Final = ed25519_signer("the witness")
-ALICE: Final = ecdsa_signer("alice")
 SIGNERS: Final[dict[LogKind, Signer]] = {LogKind.REKOR_V1: LOG_V1, LogKind.REKOR_V2: LOG_V2, LogKind.CT: LOG_CT}
 
 
@@ -119,29 +81,11 @@ def plain_log() -> MemoryShard:
     return shard
 
 
-def body_v1() -> bytes:
-    """Return what version 1 logs of Alice's signature."""
-    digest = EntryHash("sha256", sha256(ARTIFACT).hexdigest())
-    return HashedRekordV001(digest, ALICE.sign(ARTIFACT), ALICE.public_key.encode_pem()).encode()
-
-
-def body_v2() -> bytes:
-    """Return what version 2 logs of Alice's signature."""
-    return HashedRekordV002(
-        "SHA2_256",
-        sha256(ARTIFACT).digest(),
-        ALICE.sign(ARTIFACT),
-        "PKIX_ECDSA_P256_SHA_256",
-        VerifierForm.PUBLIC_KEY,
-        ALICE.public_key.spki,
-    ).encode()
-
-
 @lru_cache(maxsize=2)
 def rekor_log(kind: LogKind) -> MemoryShard:
     """Return a Rekor log with the entry it begins with, and one with Alice's signature."""
     shard = _new_shard(kind)
-    body = body_v1() if kind is LogKind.REKOR_V1 else body_v2()
+    body = entry_examples.EXAMPLES["body-v1" if kind is LogKind.REKOR_V1 else "body-v2"]()
     shard.sequencer.sequence([build_draft(build_genesis(kind, SIGNERS[kind]))], START_MS)
     shard.sequencer.sequence([build_draft(Accepted(body))], START_MS + 1_000)
     return shard
@@ -165,7 +109,7 @@ def _certificate(subject: str, key: ec.EllipticCurvePrivateKey, issuer: str, *ex
     )
     for extension in extensions:
         builder = builder.add_extension(extension, critical=True)
-    made = builder.sign(_ecdsa_key(issuer), SHA256(), ecdsa_deterministic=True)
+    made = builder.sign(ecdsa_key(issuer), SHA256(), ecdsa_deterministic=True)
     return made.public_bytes(Encoding.DER)
 
 
@@ -181,7 +125,7 @@ def ct_log() -> MemoryShard:
 @lru_cache(maxsize=1)
 def ct_draft() -> Draft:
     """Return the precertificate of Alice, accepted, on its way into the log."""
-    root = _certificate("root", _ecdsa_key("root"), "root", x509.BasicConstraints(ca=True, path_length=None))
+    root = _certificate("root", ecdsa_key("root"), "root", x509.BasicConstraints(ca=True, path_length=None))
     precertificate = _certificate("alice", ALICE.handle, "root", x509.PrecertPoison())
     roots = AcceptedRoots.build([x509.load_der_x509_certificate(root)])
     rule = ChainRule(Expired.ACCEPTED)
@@ -251,10 +195,10 @@ def _verifier_keys() -> bytes:
 
 
 EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
+    **entry_examples.EXAMPLES,
     "annotations": lambda: _stored(plain_log(), "annotations/000.p/2"),
     "answer-v1": _answer_v1,
     "answer-v2": lambda: v2_answers.encode_entry(placed(LogKind.REKOR_V2)),
-    "body-v2": body_v2,
     "checkpoint-cosigned": lambda: encode_note(_cosigned()),
     "checkpoint-ct": lambda: _stored(ct_log(), "checkpoint"),
     "checkpoint-ct-signature": lambda: _signature(ct_log()),
