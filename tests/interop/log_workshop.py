@@ -107,13 +107,13 @@ def write_trusted_root(
     folder: Path, log: LogProcess, *, authorities: Sequence[Any] = (), timestamps: Sequence[Any] = ()
 ) -> Path:
     """Write a trusted root for all logs of a server, with every field that sigstore-python asks for."""
-    rekor = [*log.shards(REKOR_V1), *log.shards(REKOR_V2)]
+    shards = log.show()
     path = folder / "root.json"
     document = {
         "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-        "tlogs": [describe_log(shard, log.url) for shard in rekor],
+        "tlogs": [describe_log(shard, log.url) for shard in shards if shard.log != CT],
         "certificateAuthorities": list(authorities),
-        "ctlogs": [describe_log(shard, f"{log.url}/ctlog") for shard in log.shards(CT)],
+        "ctlogs": [describe_log(shard, f"{log.url}/ctlog") for shard in shards if shard.log == CT],
         "timestampAuthorities": list(timestamps),
     }
     path.write_text(json.dumps(document))

@@ -272,7 +272,7 @@ def _npm_install(key: str, peer: Peer, folder: Path) -> None:
     """Build aside and rename, as with Go; the program finds its modules beside its folder."""
     if shutil.which("npm") is None:
         raise PeerUnavailableError(key, "Node.js 20 or newer with npm is needed and is not on PATH")
-    target = _location(peer)
+    target = _location(peer).parents[1]
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".build-") as aside:
         built = Path(aside) / "built"
         shutil.copytree(folder, built)
@@ -282,8 +282,8 @@ def _npm_install(key: str, peer: Peer, folder: Path) -> None:
         program.parent.mkdir()
         (built / f"{peer.binary}.js").rename(program)
         program.chmod(0o755)
-        shutil.rmtree(target.parent.parent, ignore_errors=True)
-        built.rename(target.parent.parent)
+        shutil.rmtree(target, ignore_errors=True)
+        built.rename(target)
 
 
 def main() -> int:

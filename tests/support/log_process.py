@@ -130,11 +130,13 @@ class LogProcess:
             raise LogProcessError(f"{verb}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def show(self) -> Sequence[Shard]:
+        """Return all shards of all logs, the oldest of each first."""
+        return [_parse_shard(shown) for shown in json.loads(self.run("show", "-o", "json"))]
+
     def shards(self, log: str) -> Sequence[Shard]:
         """Return the shards of a log (`rekor-v1`, `rekor-v2`, `ct`), the oldest first."""
-        return [
-            _parse_shard(shard) for shard in json.loads(self.run("show", "--output", "json")) if shard["log"] == log
-        ]
+        return [shard for shard in self.show() if shard.log == log]
 
     def fetch(self, path: str, body: object = None) -> bytes:
         """Return the content of an answer: GET, or POST if there is a body.
