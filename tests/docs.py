@@ -1,7 +1,7 @@
 """Checks of what people read, run by `make lint` as `python -m tests.docs`.
 
 Relative links resolve; no tracked file names a machine's path or a package index, or holds a leftover mark; the
-changelog keeps its shape; decision records are numbered without gaps; every command of the program is documented;
+changelog keeps its shape; decision records are numbered without gaps; every command of the programs is documented;
 tests that a document names exist.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cosignpy.cli.command_table import COMMANDS, Group
+from log_server.__main__ import app as log_server
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -100,9 +101,10 @@ def _command_names() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     text = "\n".join(file.read_text() for file in _tracked("README.md", "docs/*.md"))
-    for name in _command_names():
-        if not re.search(rf"\bcosignpy {name}\b", text):
-            yield f"docs: no document shows the command: cosignpy {name}"
+    servers = (f"python -m log_server {command.name}" for command in log_server.registered_commands)
+    for shown in (*(f"cosignpy {name}" for name in _command_names()), *servers):
+        if not re.search(rf"\b{re.escape(shown)}\b", text):
+            yield f"docs: no document shows the command: {shown}"
 
 
 def _named_tests() -> Iterator[str]:
