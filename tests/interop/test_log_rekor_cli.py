@@ -189,3 +189,16 @@ def test_a_frozen_shard_is_read_and_verified_for_ever(
         assert found["LogIndex"] == position
     key = ("--public-key", signatory.public_key.name, "--pki-format", "x509")
     assert len(answer_of(rekor(workshop, log, "search", *key))["UUIDs"]) == 2
+
+
+def test_a_frozen_log_is_read_and_takes_nothing_more(workshop: Workshop, log: LogProcess, signatory: Signatory) -> None:
+    old, late = (hashed(write_artifact(workshop, signatory, name)) for name in ("old", "late"))
+    answer_of(rekor(workshop, log, "upload", *old))
+    log.stop()
+    log.run("freeze", "--log", REKOR_V1)
+    log.start()
+    answer_of(rekor(workshop, log, "verify", *old))
+    answer_of(rekor(workshop, log, "loginfo"))
+    refused = rekor(workshop, log, "upload", *late)
+    assert refused.exit_code != 0
+    assert "405" in refused.stderr
