@@ -1,6 +1,7 @@
 """uvicorn as the log server needs it: patient with slow clients, reloading TLS, answering what it has begun."""
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Final
 
 import uvicorn
 
-from cosignpy.serving.slow_clients import PatientProtocol
+from cosignpy.serving.slow_clients import ClientLimits, patient_protocol
 from cosignpy.serving.threaded import PromptServer, ServerOptions, configure
 from cosignpy.serving.watched import Reloadable, reload_all
 from log_server.app import Served
@@ -19,6 +20,13 @@ from log_server.config_files import load_tls
 
 DRAIN_SECONDS: Final = 10
 """How long requests under way may take once the server is told to stop."""
+
+MAX_FILES: Final = 8192
+"""Open files of one worker, nearly all of them connections: each costs some ten kilobytes."""
+
+RESERVED_FILES: Final = 64
+"""Kept from connections: runs of the index, tiles, the sequencer's socket. Where the system gives a process fewer files
+than that, it must be told to give more."""
 
 _RELOAD_SECONDS: Final = 5.0
 """How often files that may change are looked at."""
@@ -61,13 +69,24 @@ class DrainingServer(PromptServer):
         await uvicorn.Server.shutdown(self, sockets)
 
 
+def raise_file_limit() -> int:
+    """Let this process have as many open files as it may, or as it needs, and return how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = hard == resource.RLIM_INFINITY
+    wanted = MAX_FILES if unlimited else min(hard, MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
 def build_server(served: Served, settings: Settings) -> DrainingServer:
     """Build the server of one process; its watched files are looked at as long as it runs.
 
     Raises:
         UsageError: The TLS files cannot be used.
     """
-    config = configure(served.app, ServerOptions(protocol=PatientProtocol, proxies=()))
+    limits = ClientLimits(connections=raise_file_limit() - RESERVED_FILES)
+    config = configure(served.app, ServerOptions(protocol=patient_protocol(limits), proxies=()))
     config.timeout_graceful_shutdown = DRAIN_SECONDS
     watched: list[Reloadable] = list(served.watched)
     context = load_tls(settings)

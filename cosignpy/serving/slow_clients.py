@@ -35,12 +35,18 @@ class ClientLimits:
     headers: int = 100
     message_bytes: int = 64 * 1024 * 1024
     """All of a request. Routes have limits of their own; this one is for bodies that no route reads."""
+    connections: int = 8192
+    """At once in one process: each takes one of its files."""
+    unread_bytes: int = 256 * 1024 * 1024
+    """What all clients of one process have still to read of their answers. A hundred that ask for megabytes and read
+    nothing would take a gigabyte; who has read nothing for longest goes first."""
 
 
 class PatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 for clients that are given a fair time, and no more."""
 
     limits: ClassVar[ClientLimits] = ClientLimits()
+    _stalled: ClassVar[set["PatientProtocol"]] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's does
         """Begin to wait for a request."""
@@ -54,10 +60,13 @@ class PatientProtocol(HttpToolsProtocol):
         self._stalled_since: float | None = None
         self._unread = 0
         self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
+        if len(self.connections) > self.limits.connections:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer."""
         self._watch.cancel()
+        self._stalled.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -119,12 +128,24 @@ class PatientProtocol(HttpToolsProtocol):
         """Note since when the client has not read, and how much is left for it."""
         self._stalled_since = self.loop.time()
         self._unread = self.transport.get_write_buffer_size()
+        self._stalled.add(self)
         super().pause_writing()
+        self._make_room()
 
     def resume_writing(self) -> None:
         """Note that it reads again."""
         self._stalled_since = None
+        self._stalled.discard(self)
         super().resume_writing()
+
+    def _make_room(self) -> None:
+        """Give up the clients that have read nothing for longest, while all have too much left to read."""
+        unread = sum(one.transport.get_write_buffer_size() for one in self._stalled)
+        while unread > self.limits.unread_bytes:
+            slowest = min(self._stalled, key=lambda one: one._stalled_since or 0.0)  # noqa: SLF001 # of this class
+            unread -= slowest.transport.get_write_buffer_size()
+            self._stalled.discard(slowest)
+            slowest.transport.abort()
 
     def _refuse_head(self) -> None:
         text = b"the request's headers are over the limit"

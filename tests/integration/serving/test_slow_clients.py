@@ -214,3 +214,24 @@ def test_a_long_answer_may_take_long_while_the_client_reads() -> None:
             wire.take(ANSWER_SIZE // 12, found)
             assert server.connect().rest() == b""  # a pause: together they are longer than an answer may stand still
         assert len(found + wire.rest()) > ANSWER_SIZE
+
+
+def test_more_connections_than_there_may_be_are_closed_at_once() -> None:
+    limits = replace(LIMITS, head_seconds=PATIENCE, connections=2)
+    with serving(ServerOptions(protocol=patient_protocol(limits))) as server:
+        first, second = server.connect(), server.connect()
+        assert all(one.ask(GET).endswith(b"served") for one in (first, second))
+        assert server.connect().rest() == b""
+        assert first.ask(GET).endswith(b"served")
+
+
+def test_who_reads_nothing_gives_way_to_those_who_come_after() -> None:
+    """Two answers fit into what clients may leave unread; a third one takes the place of the first."""
+    limits = replace(LIMITS, stall_seconds=PATIENCE, unread_bytes=ANSWER_SIZE * 5 // 2)
+    with serving(ServerOptions(protocol=patient_protocol(limits))) as server:
+        slow = [server.connect() for _ in range(3)]
+        for wire in slow:
+            wire.send("GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert server.connect().ask(GET).endswith(b"served")  # by then the answer before it waits to be read
+        assert len(slow[0].rest()) < ANSWER_SIZE
+        assert [len(wire.answer()) > ANSWER_SIZE for wire in slow[1:]] == [True, True]
