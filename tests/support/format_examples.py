@@ -31,7 +31,9 @@ from log_server.ct.accept_chain import ChainRule, Expired, accept_chain
 from log_server.ct.entries import merkle_leaf
 from log_server.ct.issuer_paths import IssuerPaths
 from log_server.ct.roots import AcceptedRoots
+from log_server.ct.routes import CtOptions, build_ct
 from log_server.ct.sign_sct import encode_sct_answer, sign_sct
+from log_server.ct.submissions import WatchedRoots
 from log_server.log import Identity, LogKind
 from log_server.protocols import PROTOCOLS
 from log_server.rekor import v1_answers, v2_answers
@@ -39,6 +41,7 @@ from log_server.rekor.accepted import Accepted
 from log_server.rekor.draft import build_draft
 from log_server.rekor.identity import build_genesis
 from log_server.rekor.placed import Placed, read_placed
+from log_server.rekor.v1_routes import build_v1
 from log_server.shard_files import ShardFiles
 from log_server.storage import index_catalogue
 from log_server.storage.index_young import encode_records
@@ -47,7 +50,8 @@ from log_server.storage.segment import Segment
 from log_server.tlog.values import Draft, leaf_key
 from tests.support import entry_examples, rekor_kinds
 from tests.support.fixed_keys import ALICE, ecdsa_key, ecdsa_signer, ed25519_signer
-from tests.support.memory_log import MemoryShard, build_shard
+from tests.support.memory_log import MemoryLog, MemoryShard, build_shard
+from tests.support.rekor_calls import get
 
 HOST: Final = "log.example"
 START_MS: Final = 1_750_000_000_000
@@ -138,6 +142,13 @@ def placed(kind: LogKind) -> Placed:
     return read_placed(rekor_log(kind), 1)
 
 
+def _answer(kind: LogKind, target: str) -> bytes:
+    """Return what a face of a log answers."""
+    if kind is LogKind.CT:
+        return get(build_ct(MemoryLog([ct_log()]), CtOptions(WatchedRoots(None))), target).body
+    return get(build_v1(MemoryLog([rekor_log(kind)])), target).body
+
+
 def _stored(shard: MemoryShard, name: str) -> bytes:
     content = shard.storage.objects.get(name)
     if content is None:
@@ -209,9 +220,12 @@ EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
     "ct-leaf": lambda: merkle_leaf(_stored(ct_log(), "tile/data/000.p/1")),
     "data-tile": lambda: _stored(ct_log(), "tile/data/000.p/1"),
     "entry-bundle": lambda: _stored(plain_log(), "tile/entries/000.p/2"),
+    "get-sth": lambda: _answer(LogKind.CT, "/ct/v1/get-sth"),
     "index-record": lambda: encode_records([IndexRow(1, (leaf_key(hash_leaf(b"second")),))]),
     "index-tables": _index_tables,
     "journal-record": journal_example,
+    "log-info-v1": lambda: _answer(LogKind.REKOR_V1, "/api/v1/log"),
+    "log-proof-v1": lambda: _answer(LogKind.REKOR_V1, "/api/v1/log/proof?firstSize=1&lastSize=2"),
     "plain-checkpoint": lambda: _stored(plain_log(), "checkpoint"),
     "rekord-minisign": lambda: rekor_kinds.accept(rekor_kinds.load("rekord-minisign").proposed).body,
     "sct": lambda: sign_sct(ct_draft().content, 0, START_MS, LOG_CT).encode(),
