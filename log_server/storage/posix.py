@@ -15,10 +15,12 @@ from threading import Lock
 
 from log_server.storage.failures import explain, outcome_unknown
 from log_server.storage.protocol import check_name
-from log_server.storage.spare_files import SpareFiles
+from log_server.storage.spare_files import Spare, SpareFiles
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _OPEN_MODE = 0o644
+_PARTIAL = ".p/"
+"""In the names of partial tiles and entry bundles (C2SP tlog-tiles, "Partial tiles")."""
 
 
 class PosixObjects:
@@ -52,9 +54,12 @@ class PosixObjects:
         """
         path = self._path(name)
         with explain(path):
-            beside, handle = self._spare.take() or self._create(path)
+            spare = self._spare.take() if _PARTIAL in name else None  # see SpareFiles: after a power cut
+            beside, handle, size = spare or self._create(path)
             try:
                 _write_all(handle, content)
+                if len(content) < size:
+                    os.ftruncate(handle, len(content))
             finally:
                 os.close(handle)
             try:
@@ -97,15 +102,15 @@ class PosixObjects:
         check_name(name)
         return f"{self._root}/{name}"
 
-    def _create(self, path: str) -> tuple[str, int]:
+    def _create(self, path: str) -> Spare:
         """Make a new file beside a path."""
         folder, _, last = path.rpartition("/")
         beside = f"{folder}/.{last}"
         try:
-            return beside, os.open(beside, _NEW, _OPEN_MODE)
+            return Spare(beside, os.open(beside, _NEW, _OPEN_MODE), 0)
         except FileNotFoundError:
             self._make_folder(folder)
-            return beside, os.open(beside, _NEW, _OPEN_MODE)
+            return Spare(beside, os.open(beside, _NEW, _OPEN_MODE), 0)
 
     def _make_folder(self, folder: str) -> None:
         """Make a folder and those above it, each of which is a new name to settle in the one that holds it."""

@@ -4,6 +4,9 @@ A log replaces its partial tiles with each batch. To make a file and delete anot
 and on ext4 without a journal far more: before it takes an inode it looks at each that was freed in the last five
 seconds, and that was a third of all the sequencer did. A file is written again only if it is nobody else's: no
 process has it open, which a lease tells (fcntl(2), F_SETLEASE), and no other name leads to it.
+
+It still holds what it held: to empty it first would have ext4 write it to the disk as soon as it is closed. After
+a power cut it may hold that under its new name; partial tiles are then written again from the journal.
 """
 
 import fcntl
@@ -11,12 +14,20 @@ import os
 from collections import deque
 from contextlib import suppress
 from stat import S_ISREG
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_SPARE: Final = 64
 """Files kept; each holds what it held before, some 100 kB at the most."""
 
 _PREFIX: Final = ".spare-"
+
+
+class Spare(NamedTuple):
+    """A file that nobody else has, open to be written, and how long it is."""
+
+    path: str
+    handle: int
+    size: int
 
 
 class SpareFiles:
@@ -42,8 +53,8 @@ class SpareFiles:
             self._spare.append(spare)
             self._number += 1
 
-    def take(self) -> tuple[str, int] | None:
-        """Return the path and handle of an empty file, None if there is none that is nobody else's.
+    def take(self) -> Spare | None:
+        """Return a file, None if there is none that is nobody else's.
 
         Raises:
             OSError: A spare file cannot be used.
@@ -52,8 +63,7 @@ class SpareFiles:
             path = self._spare.popleft()
             handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
             if _is_ours_alone(handle):
-                os.ftruncate(handle, 0)
-                return path, handle
+                return Spare(path, handle, os.fstat(handle).st_size)
             os.close(handle)
             os.unlink(path)  # noqa: PTH108 - see above
         return None

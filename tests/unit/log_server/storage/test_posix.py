@@ -141,3 +141,19 @@ def test_settling_in_another_thread_misses_nothing_that_was_put_before(tmp_path:
         thread.join()
     objects.settle()
     assert {Path(path).name for path in synced} >= set(names)
+
+
+@pytest.mark.parametrize("content", [b"", b"shorter", b"longer than what it was before"])
+def test_a_partial_object_may_take_the_place_of_one_that_was_deleted(tmp_path: Path, content: bytes) -> None:
+    objects = PosixObjects(tmp_path)
+    objects.put("tile/0/000.p/1", b"what it was before")
+    inode = (tmp_path / "tile/0/000.p/1").stat().st_ino
+    objects.delete("tile/0/000.p/1")
+    assert objects.get("tile/0/000.p/1") is None
+    assert list(objects.names("tile/")) == []
+    objects.put("checkpoint", b"checkpoint")
+    objects.put("tile/0/001.p/2", content)
+    assert objects.get("tile/0/001.p/2") == content
+    assert (tmp_path / "tile/0/001.p/2").stat().st_ino == inode
+    assert objects.get("checkpoint") == b"checkpoint"
+    objects.settle()

@@ -13,15 +13,15 @@ def make(folder: Path, name: str = "old") -> str:
     return str(path)
 
 
-def test_a_spare_file_is_given_out_empty(tmp_path: Path) -> None:
+def test_a_spare_file_is_given_out_once(tmp_path: Path) -> None:
     spare = SpareFiles(str(tmp_path))
     old = make(tmp_path)
     inode = Path(old).stat().st_ino
     spare.keep(old)
     taken = spare.take()
     assert taken is not None
-    path, handle = taken
-    assert (os.fstat(handle).st_ino, os.fstat(handle).st_size) == (inode, 0)
+    path, handle, size = taken
+    assert (os.fstat(handle).st_ino, size) == (inode, len(b"before"))
     assert Path(path).name.startswith(".")
     os.close(handle)
     assert spare.take() is None
