@@ -112,8 +112,11 @@ class LogReader:
         Raises:
             LogDamaged: Their file is missing or wrong.
         """
-        raw, _ = self._read(number, 0, lambda width: bundle_path(ANNOTATIONS, number, width))
-        return parse_annotations(raw, what=bundle_path(ANNOTATIONS, number))
+        raw, width = self._read(number, 0, lambda width: bundle_path(ANNOTATIONS, number, width))
+        try:
+            return parse_annotations(raw, what="annotations")
+        except MalformedError as error:
+            raise LogDamaged(bundle_path(ANNOTATIONS, number, width), error.why) from error
 
     def annotation(self, index: int) -> Annotation:
         """Return what is remembered of an entry.
@@ -124,8 +127,11 @@ class LogReader:
         """
         self._require(index)
         number, place = divmod(index, TILE_WIDTH)
-        raw, _ = self._read(number, 0, lambda width: bundle_path(ANNOTATIONS, number, width))
-        return parse_annotation(raw, place, what=bundle_path(ANNOTATIONS, number))
+        raw, width = self._read(number, 0, lambda width: bundle_path(ANNOTATIONS, number, width))
+        try:
+            return parse_annotation(raw, place, what="annotations")
+        except MalformedError as error:
+            raise LogDamaged(bundle_path(ANNOTATIONS, number, width), error.why) from error
 
     def inclusion(self, index: int, size: int) -> InclusionProof:
         """Prove that an entry is in the tree of `size`, which is published.
@@ -163,6 +169,8 @@ class LogReader:
         pyramid = self._pyramids.get((span.level, span.index))
         if pyramid is None:
             raw, width = self._read(span.index, span.level, lambda width: Tile(span.level, span.index, width).path())
+            if len(raw) != width * HASH_SIZE:
+                raise LogDamaged(Tile(span.level, span.index, width).path(), f"{len(raw)} bytes, not {width} hashes")
             if width < TILE_WIDTH:
                 return node_hash(node, raw)
             pyramid = self._remember(span.level, span.index, raw)
