@@ -121,10 +121,11 @@ class LogWriter:
         """
         if self._flushing is not None:
             self._flushing.join()
-        self._flush(self.size)
-        self._forget()
+        if self._flush_error is None:  # else asking again would only be told that all is well
+            self._flush(self.size)
         if self._flush_error is not None:
             raise self._flush_error
+        self._forget()
 
     def _open(self) -> Sequencer:
         return Sequencer(self._storage, self._form, self._publisher, recover(self._storage, self._form))
