@@ -11,6 +11,7 @@ from log_server.commands.show import show_command
 app = typer.Typer(
     help="Transparency logs: Rekor v1, Rekor v2 and certificate transparency on one engine.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

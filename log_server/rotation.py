@@ -28,7 +28,7 @@ def freeze(data: Path, kind: LogKind, settings: Settings) -> ShardFiles:
         raise UsageError(f"there is no {kind} log in {data}")
     newest = shards[-1]
     if newest.frozen is not None:
-        raise UsageError(f"{newest.directory} is frozen already, at {newest.frozen} entries")
+        raise UsageError(f"{newest.directory} is frozen already, with a tree of size {newest.frozen}")
     signer = load_key(newest, settings.key_of(kind), environment_password)
     writer = open_writer(LogFiles(kind, shards, signer), newest, None)
     writer.close()

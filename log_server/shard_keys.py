@@ -16,7 +16,7 @@ from cosignpy.core.keys.encrypted_pem import LABELS_READ, parse_encrypted_pem, s
 from cosignpy.core.keys.foreign_pem import parse_foreign_pem
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.signatures import Signer
-from cosignpy.errors import KeyUnusable, UsageError
+from cosignpy.errors import KeyUnusable, UsageError, WrongPassword
 from cosignpy.files import write_file
 from cosignpy.keystore.backend import Password
 from cosignpy.keystore.encrypted import unlock
@@ -97,5 +97,8 @@ def load_key_file(path: str, password: Password) -> Signer:
     file = KeyFile.read(path)
     file.refuse_exposed()
     if any(label.encode() in file.raw for label in LABELS_READ):
-        return unlock(parse_encrypted_pem(file.raw, what=path), password)
+        try:
+            return unlock(parse_encrypted_pem(file.raw, what=path), password)
+        except WrongPassword as error:
+            raise WrongPassword(path, error.why, f"set {PASSWORD_VARIABLE} to the password of this key") from error
     return parse_foreign_pem(file.raw, password, what=path)

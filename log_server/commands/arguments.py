@@ -63,6 +63,11 @@ def existing(data: Path) -> Path:
     return data
 
 
+def count_entries(count: int) -> str:
+    """Write a number of entries."""
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
 def _say(what: object, hint: str | None) -> None:
     typer.echo(f"error: {what}", err=True)
     if hint:

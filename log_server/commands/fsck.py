@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 from cosignpy.core.merkle.tiles import TILE_WIDTH
 from cosignpy.errors import MalformedError, VerificationError
-from log_server.commands.arguments import DAMAGED, DataOption, existing, speaking_plainly
+from log_server.commands.arguments import DAMAGED, DataOption, count_entries, existing, speaking_plainly
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles, load_shards
@@ -50,7 +50,10 @@ def fsck_command(
     rebuild: Annotated[Rebuild | None, typer.Option(help="Make this again from the entries, then check.")] = None,
     log: Annotated[LogKind | None, typer.Option(help="Only this log.")] = None,
 ) -> None:
-    """Check every entry, tile and index key of the logs of a data directory that is not being served."""
+    """Check the logs of a data directory.
+
+    Reads every entry, tile and index key; the server must be stopped.
+    """
     with speaking_plainly(), lock_directory(existing(data)):
         shards = [shard for kind in ([log] if log else LogKind) for shard in load_shards(data, kind)]
         if rebuild is not None:
@@ -65,10 +68,11 @@ def _check(shard: ShardFiles) -> Sequence[Finding]:
     reader = _open(shard.directory)
     size = reader.tree().size
     numbers = range(-(-size // TILE_WIDTH))
+    console = Console(stderr=True)
     findings: list[Finding] = list(_check_head(shard, reader))
     label = f"{shard.kind} {shard.directory.name}"
     with (
-        Progress(console=Console(stderr=True), transient=True) as progress,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
         ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool,
     ):
         task = progress.add_task(label, total=len(numbers))
@@ -77,8 +81,8 @@ def _check(shard: ShardFiles) -> Sequence[Finding]:
             findings += found
             progress.advance(task, len(chunk))
     findings += check_levels(reader)
-    verdict = f"{len(findings)} findings" if findings else "all of it verifies"
-    typer.echo(f"{label}: {size} entries, {verdict}")
+    verdict = f"damaged in {len(findings)} places" if findings else "all of it verifies"
+    typer.echo(f"{label}: {count_entries(size)}, {verdict}")
     for finding in findings[:_SHOWN]:
         typer.echo(f"  {finding}")
     if len(findings) > _SHOWN:
@@ -119,14 +123,14 @@ def _rebuild_index(shard: ShardFiles) -> None:
     size = rebuild_index(index, _open(shard.directory))
     index.settle()
     index.close()
-    typer.echo(f"{shard.kind} {shard.directory.name}: made the index of {size} entries again")
+    typer.echo(f"{shard.kind} {shard.directory.name}: made the index of {count_entries(size)} again")
 
 
 def _rebuild_tiles(shard: ShardFiles) -> None:
     objects = shard.open_objects()
     mended = rebuild_tiles(objects, _open(shard.directory))
     objects.settle()
-    typer.echo(f"{shard.kind} {shard.directory.name}: {mended} tiles were missing or wrong, and are right now")
+    typer.echo(f"{shard.kind} {shard.directory.name}: tiles that were missing or wrong, and were made again: {mended}")
 
 
 def _rebuild_journal(shard: ShardFiles) -> None:

@@ -20,7 +20,10 @@ def init_command(
         str | None, typer.Option(help="The name in checkpoints: the host of the URL clients use.")
     ] = None,
 ) -> None:
-    """Begin the logs of a data directory: keys, shards, and a settings file with every default in it."""
+    """Begin the logs of a data directory.
+
+    Makes keys, shards, and a settings file with every default in it.
+    """
     with speaking_plainly():
         with explain(data):
             data.mkdir(mode=0o700, parents=True, exist_ok=True)

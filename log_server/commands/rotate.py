@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from log_server.commands.arguments import ConfigOption, DataOption, existing, read_settings, speaking_plainly
+from log_server.commands.arguments import (
+    ConfigOption,
+    DataOption,
+    count_entries,
+    existing,
+    read_settings,
+    speaking_plainly,
+)
 from log_server.log import LogKind
 from log_server.rotation import freeze, rotate
 from log_server.storage.lock import lock_directory
@@ -13,10 +20,13 @@ LogOption = Annotated[LogKind, typer.Option("--log", help="Which log.", show_def
 
 
 def freeze_command(data: DataOption, log: LogOption, config: ConfigOption = None) -> None:
-    """Freeze a log that is not being served: it takes no more entries, and stays readable."""
+    """End a log.
+
+    It takes no more entries, and stays readable; the server must be stopped.
+    """
     with speaking_plainly(), lock_directory(existing(data)):
         shard = freeze(data, log, read_settings(data, config))
-    typer.echo(f"{log} {shard.directory.name} is frozen at {shard.frozen} entries")
+    typer.echo(f"{log} {shard.directory.name} is frozen at {count_entries(shard.frozen or 0)}")
 
 
 def rotate_command(
@@ -25,10 +35,14 @@ def rotate_command(
     config: ConfigOption = None,
     hostname: Annotated[str | None, typer.Option(help="The new shard's name in checkpoints.")] = None,
 ) -> None:
-    """Freeze a log's shard and begin the next, with a new key; the server must be stopped."""
+    """End a log's shard and begin the next.
+
+    The next has a key of its own; the server must be stopped.
+    """
     with speaking_plainly(), lock_directory(existing(data)):
         settings = read_settings(data, config)
         old, new = rotate(data, log, settings, hostname or settings.name)
-    typer.echo(f"{log} {old.directory.name} is frozen at {old.frozen} entries; {new.directory.name} takes entries now")
+    typer.echo(f"{log} {old.directory.name} is frozen at {count_entries(old.frozen or 0)}")
+    typer.echo(f"{log} {new.directory.name} takes entries now")
     typer.echo("its key, for the trusted root of clients:")
     typer.echo(new.public_key.encode_pem().decode().rstrip())

@@ -24,7 +24,10 @@ def serve_command(
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, max=64, help="Processes that verify; 0: one does all.")] = None,
 ) -> None:
-    """Serve the logs of a data directory; from nothing, it begins them."""
+    """Serve the logs of a data directory.
+
+    Logs that are not there yet are begun.
+    """
     with speaking_plainly():
         with explain(data):
             data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from log_server.commands.arguments import DataOption, existing, speaking_plainly
+from log_server.commands.arguments import DataOption, count_entries, existing, speaking_plainly
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS
 from log_server.shard_files import ShardFiles, load_shards
@@ -23,7 +23,10 @@ def show_command(
     data: DataOption,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or programs.")] = Output.TEXT,
 ) -> None:
-    """Show the logs of a data directory: shards, sizes, origins, keys."""
+    """Show the logs of a data directory.
+
+    Tells shards, sizes, origins and keys.
+    """
     with speaking_plainly():
         shards = [shard for kind in LogKind for shard in load_shards(existing(data), kind)]
         described = [_describe(shard) for shard in shards]
@@ -31,7 +34,7 @@ def show_command(
         typer.echo(json.dumps(described, indent=2))
         return
     for shard in described:
-        typer.echo(f"{shard['log']} {shard['shard']}  {shard['state']}, {shard['treeSize']} entries")
+        typer.echo(f"{shard['log']} {shard['shard']}  {shard['state']}, {count_entries(int(shard['treeSize']))}")
         typer.echo(f"  origin {shard['origin']}\n  log id {shard['logId']}")
         typer.echo(str(shard["publicKey"]).rstrip())
 

@@ -1,6 +1,9 @@
 """Commands of `python -m log_server` in this process, on a data directory."""
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,23 @@ class Said:
 
 def run(verb: str, data: Path, *options: str) -> Said:
     """Run a command."""
-    result = CliRunner().invoke(app, [verb, "--dir", str(data), *options])
+    with _keeping_logging():
+        result = CliRunner().invoke(app, [verb, "--dir", str(data), *options])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Said(result.exit_code, result.stdout, result.stderr)
+
+
+@contextmanager
+def _keeping_logging() -> Iterator[None]:
+    """Undo what `serve` does to the logging of its process: its stream ends with the command."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def show(data: Path) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ def shards_of(data: Path, log: str) -> list[dict[str, object]]:
 
 def test_a_frozen_log_has_the_size_it_had(data: Path) -> None:
     said = run("freeze", data, "--log", "rekor-v2")
-    assert (said.code, said.out) == (0, "rekor-v2 0001 is frozen at 1 entries\n")
+    assert (said.code, said.out) == (0, "rekor-v2 0001 is frozen at 1 entry\n")
     (shard,) = shards_of(data, "rekor-v2")
     assert (shard["state"], shard["treeSize"]) == ("frozen", 1)
 
@@ -29,7 +29,7 @@ def test_a_frozen_log_has_the_size_it_had(data: Path) -> None:
 def test_a_log_is_frozen_once(data: Path) -> None:
     run("freeze", data, "--log", "ct")
     said = run("freeze", data, "--log", "ct")
-    assert (said.code, "frozen already, at 0 entries" in said.err) == (2, True)
+    assert (said.code, "frozen already, with a tree of size 0" in said.err) == (2, True)
 
 
 def test_there_must_be_a_log(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_rotation_begins_a_shard_with_a_key_and_an_origin_of_its_own(data: Path)
     said = run("rotate", data, "--log", "rekor-v2", "--hostname", "next.example")
     old, new = shards_of(data, "rekor-v2")
     assert said.code == 0
-    assert said.out.startswith("rekor-v2 0001 is frozen at 1 entries; 0002 takes entries now\n")
+    assert said.out.startswith("rekor-v2 0001 is frozen at 1 entry\nrekor-v2 0002 takes entries now\n")
     assert str(new["publicKey"]).rstrip() in said.out
     assert (old["state"], new["state"], new["origin"], new["treeSize"]) == ("frozen", "active", "next.example", 1)
     assert old["publicKey"] != new["publicKey"]

@@ -19,7 +19,7 @@ def test_text_is_for_people(data: Path) -> None:
     said = run("show", data)
     assert (said.code, said.err) == (0, "")
     assert said.out.count("-----BEGIN PUBLIC KEY-----") == 3
-    assert said.out.startswith("rekor-v1 0001  active, 1 entries\n  origin 127.0.0.1 - ")
+    assert said.out.startswith("rekor-v1 0001  active, 1 entry\n  origin 127.0.0.1 - ")
 
 
 def test_json_is_for_programs(data: Path) -> None:
