@@ -143,8 +143,9 @@ def roots(leaves: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
 class Client:
     """One connection; whoever gets no answer submits the same entry until there is one."""
 
-    def __init__(self, face: Face, port: int) -> None:
+    def __init__(self, face: Face, port: int, patience: float = PATIENCE_SECONDS) -> None:
         self.face = face
+        self._patience = patience
         self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
         self._signer = PrivateKey.generate(ECDSA_P256)
 
@@ -155,7 +156,7 @@ class Client:
             NotLogged: It did not, in all that time, or refused it.
         """
         body = json.dumps(self.face.propose(self._signer, message)).encode()
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self._patience
         while True:
             try:
                 status, content = self._post(body)

@@ -70,8 +70,8 @@ class LogProcess:
         """Return the file that has what the server wrote to stdout and stderr."""
         return self.directory.with_name(f"{self.directory.name}.messages")
 
-    def start(self) -> None:
-        """Start the server and wait until it is ready to commit.
+    def start(self, probe: str = "/readyz") -> None:
+        """Start the server and wait until it is ready to commit, or whatever `probe` tells.
 
         Raises:
             LogProcessError: It ended, or was not ready in time; with all it said.
@@ -82,7 +82,7 @@ class LogProcess:
                 command, stdin=subprocess.DEVNULL, stdout=messages, stderr=messages, start_new_session=True
             )
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self._is_ready():
+        while not self._answers(probe):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise LogProcessError(self.messages.read_text())
@@ -154,13 +154,13 @@ class LogProcess:
     def _where(self) -> Sequence[str]:
         return "--dir", str(self.directory)
 
-    def _is_ready(self) -> bool:
+    def _answers(self, probe: str) -> bool:
         announced = _ANNOUNCED.search(self.messages.read_text())
         if announced is None:
             return False
         self.port = int(announced[2])
         try:
-            with urlopen(f"{self.url}/readyz", timeout=PATIENCE_SECONDS, context=self.tls) as answer:
+            with urlopen(f"{self.url}{probe}", timeout=PATIENCE_SECONDS, context=self.tls) as answer:
                 return bool(answer.status == HTTPStatus.OK)
         except HTTPError as error:
             error.close()
