@@ -259,7 +259,7 @@ def test_a_damaged_table_is_built_anew(
     with caplog.at_level(logging.WARNING), opened(saved) as index:
         assert str(damaged) in caplog.text
         check(index, SIZE)
-        index.tidy()
+        index._saving.wait()
         assert index._filter.end == SIZE
     caplog.clear()
     with opened(saved) as index:
