@@ -14,6 +14,7 @@ from pytest_docker.plugin import Services
 
 from tests.interop import peers
 from tests.interop.compose.engine import EngineUnavailableError, running_engine
+from tests.interop.package_clients import PeerUnavailableError
 from tests.interop.programs import Workshop
 from tests.support import vectors
 
@@ -38,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     try:
         peers.path("docker-compose")
         config.stash[_ENGINE] = config.stash[_STACK].enter_context(running_engine())
-    except (EngineUnavailableError, peers.PeerUnavailableError) as error:
+    except (EngineUnavailableError, PeerUnavailableError) as error:
         if vectors.required():
             raise pytest.UsageError(str(error)) from error
         config.stash[_UNAVAILABLE] = error

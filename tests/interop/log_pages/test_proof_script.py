@@ -109,7 +109,7 @@ def test_what_cannot_be_read_fails_as_a_whole(tab: Tab, site: Site, alteration: 
     assert check(tab, site.url(ENTRY)) == ("failed", [])
 
 
-DER_CASES: Final = {
+DER_CASES: Final[dict[str, Callable[[bytes], bytes]]] = {
     "not-a-sequence": lambda der: b"\x31" + der[1:],
     "wrong-length": lambda der: der[:1] + bytes([der[1] + 1]) + der[2:],
     "byte-behind": lambda der: der[:1] + bytes([der[1] + 1]) + der[2:] + b"\0",
