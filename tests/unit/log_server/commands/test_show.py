@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.note.key_id import parse_vkey
+from log_server.witness.witness import begin_witness
 from tests.support.log_commands import run, show
 
 
@@ -60,3 +62,19 @@ def test_a_description_that_is_not_as_it_should_be_is_named(tmp_path: Path, cont
     (folder / "shard.json").write_text(content)
     said = run("show", tmp_path)
     assert (said.code, str(folder / "shard.json") in said.err, what in said.err) == (1, True, True), said.err
+
+
+def test_a_witness_shows_the_key_that_others_name_in_their_policies(tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    known.write_text("")
+    (tmp_path / "log.yaml").write_text(f"witness:\n  logs: {known}\n  name: witness.example/w\n")
+    begin_witness(tmp_path)
+    said = run("show", tmp_path, "--witness")
+    assert (said.code, said.err) == (0, "")
+    assert parse_vkey(said.out.strip()).name == "witness.example/w"
+
+
+def test_a_server_that_is_no_witness_says_so(data: Path) -> None:
+    said = run("show", data, "--witness")
+    assert (said.code, said.out) == (2, "")
+    assert "witness.logs" in said.err
