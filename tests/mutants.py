@@ -73,6 +73,16 @@ TARGETS: Final[Mapping[str, Sequence[str]]] = {
     "log_server.ct.issuer_paths": (f"{UNIT}/log_server/ct/test_issuer_paths.py",),
     "log_server.ct.accept_chain": (f"{UNIT}/log_server/ct/test_accept_chain.py",),
     "log_server.ct.sign_sct": (f"{UNIT}/log_server/ct/test_sign_sct.py",),
+    "log_server.tlog.integrate": (f"{UNIT}/log_server/tlog/test_integrate.py",),
+    "log_server.tlog.sequencer": (f"{UNIT}/log_server/tlog/test_sequencer.py",),
+    "log_server.tlog.recover": (f"{UNIT}/log_server/tlog/test_recover.py",),
+    "log_server.tlog.fsck": (f"{UNIT}/log_server/tlog/test_fsck.py",),
+    "log_server.tlog.reader": (f"{UNIT}/log_server/tlog/test_reader.py",),
+    "log_server.storage.journal": (f"{UNIT}/log_server/storage/test_journal.py",),
+    "log_server.storage.segment": (f"{UNIT}/log_server/storage/test_journal.py",),
+    "log_server.rekor.json_limits": (f"{UNIT}/log_server/rekor/test_json_limits.py",),
+    "log_server.rekor.v2_request": (f"{UNIT}/log_server/rekor/test_v2_request.py",),
+    "log_server.witness.judge": (f"{UNIT}/log_server/witness/test_witness.py",),
     "cosignpy.operations.verify_image": (f"{UNIT}/operations/test_verify_image.py",),
     "cosignpy.operations.candidates": (
         f"{UNIT}/operations/test_candidates.py",
@@ -92,6 +102,31 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     ),
     "cosignpy.core.merkle.proofs: _path: move the limit of `sibling.index + 1 << sibling.level <= size` at 0": (
         "the run of subtrees that covers a complete subtree is that subtree: the short way and the long are the same"
+    ),
+    (
+        "log_server.rekor.v2_request: parse_request: drop `_parse_fast(raw)` "
+        "from `_parse_fast(raw) or _parse_strictly(raw)`"
+    ): "the strict reader reads all that the fast one does, more slowly",
+    (
+        "log_server.rekor.v2_request: _parse_fast: drop `verifier.public_key` "
+        "from `verifier.public_key or verifier.x509_certificate`"
+    ): "what the fast reader leaves, the strict one reads",
+    (
+        "log_server.rekor.v2_request: _parse_fast: drop `verifier.x509_certificate` "
+        "from `verifier.public_key or verifier.x509_certificate`"
+    ): "what the fast reader leaves, the strict one reads",
+    "log_server.tlog.integrate: _build_tiles: move the limit of `begin < end` at 0": (
+        "a tile to which nothing was added is then stored once more, as it was"
+    ),
+    "log_server.tlog.recover: _recover: drop `record.start` from `len(roots) == 1 and record.start`": (
+        "computed from the tiles of an empty log, its end is that of an empty log"
+    ),
+    (
+        "log_server.tlog.recover: _check_published: delete `raise LogDamaged('checkpoint', "
+        "f'it covers {published.size} entries, and the journal ends `"
+    ): "no root is known for that size, so the next check refuses it: the same class and file, in other words",
+    "log_server.tlog.fsck: rebuild_tiles: move the limit of `tile.width < TILE_WIDTH` at 0": (
+        "full tiles are then stored with the partial ones, at the end: the same files, and more memory"
     ),
     "cosignpy.core.keys.public: parse_der: delete `raise MalformedError(what, 'not a public key of a known kind')`": (
         "it is refused as not an RSA public key: the same class, in other words"

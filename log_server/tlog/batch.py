@@ -13,7 +13,7 @@ from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.core.merkle.tiles import TILE_WIDTH, EntryBundleId
 from cosignpy.errors import MalformedError
 from cosignpy.values import field, value
-from log_server.storage.protocol import IndexRow, JournalRecord
+from log_server.storage.protocol import IndexRow, JournalRecord, check_name
 from log_server.tlog.annotations import Annotation
 from log_server.tlog.entry_form import EntryForm
 from log_server.tlog.integrate import Edge, Integrated, integrate
@@ -59,12 +59,18 @@ _decode_record = msgspec.msgpack.Decoder(_Record).decode
 
 
 def stage(tip: Tip, form: EntryForm, drafts: Sequence[Draft], timestamp_ms: int) -> Batch:
-    """Give drafts, none of which is in the log, the next indices, and grow the tree by them."""
+    """Give drafts, none of which is in the log, the next indices, and grow the tree by them.
+
+    Raises:
+        ValueError: An object's name leads out of its store, which is for the face to refuse.
+    """
     start = tip.edge.size
     entries = [form.seal(draft.content, index, timestamp_ms) for index, draft in enumerate(drafts, start)]
     leaves = [hash_leaf(form.merkle_leaf(entry)) for entry in entries]
     keys = [_keys_of(draft, leaf) for draft, leaf in zip(drafts, leaves, strict=True)]
     objects = [named for draft in drafts for named in draft.objects]
+    for name, _ in objects:
+        check_name(name)  # now: once it is in the journal, each recovery would stumble over it
     grown = integrate(tip.edge, leaves)
     record = _Record(timestamp_ms, entries, keys, objects, grown.root)
     return _assemble(tip, form, record, grown, _encode_record(record))

@@ -4,6 +4,7 @@ A batch is everything that waited while the one before was written, so a lone cl
 and a crowd shares it. Nothing here is asynchronous: one thread owns a log.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -13,6 +14,8 @@ from log_server.storage.protocol import Index, Journal, ObjectStore, OutcomeUnkn
 from log_server.tlog.batch import Batch, Tip, stage
 from log_server.tlog.entry_form import EntryForm
 from log_server.tlog.values import Draft, Published, Sequenced
+
+_LOG: Final = logging.getLogger(__name__)
 
 MAX_CLOCK_STEP_MS: Final = 5_000
 """A clock that was set back by less is waited out by holding the last time; time servers make such steps."""
@@ -134,7 +137,10 @@ class Sequencer:
     def _delete_superseded(self, batch: Batch) -> None:
         """Delete partial tiles that the batch before replaced; a reader may be on its way to those of this one."""
         for name in self._superseded:
-            self._storage.objects.delete(name)
+            try:
+                self._storage.objects.delete(name)
+            except StorageError as error:  # the batch is public: whoever waits for it must not hear of a failure
+                _LOG.warning("a partial tile that nobody needs any more stays: %s", error)
         replaced = []
         for name, _ in batch.objects:
             stem, separator, _ = name.partition(".p/")

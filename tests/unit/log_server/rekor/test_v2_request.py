@@ -4,13 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
 
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, encode_pae
 from cosignpy.core.encoding import encode_b64
 from cosignpy.core.rekor.hashedrekord import HashedRekordV002, VerifierForm
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.kinds.envelopes import MAX_HASHED, MAX_SIGNATURES
-from log_server.rekor.v2_request import DsseRequest, HashedRekordRequest, accept, parse_request
+from log_server.rekor.v2_request import MAX_BODY, DsseRequest, HashedRekordRequest, accept, parse_request
+from tests.support.certificates import NAMED
 from tests.support.keys import key_vectors
 from tests.support.rekor_proposals import (
     MESSAGE,
@@ -221,6 +223,20 @@ def test_what_is_wrong_is_said_as_the_real_server_says_it(raw: bytes, why: str) 
     assert caught.value.why == why
 
 
+def test_base64_with_stray_bits_is_refused_wherever_it_stands() -> None:
+    """The decoder by type forgives them, so what it reads is compared with what was sent."""
+    verifier = {"publicKey": {"rawBytes": "YR=="}, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+    found = {"digest": "YR==", "signature": {"content": "YR==", "verifier": verifier}}
+    with pytest.raises(MalformedError):
+        parse_request(encode({"hashedRekordRequestV002": found}))
+
+
+def test_a_verifier_of_neither_form_is_refused() -> None:
+    neither = {"publicKey": None, "x509Certificate": None, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+    with pytest.raises(MalformedError):
+        parse_request(encode(changed(PROPOSED, lambda request: inner(request)["signature"].update(verifier=neither))))
+
+
 @pytest.mark.parametrize("opening", [b"[", b'{"hashedRekordRequestV002":', b'{"dsseRequestV002":{"verifiers":['])
 def test_deep_json_is_refused(opening: bytes) -> None:
     with pytest.raises(MalformedError):
@@ -327,3 +343,19 @@ def test_an_envelope_that_is_wrong_in_one_way_is_refused(mutate: Mutation, error
     with pytest.raises(error) as caught:
         accept(encode(changed(ENVELOPE, mutate)))
     assert type(caught.value) is error
+
+
+def entry_size(padding: int) -> int:
+    """Return the length of an entry whose certificate has so much padding; of one that is refused, zero."""
+    by, leaf, _ = certified((*NAMED, (UnrecognizedExtension(ObjectIdentifier("1.2.3"), bytes(padding)), False)))
+    try:
+        return len(accept(encode(v2_hashedrekord(by, certificate_verifier(by, leaf)))).body)
+    except LimitExceeded:
+        return 0
+
+
+def test_the_largest_entry_that_fits_is_accepted_and_the_next_is_not() -> None:
+    """Sizes come in steps of four, as base64 does; where one lies depends on how long two signatures are."""
+    near = 40_000 + (MAX_BODY - entry_size(40_000)) * 3 // 4
+    sizes = {entry_size(padding) for padding in range(near - 15, near + 16)}
+    assert (max(sizes), min(sizes)) == (MAX_BODY, 0)

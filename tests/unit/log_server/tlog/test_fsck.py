@@ -71,7 +71,7 @@ def test_a_sound_log_has_no_findings() -> None:
         ("tile/0/001", lambda raw: raw[:-32], ("tile/entries/001", None)),
         ("tile/1/000.p/3", lambda raw: flip(raw, 32), ("tile/1/000", None)),
         ("annotations/001", swap_annotations, ("annotations/001", 256)),
-        ("annotations/001", lambda raw: raw[:-1], ("tile/entries/001", None)),
+        ("annotations/001", lambda raw: raw[:-1], ("annotations/001", None)),
     ],
 )
 def test_a_changed_file_is_named(name: str, how: Callable[[bytes], bytes], found: tuple[str, int | None]) -> None:
@@ -130,6 +130,27 @@ def test_tiles_are_not_made_from_entries_that_are_wrong() -> None:
     with pytest.raises(LogDamaged):
         rebuild_tiles(storage.objects, open_reader(storage))
     assert storage.objects.get("tile/0/000") is None
+
+
+def test_a_tile_that_was_partial_on_the_way_is_made_whole() -> None:
+    storage = memory_storage()
+    sequencer = open_sequencer(storage)
+    sequencer.sequence(drafts(0, 65_536 + 1), 1_000)
+    for name in list(storage.objects.names("tile/")):
+        if name.startswith(("tile/1/", "tile/2/")):
+            storage.objects.delete(name)
+    assert rebuild_tiles(storage.objects, open_reader(storage)) == 2
+    upper = {name for name in storage.objects.names("tile/") if name.startswith(("tile/1/", "tile/2/"))}
+    assert upper == {"tile/1/000", "tile/2/000.p/1"}
+
+
+def test_an_index_that_is_wrong_is_made_again() -> None:
+    storage, witnessed = build_log()
+    index = MemoryIndex()
+    index.add([IndexRow(0, (b"of another log!!",))])
+    assert rebuild_index(index, LogReader(storage.objects, index, FORM)) == SIZE
+    assert index.first([b"of another log!!"]) == {}
+    check_whole_log(Storage(storage.objects, storage.journal, index), witnessed)
 
 
 def test_the_index_is_made_again_from_the_annotations() -> None:

@@ -55,6 +55,18 @@ def test_partial_tiles_are_made_again() -> None:
     check_whole_log(storage, witnessed)
 
 
+def test_all_that_a_power_cut_took_is_made_again_and_no_more() -> None:
+    """Nothing of what is stored is durable before `settle`; a partial tile that is full by now is not wanted back."""
+    storage, witnessed = build_log(forget=0)
+    for folder in ("tile/", "annotations/"):
+        for name in list(storage.objects.names(folder)):
+            storage.objects.delete(name)
+    open_sequencer(storage)
+    check_whole_log(storage, witnessed)
+    partial = {name for name in storage.objects.names("tile/") if ".p/" in name}
+    assert partial == {"tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/002.p/88"}
+
+
 def test_an_index_that_lags_is_brought_up() -> None:
     storage, witnessed = build_log(forget=0)
     behind = Storage(storage.objects, storage.journal, MemoryIndex())

@@ -1,6 +1,8 @@
 import pytest
 
-from log_server.storage.protocol import HeadMoved, JournalRecord, OutcomeUnknown
+from cosignpy.values import replace
+from log_server.storage.memory import MemoryObjects, MemoryRoom
+from log_server.storage.protocol import HeadMoved, JournalRecord, OutcomeUnknown, StorageError
 from log_server.tlog.sequencer import MAX_CLOCK_STEP_MS, ClockWentBack, MustRestart
 from log_server.tlog.values import Draft
 from tests.support.whole_log import (
@@ -105,6 +107,72 @@ def test_an_unknown_outcome_is_never_taken_for_a_refusal() -> None:
     storage.journal.append = refuse  # type: ignore[method-assign]
     with pytest.raises(MustRestart):
         sequencer.sequence(drafts(0, 1), 1_000)
+
+
+def test_a_name_that_leads_out_of_the_store_is_not_committed() -> None:
+    storage = memory_storage()
+    draft = draft_of("with an attestation")
+    with pytest.raises(ValueError, match="key"):
+        open_sequencer(storage).sequence([Draft(draft.content, draft.identity, (), (("../key.pem", b""),))], 1_000)
+    assert list(storage.journal.records()) == []
+
+
+class Refusing(MemoryObjects):
+    """Refuses one operation, once it is told to."""
+
+    refuses = ""
+
+    def put(self, name: str, content: bytes) -> None:
+        self._refuse("put", name)
+        super().put(name, content)
+
+    def delete(self, name: str) -> None:
+        self._refuse("delete", name)
+        super().delete(name)
+
+    def _refuse(self, operation: str, name: str) -> None:
+        if operation == self.refuses:
+            raise StorageError(name, "refused by the test")
+
+
+def test_a_failure_behind_the_commit_point_is_never_taken_for_a_refusal() -> None:
+    storage = replace(memory_storage(), objects=Refusing())
+    sequencer = open_sequencer(storage)
+    storage.objects.refuses = "put"
+    with pytest.raises(MustRestart):
+        sequencer.sequence(drafts(0, 1), 1_000)
+    assert len(list(storage.journal.records())) == 1
+
+
+def test_a_tile_that_cannot_be_deleted_fails_no_batch() -> None:
+    storage, witnessed = replace(memory_storage(), objects=Refusing()), Witnessed()
+    sequencer = open_sequencer(storage)
+    storage.objects.refuses = "delete"
+    for number in range(5):
+        batch = drafts(number, 1)
+        witnessed.note(batch, sequencer.sequence(batch, 1_000))
+    assert check_whole_log(storage, witnessed).size == 5
+
+
+class Full(MemoryRoom):
+    """Has no room."""
+
+    def check(self) -> None:
+        raise StorageError("the disk", "it is nearly full")
+
+
+def test_without_room_or_time_nothing_is_committed_and_it_can_be_known_beforehand() -> None:
+    storage = memory_storage()
+    open_sequencer(storage).sequence(drafts(0, 1), 100_000)
+    full, early = replace(storage, room=Full()), 100_000 - MAX_CLOCK_STEP_MS - 1
+    for kept, now_ms, error in ((full, 100_000, StorageError), (storage, early, ClockWentBack)):
+        sequencer = open_sequencer(kept, now_ms=100_000)
+        with pytest.raises(error):
+            sequencer.check(now_ms)
+        with pytest.raises(error):
+            sequencer.sequence(drafts(1, 1), now_ms)
+    open_sequencer(storage).check(100_000)
+    assert open_reader(storage).tree().size == 1
 
 
 def test_partial_tiles_stay_until_two_more_batches_were_published() -> None:
