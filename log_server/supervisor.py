@@ -22,7 +22,6 @@ from cosignpy.serving.threaded import ServerOptions, ThreadedServer, address_of,
 from cosignpy.values import record
 from log_server.config import Settings
 from log_server.garbage import collect_rarely
-from log_server.open_files import allow_many
 from log_server.storage.lock import lock_directory
 
 if TYPE_CHECKING:
@@ -64,7 +63,6 @@ def serve(data: Path, settings: Settings, announce: Callable[[str], None]) -> No
         StorageError: A log cannot be read or stored.
         ServerFailed: A log could not go on.
     """
-    allow_many()
     with lock_directory(data), tempfile.TemporaryDirectory(prefix="log-") as sockets:
         if settings.workers:
             with share_metrics():
