@@ -115,6 +115,22 @@ EQUIVALENT: Final[Mapping[str, str]] = {
         "log_server.rekor.v2_request: _parse_fast: drop `verifier.x509_certificate` "
         "from `verifier.public_key or verifier.x509_certificate`"
     ): "what the fast reader leaves, the strict one reads",
+    (
+        "log_server.storage.segment: _read_record: drop `len(content) == length` "
+        "from `len(content) == length and _digest(salt, numbers, content) == wanted`"
+    ): "the digest is over the length as well, so no shorter content has it",
+    "log_server.storage.segment: _read_record: move the limit of `length <= MAX_CONTENT` at 0": (
+        "a record of exactly a quarter gigabyte; one octet more is refused when it is appended"
+    ),
+    "log_server.storage.segment: _check_nothing_follows: move the limit of `place >= 0` at 0": (
+        "the search begins at 1, so it never finds anything at 0"
+    ),
+    "log_server.storage.journal: _open_for_writing: move the limit of `os.fstat(handle).st_size > length` at 0": (
+        "a file that ends where its last record does is cut there"
+    ),
+    "log_server.storage.journal: _write: move the limit of `written < len(frame) + len(batch.content)` at 0": (
+        "there is no rest to write"
+    ),
     "log_server.tlog.integrate: _build_tiles: move the limit of `begin < end` at 0": (
         "a tile to which nothing was added is then stored once more, as it was"
     ),

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -251,3 +251,65 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         FileJournal(tmp_path / "journal")
     assert caught.value.what == str(tmp_path / "journal")
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note which files are made durable, with their sizes then."""
+    found: list[str] = []
+
+    def noting(real: Callable[[int], None]) -> Callable[[int], None]:
+        def note(handle: int) -> None:
+            path = Path(f"/proc/self/fd/{handle}").readlink()
+            found.append(f"{path.name} {path.stat().st_size}" if path.is_file() else path.name)
+            real(handle)
+
+        return note
+
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, noting(getattr(os, name)))
+    return found
+
+
+FIRST, SECOND = f"{0:020}", f"{1:020}"
+OPEN_FILES = Path("/proc/self/fd")
+
+
+def test_a_file_is_durable_before_its_name_and_its_name_before_a_record(tmp_path: Path, synced: list[str]) -> None:
+    """Nothing but a power cut could tell otherwise."""
+    directory = tmp_path / "journal"
+    write(directory, batches(1, 2), segment_size=1)
+    sizes = [f"{name} {(directory / name).stat().st_size}" for name in (FIRST, SECOND)]
+    begun = [f".{FIRST} {HEAD_SIZE}", "journal"], [f".{SECOND} {HEAD_SIZE}", "journal"]
+    assert synced == [tmp_path.name, *begun[0], sizes[0], *begun[1], sizes[1]]
+
+
+def test_files_are_forgotten_one_by_one_so_that_a_power_cut_leaves_no_hole(tmp_path: Path, synced: list[str]) -> None:
+    with closing(FileJournal(tmp_path, segment_size=1)) as journal:
+        for batch in batches(1, 2, 3, 4):
+            journal.append(batch)
+        synced.clear()
+        journal.forget(3)
+    assert synced == [tmp_path.name] * 3
+
+
+def test_what_is_cut_off_is_cut_off_for_good(tmp_path: Path, synced: list[str]) -> None:
+    file = write(tmp_path, batches(1))
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"torn")
+    synced.clear()
+    assert read(tmp_path) == batches(1)
+    assert synced[-1] == f"{file.name} {len(whole)}"
+
+
+def test_a_journal_leaves_no_file_open(tmp_path: Path) -> None:
+    before = len([*OPEN_FILES.iterdir()])
+    write(tmp_path, batches(*range(1, 12)), segment_size=1)
+    assert len([*OPEN_FILES.iterdir()]) == before
+
+
+@pytest.mark.parametrize("name", ["1", "x" * 20, "00000000000000000000.bak"])
+def test_files_of_others_are_left_alone(tmp_path: Path, name: str) -> None:
+    write(tmp_path, batches(1))
+    (tmp_path / name).write_bytes(b"not a journal")
+    assert read(tmp_path) == batches(1)
