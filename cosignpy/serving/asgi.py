@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -63,12 +63,37 @@ class BodyTooSlow(Exception):
         return f"the body did not arrive within {self.seconds:g} s"
 
 
+@record
+class BodiesTooMany(Exception):
+    """All bodies that are arriving are too much together; 503, and later it may be otherwise."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit:d} bytes of other requests are arriving; try again"
+
+
 @value
 class BodyLimits:
-    """How much of a body a route reads, and how long it waits for all of it."""
+    """How much of a body a route reads, and how long it waits for all of it.
+
+    `together` is how much all requests of a process may hold of bodies that have not ended; it is counted for all
+    routes as one, and bodies that come in one piece need none of it.
+    """
 
     size: int
     seconds: float = 10.0
+    together: int = 256 * 1024 * 1024
+
+
+@record
+class _Arriving:
+    """The bytes of bodies that have begun to arrive."""
+
+    size: int = 0
+
+
+_ARRIVING: Final = _Arriving()
 
 
 async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes:
@@ -77,6 +102,7 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
     Raises:
         BodyTooLarge: The body, or the length the client declares for it, is over the limit.
         BodyTooSlow: The client did not send all of it in time.
+        BodiesTooMany: All bodies that are arriving are too much together.
         starlette.requests.ClientDisconnect: The client went away before the end.
     """
     declared = header(scope, b"content-length")
@@ -86,25 +112,31 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
     body = exchange.take_body() if exchange else None
     if body is None:
         with Deadline(limits.seconds, lambda: BodyTooSlow(limits.seconds)):
-            return await _read_pieces(receive, limits.size)
+            return await _read_pieces(receive, limits)
     if len(body) > limits.size:
         raise BodyTooLarge(limits.size)
     return body
 
 
-async def _read_pieces(receive: Receive, limit: int) -> bytes:
+async def _read_pieces(receive: Receive, limits: BodyLimits) -> bytes:
     pieces: list[bytes] = []
     received = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        received += len(pieces[-1])
-        if received > limit:
-            raise BodyTooLarge(limit)
-        if not message.get("more_body"):
-            return b"".join(pieces)
+    try:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            pieces.append(message.get("body", b""))
+            received += len(pieces[-1])
+            _ARRIVING.size += len(pieces[-1])
+            if received > limits.size:
+                raise BodyTooLarge(limits.size)
+            if not message.get("more_body"):
+                return b"".join(pieces)
+            if _ARRIVING.size > limits.together:
+                raise BodiesTooMany(limits.together)
+    finally:
+        _ARRIVING.size -= received
 
 
 class Deadline:

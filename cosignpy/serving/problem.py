@@ -21,7 +21,7 @@ from cosignpy.errors import (
     UsageError,
     VerificationError,
 )
-from cosignpy.serving.asgi import BodyTooLarge, BodyTooSlow, answer
+from cosignpy.serving.asgi import BodiesTooMany, BodyTooLarge, BodyTooSlow, answer
 from cosignpy.values import value
 
 _LOG: Final = logging.getLogger(__name__)
@@ -71,6 +71,7 @@ async def answer_problem(send: Send, problem: Problem, shape: ErrorShape = probl
 _STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    BodiesTooMany: HTTPStatus.SERVICE_UNAVAILABLE,
     MalformedError: HTTPStatus.BAD_REQUEST,
     VerificationError: HTTPStatus.BAD_REQUEST,
     UsageError: HTTPStatus.BAD_REQUEST,
@@ -78,7 +79,10 @@ _STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     RemoteError: HTTPStatus.BAD_GATEWAY,
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
-_HEADERS: Final[Mapping[type[Exception], Headers]] = {BodyTooSlow: ((b"connection", b"close"),)}
+_HEADERS: Final[Mapping[type[Exception], Headers]] = {
+    BodyTooSlow: ((b"connection", b"close"),),
+    BodiesTooMany: ((b"retry-after", b"1"), (b"connection", b"close")),
+}
 """A body that is too large is read to its end and dropped: closing at once would take the answer from the client."""
 
 _INTERNAL: Final = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")

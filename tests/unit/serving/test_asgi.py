@@ -1,10 +1,11 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from cosignpy.serving.asgi import BodyLimits, BodyTooLarge, BodyTooSlow, answer, header, read_body
+from cosignpy.serving.asgi import BodiesTooMany, BodyLimits, BodyTooLarge, BodyTooSlow, answer, header, read_body
 from tests.support.asgi_calls import Client, scope_of
 
 LIMITS = BodyLimits(size=10)
@@ -42,6 +43,26 @@ def test_a_body_that_stops_before_its_end_is_too_slow() -> None:
     with pytest.raises(BodyTooSlow) as slow:
         read(Client((b"begin",), ends=False), limits=BodyLimits(10, seconds=0.01))
     assert slow.value.seconds == 0.01
+
+
+def test_bodies_that_arrive_at_once_are_limited_together() -> None:
+    limits = BodyLimits(10, together=8)
+
+    async def arriving() -> None:
+        first = Client((b"12345",), ends=False)
+        task = asyncio.create_task(read_body(scope_of(), first.receive, limits))
+        while first.asked < 2:
+            await asyncio.sleep(0)
+        assert await read_body(scope_of(), Client((b"12", b"3")).receive, limits) == b"123"
+        with pytest.raises(BodiesTooMany) as refused:
+            await read_body(scope_of(), Client((b"1234", b"5")).receive, limits)
+        assert refused.value.limit == 8
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert await read_body(scope_of(), Client((b"1234", b"5")).receive, limits) == b"12345"
+
+    asyncio.run(arriving())
 
 
 def test_a_task_that_is_cancelled_while_it_reads_is_cancelled_not_slow() -> None:

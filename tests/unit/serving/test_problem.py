@@ -16,7 +16,7 @@ from cosignpy.errors import (
     Unreachable,
     UsageError,
 )
-from cosignpy.serving.asgi import BodyTooLarge, BodyTooSlow, answer
+from cosignpy.serving.asgi import BodiesTooMany, BodyTooLarge, BodyTooSlow, answer
 from cosignpy.serving.problem import AnswerErrors, Body, Problem, problem_json, problem_of
 from tests.support.asgi_calls import Client, ask, ask_async, scope_of
 
@@ -43,6 +43,7 @@ class Raising:
         (ClaimMismatch("digest", "a", "b"), 400),
         (NoSuchTag("x"), 404),
         (BodyTooSlow(10), 408),
+        (BodiesTooMany(10), 503),
         (BodyTooLarge(10), 413),
         (CosignError("of no kind we know"), 500),
         (ValueError("a secret"), 500),
@@ -91,6 +92,7 @@ def test_a_face_has_its_own_shape() -> None:
 
 def test_a_connection_whose_body_never_came_is_closed() -> None:
     assert problem_of(BodyTooSlow(1)).headers == ((b"connection", b"close"),)
+    assert (b"retry-after", b"1") in problem_of(BodiesTooMany(1)).headers
 
 
 def test_half_an_answer_does_not_become_another() -> None:
