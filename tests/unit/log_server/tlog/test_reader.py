@@ -107,6 +107,12 @@ def test_annotations_that_are_torn_are_named(reader: LogReader, objects: ObjectS
     assert refused.value.name == f"{NOTES}/{name}"
 
 
+def test_a_tile_beyond_the_tree_is_named(reader: LogReader) -> None:
+    with pytest.raises(LogDamaged) as refused:
+        reader.tile(9, 0)
+    assert refused.value.name == f"{LEAVES}/009"
+
+
 @pytest.mark.parametrize("content", [b"\xff", b"rekor.example\n", b"a\nb\n\n"])
 def test_a_checkpoint_that_is_none_is_named(reader: LogReader, objects: ObjectStore, content: bytes) -> None:
     objects.put(CHECKPOINT, content)
