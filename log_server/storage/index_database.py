@@ -1,11 +1,13 @@
 """How the index uses SQLite: one way to open a file, and one error for whatever is wrong with it."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from log_server.storage.failures import storage_error
 from log_server.storage.protocol import StorageDamaged, StorageError
 
 _ADVICE: Final = "build the index anew: fsck --rebuild index"
@@ -33,7 +35,9 @@ def explain_database(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.OperationalError as error:  # a full disk, say
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise storage_error(path, OSError(errno.ENOSPC, str(error))) from error
         raise StorageError(str(path), f"{error}; if the disk is in order, {_ADVICE}") from error
     except sqlite3.Error as error:
         raise StorageDamaged(str(path), f"{error}; {_ADVICE}") from error
