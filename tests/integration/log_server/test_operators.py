@@ -287,3 +287,51 @@ def test_what_follows_from_the_entries_is_made_again(
     assert fsck(data)[0] == 0
     with serve_logs(data) as log:
         assert write_v2(Caller(log.url), b"1") == HTTPStatus.CONFLICT, "it is known that it was logged"
+
+
+def test_a_log_whose_journal_is_lost_gets_a_new_one(checked: Path, tmp_path: Path) -> None:
+    """The old one is kept; nothing that was published is lost, and what was logged is known."""
+    data = tmp_path / "data"
+    shutil.copytree(checked, data)
+    shard = data / "rekor-v2" / "0001"
+    for segment in (shard / "journal").iterdir():
+        segment.write_bytes(b"damaged")
+    code, said = fsck(data, "--log", "rekor-v2", "--rebuild", "journal")
+    assert (code, "began a new journal" in said) == (0, True), said
+    assert len(list(shard.glob("journal.damaged-*"))) == 1
+    with serve_logs(data) as log:
+        caller = Caller(log.url)
+        assert write_v2(caller, b"1") == HTTPStatus.CONFLICT
+        assert write_v2(caller, b"after") == HTTPStatus.CREATED
+    assert fsck(data)[0] == 0
+
+
+def test_a_new_journal_covers_no_damage_up(checked: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(checked, data)
+    damage(data / "rekor-v2" / "0001" / "log" / "tile" / "entries" / "000", 500)
+    code, said = fsck(data, "--log", "rekor-v2", "--rebuild", "journal")
+    assert (code, "tile/entries/000" in said) == (3, True), said
+    assert list((data / "rekor-v2" / "0001").glob("journal.damaged-*")) == []
+
+
+def test_a_log_that_is_damaged_throughout_is_told_in_few_lines(checked: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(checked, data)
+    shard = data / "rekor-v2" / "0001" / "log"
+    (shard / "tile" / "0" / "000").write_bytes(bytes(32 * TILE_WIDTH))
+    checkpoint = (shard / "checkpoint").read_bytes()
+    (shard / "checkpoint").write_bytes(checkpoint[:-10] + b"AAAAAAAA=\n")
+    code, said = fsck(data, "--log", "rekor-v2")
+    assert (code, "  checkpoint: " in said) == (3, True), said
+    assert re.search(r"  and [0-9]+ more\n", said)
+    assert len(said.splitlines()) < 30
+
+
+def test_an_index_that_ends_too_soon_is_told(checked: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(checked, data)
+    shutil.rmtree(data / "rekor-v2" / "0001" / "index")
+    shutil.copytree(data / "ct" / "0001" / "index", data / "rekor-v2" / "0001" / "index")
+    code, said = fsck(data, "--log", "rekor-v2")
+    assert (code, f"  index: it covers 0 of {TILE_WIDTH + 4} entries" in said) == (3, True), said
