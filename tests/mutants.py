@@ -134,6 +134,13 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     "log_server.tlog.integrate: _build_tiles: move the limit of `begin < end` at 0": (
         "a tile to which nothing was added is then stored once more, as it was"
     ),
+    "log_server.tlog.reader: _require: move the limit of `0 <= index < size` at 0": (
+        "the first entry is then looked for in the newest checkpoint, as one that was not known yet"
+    ),
+    (
+        "log_server.tlog.reader: _require: drop `not 0 <= index < size` "
+        "from `not 0 <= index < size and (not 0 <= index < (size := self.tree().size))`"
+    ): "the checkpoint is then read for each entry: the same answer, more slowly",
     "log_server.tlog.recover: _recover: drop `record.start` from `len(roots) == 1 and record.start`": (
         "computed from the tiles of an empty log, its end is that of an empty log"
     ),

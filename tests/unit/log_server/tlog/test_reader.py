@@ -107,6 +107,11 @@ def test_annotations_that_are_torn_are_named(reader: LogReader, objects: ObjectS
     assert refused.value.name == f"{NOTES}/{name}"
 
 
+def test_a_log_without_a_checkpoint_is_empty() -> None:
+    tree = LogReader(MemoryObjects(), MemoryIndex(), PlainForm()).tree()
+    assert (tree.size, tree.checkpoint) == (0, b"")
+
+
 def test_a_tile_beyond_the_tree_is_named(reader: LogReader) -> None:
     with pytest.raises(LogDamaged) as refused:
         reader.tile(9, 0)
