@@ -1,0 +1,50 @@
+"""`fsck` on a data directory: one log or all, what it makes again, and how much of a ruin it shows."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.built_log import SIZE, build_directory
+from tests.support.log_commands import run
+
+LOG = Path("rekor-v2") / "0001" / "log"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("built") / "data"
+    build_directory(directory)
+    return directory
+
+
+@pytest.fixture
+def data(tmp_path: Path, built: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "data"))
+
+
+def test_one_log_can_be_checked_alone(data: Path) -> None:
+    done = run("fsck", data)
+    assert (done.code, f"{SIZE}" in done.out) == (0, True)
+    done = run("fsck", data, "--log", "ct")
+    assert (done.code, done.out) == (0, "")
+
+
+def test_what_follows_from_the_entries_can_be_made_again(data: Path) -> None:
+    shutil.rmtree(data / LOG / "tile" / "0")
+    shutil.rmtree(data / LOG.parent / "index")
+    assert run("fsck", data).code == 3
+    assert run("fsck", data, "--rebuild", "index").code == 3  # the tiles are still missing
+    assert run("fsck", data, "--rebuild", "tiles").code == 0
+    assert run("fsck", data, "--rebuild", "journal").code == 0
+    assert len(list((data / LOG.parent).glob("journal.damaged-*"))) == 1
+
+
+def test_of_a_ruin_only_a_part_is_shown(data: Path) -> None:
+    entries = data / LOG / "tile" / "entries" / "000"
+    entries.write_bytes(entries.read_bytes().replace(b"entry", b"ENTRY"))
+    done = run("fsck", data)
+    assert done.code == 3
+    lines = done.out.splitlines()
+    assert lines[1].startswith("  tile/entries/000, entry ")
+    assert (len(lines), lines[-1].startswith("  and ")) == (22, True)
