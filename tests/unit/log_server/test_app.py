@@ -11,11 +11,13 @@ from starlette.types import ASGIApp
 
 from cosignpy.core.keys.algorithms import ECDSA_P256, ED25519
 from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.note.key_id import VerifierKey, encode_vkey, log_signature_type
 from cosignpy.errors import CosignError
 from cosignpy.serving.settings import parse_settings
 from log_server.app import build_app
 from log_server.config import Settings
 from log_server.local_log import LocalLog, LocalShard
+from log_server.witness.witness import begin_witness
 from tests.support.asgi_calls import Answer, Client, ask_async, scope_of
 from tests.support.ct_calls import ct_shard
 from tests.support.memory_log import MemoryShard, build_log, v1_shard, v2_shard
@@ -149,3 +151,13 @@ def test_a_file_that_cannot_be_used_is_an_error(logs: list[LocalLog], tmp_path: 
     for text in ("writers: {tokens: none}\n", "ct: {roots: none}\n", "witness: {logs: none}\n"):
         with pytest.raises(CosignError):
             build_app(logs, settings_of(text, tmp_path), tmp_path)
+
+
+def test_a_witness_answers_below_its_prefix(logs: list[LocalLog], tmp_path: Path) -> None:
+    begin_witness(tmp_path)
+    key = logs[1].active.identity.key
+    vkey = encode_vkey(VerifierKey(logs[1].active.identity.origin, log_signature_type(key), key))
+    (tmp_path / "logs").write_text(f"{vkey}\n")
+    app = build_app(logs, settings_of("witness: {logs: logs}\n", tmp_path), tmp_path).app
+    assert ask(app, "/witness/add-checkpoint").status == HTTPStatus.METHOD_NOT_ALLOWED
+    assert ask(app, "/witness/add-checkpoint", "POST").status == HTTPStatus.BAD_REQUEST

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from cosignpy.core.keys.algorithms import ED25519
+from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.note.key_id import parse_vkey
+from cosignpy.core.note.key_id import VerifierKey, encode_vkey, log_signature_type, parse_vkey
 from log_server.witness.witness import begin_witness
 from tests.support.log_commands import run, show
 
@@ -78,3 +80,12 @@ def test_a_server_that_is_no_witness_says_so(data: Path) -> None:
     said = run("show", data, "--witness")
     assert (said.code, said.out) == (2, "")
     assert "witness.logs" in said.err
+
+
+def test_a_witness_shows_the_key_by_which_policies_name_it(tmp_path: Path) -> None:
+    begin_witness(tmp_path)
+    log = PrivateKey.generate(ED25519).public_key
+    (tmp_path / "logs").write_text(encode_vkey(VerifierKey("log.example", log_signature_type(log), log)) + "\n")
+    (tmp_path / "log.yaml").write_text("hostname: w.example\nwitness: {logs: logs}\n")
+    said = run("show", tmp_path, "--witness")
+    assert (said.code, parse_vkey(said.out.rstrip()).name) == (0, "w.example/witness")
