@@ -30,7 +30,7 @@ def explain_database(path: Path) -> Iterator[None]:
     """Turn what SQLite says into an error that names the file.
 
     Raises:
-        StorageDamaged: The file is not a database, or not the one it was.
+        StorageDamaged: The file is not there, not a database, or not the one it was.
         StorageError: Any other error of SQLite's inside the block.
     """
     try:
@@ -38,6 +38,8 @@ def explain_database(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             raise storage_error(path, OSError(errno.ENOSPC, str(error))) from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_CANTOPEN and not path.exists():
+            raise StorageDamaged(str(path), f"it is not there; {_ADVICE}") from error
         raise StorageError(str(path), f"{error}; if the disk is in order, {_ADVICE}") from error
     except sqlite3.Error as error:
         raise StorageDamaged(str(path), f"{error}; {_ADVICE}") from error

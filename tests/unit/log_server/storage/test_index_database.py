@@ -34,9 +34,16 @@ def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
     assert caught.value.what == str(path)
 
 
-def test_anything_else_names_the_file(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_damage_too(tmp_path: Path) -> None:
     path = tmp_path / "index.db"
-    with pytest.raises(StorageError) as caught, explain_database(path):
+    with pytest.raises(StorageDamaged) as caught, explain_database(path):
         open_database(path, "mode=ro")
     assert caught.value.what == str(path)
+
+
+def test_anything_else_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(StorageError) as caught, explain_database(tmp_path):
+        open_database(tmp_path, "mode=ro")  # a folder
+    assert not isinstance(caught.value, StorageDamaged)
+    assert caught.value.what == str(tmp_path)
     assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
