@@ -6,7 +6,7 @@ from cosignpy.core.encoding import JsonObject, PemBlock, encode_b64
 from cosignpy.errors import MalformedError
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.kinds.formats.cms import parse_signed_data, verify_signed_data
-from log_server.rekor.kinds.formats.jar_file import WHAT, open_jar, read_signature, verify_digests
+from log_server.rekor.kinds.formats.jar_file import WHAT, open_jar, read_signature, unpack_limit, verify_digests
 from log_server.rekor.kinds.formats.proposal import describe_digest, encode_body, read_content
 
 
@@ -26,7 +26,7 @@ def accept_v001(spec: JsonObject) -> Accepted:
         signed = read_signature(archive)
         block = parse_signed_data(signed.block, what="signature of the archive")
         verify_signed_data(block, signed.signature_file, what="signature of the archive")
-        verify_digests(archive, signed)
+        verify_digests(archive, signed, most=unpack_limit(content))
     if block.content not in {None, signed.signature_file}:
         raise MalformedError(WHAT, "its signature holds another signature file than the archive")
     signature = PemBlock("PKCS7", block.detached).encode()

@@ -17,8 +17,11 @@ _MANIFEST: Final = "META-INF/MANIFEST.MF"
 _BLOCKS: Final = (".RSA", ".DSA", ".EC")
 MAX_METADATA: Final = 1024 * 1024
 """Unpacked size of each file in META-INF that is read; the real server's limit."""
-MAX_UNPACKED: Final = 256 * 1024 * 1024
+MAX_UNPACKED: Final = 128 * 1024 * 1024
 """All files together: they are unpacked to be hashed, and a few kilobytes can unpack to gigabytes."""
+MAX_RATIO: Final = 16
+"""Times the size of an archive that its files may have together, and a megabyte: classes have twice or three times,
+and zeros a thousand times. Whoever wants a processor to be busy has to send something for it."""
 MAX_FILES: Final = 65535
 """What the central directory of a zip file counts without extensions."""
 _LISTED: Final = b"PK\x01\x02"
@@ -124,7 +127,12 @@ def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def verify_digests(archive: zipfile.ZipFile, signed: SignedJar, *, most: int = MAX_UNPACKED) -> None:
+def unpack_limit(raw: bytes) -> int:
+    """Return how large the files of an archive may be together."""
+    return min(MAX_UNPACKED, MAX_METADATA + MAX_RATIO * len(raw))
+
+
+def verify_digests(archive: zipfile.ZipFile, signed: SignedJar, *, most: int) -> None:
     """Show that the signature file is over the manifest, and the manifest over the files that it names.
 
     Files that it does not name are not signed; that they are there is part of the archive's own digest.

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import random
 import zipfile
 from collections.abc import Mapping
 
@@ -184,6 +185,18 @@ def test_files_that_unpack_to_too_much_are_refused() -> None:
     jar_file.verify_digests(opened, jar_file.read_signature(opened), most=len(FILE))
     with pytest.raises(LimitExceeded):
         jar_file.verify_digests(opened, jar_file.read_signature(opened), most=len(FILE) - 1)
+
+
+def test_what_unpacks_to_many_times_its_size_is_refused() -> None:
+    """A few kilobytes of an archive could keep a processor busy for seconds."""
+    zeros = bytes(2 * 1024 * 1024)
+    manifest = MANIFEST.replace("a.txt", "b.txt").replace(digest(FILE), digest(zeros))
+    assert (
+        b"jar" in accept(entry(signed(manifest, **{"b.txt": zeros, "c.txt": random.Random(1).randbytes(70_000)}))).body
+    )
+    with pytest.raises(LimitExceeded):
+        accept(entry(signed(manifest, **{"b.txt": zeros})))
+    assert jar_file.unpack_limit(bytes(jar_file.MAX_UNPACKED)) == jar_file.MAX_UNPACKED
 
 
 def test_a_file_counts_each_time_that_it_is_named() -> None:
