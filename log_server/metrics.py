@@ -63,6 +63,17 @@ DISK_FREE: Final = Gauge(
     "log_disk_free_bytes", "Space left where the log is stored", ("log",), multiprocess_mode="mostrecent"
 )
 
+BUILD_INFO: Final[Mapping[LogKind, Gauge]] = MappingProxyType(
+    {
+        kind: Gauge(name, "1, and which version this is", ("version",), multiprocess_mode="mostrecent")
+        for kind, name in (
+            (LogKind.REKOR_V1, "rekor_build_info"),
+            (LogKind.REKOR_V2, "rekor_v2_build_info"),
+            (LogKind.CT, "log_ct_build_info"),
+        )
+    }
+)
+
 BARE: Final = ("rekor_qps_by_api", "rekor_new_entries", "rekor_v2_new_hashedrekord_entries")
 """Counters whose names do not end in `_total`."""
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
+from cosignpy.version import VERSION
 from log_server.log import LogKind
 from log_server.metrics import (
     BATCH_SIZE,
+    BUILD_INFO,
     DISK_FREE,
     DUPLICATES,
     FAILURES,
@@ -64,6 +66,7 @@ class ObservedWriter:
         self._size = TREE_SIZE.labels(kind)
         self._disk_free = DISK_FREE.labels(kind)
         self._size.set(writer.size)
+        BUILD_INFO[kind].labels(VERSION).set(1)
 
     def sequence(self, drafts: Sequence[Draft], now_ms: int) -> Published:
         """Sequence a batch; see `Sequencer.sequence`.

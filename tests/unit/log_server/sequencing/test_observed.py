@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from cosignpy.values import field, record
+from cosignpy.version import VERSION
 from log_server.log import LogKind
 from log_server.sequencing.observed import ObservedWriter
 from log_server.sequencing.readiness import Readiness, read_trouble
@@ -69,6 +70,14 @@ def test_ct_has_no_name_of_a_real_server(trouble: Path) -> None:
     observe(Writer(), LogKind.CT, trouble).sequence([DRAFT] * 2, 7)
     assert number("rekor_new_entries_total") == before
     assert number("log_tree_size", LogKind.CT) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(LogKind.REKOR_V1, "rekor_build_info"), (LogKind.REKOR_V2, "rekor_v2_build_info")]
+)
+def test_which_version_runs_is_told(kind: LogKind, name: str, trouble: Path) -> None:
+    observe(Writer(), kind, trouble)
+    assert REGISTRY.get_sample_value(name, {"version": VERSION}) == 1
 
 
 def test_the_size_is_known_before_the_first_batch(trouble: Path) -> None:
