@@ -272,7 +272,7 @@ def test_fsck_names_the_file_and_the_entry_of_a_byte_that_changed(checked: Path,
 
 @pytest.mark.parametrize(
     ("what", "path", "code"),
-    [("tiles", "log/tile/0/000", 3), ("tiles", "log/tile/1/000.p/1", 3), ("index", "index", 1)],
+    [("tiles", "log/tile/0/000", 3), ("tiles", "log/tile/1/000.p/1", 3), ("index", "index", 3)],
 )
 def test_what_follows_from_the_entries_is_made_again(
     checked: Path, tmp_path: Path, what: str, path: str, code: int
