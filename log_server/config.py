@@ -43,7 +43,7 @@ class LimitSettings:
     body: Annotated[Size, "the largest request, but for Rekor v1"] = Size(4 << 20)
     packages: Annotated[Size, "the largest request of Rekor v1, where packages come whole"] = Size(32 << 20)
     reserve: Annotated[Size, "the room on the disk without which no entries are taken"] = Size(RESERVE)
-    waiting: Annotated[int, Range(1, 100_000), "entries one worker may have waiting before it answers 503"] = 2048
+    waiting: Annotated[int, Range(1, 100_000), "entries one worker may have waiting before it answers 503"] = 4096
     patience: Annotated[Duration, "how long an entry waits for its place before the answer is 503"] = Duration(10)
     writes: Annotated[Rate | None, "writes of one address: per_second over time, burst at once; absent: no limit"] = (
         None

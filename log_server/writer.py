@@ -59,7 +59,7 @@ class LogWriter:
 
     @property
     def trouble(self) -> str:
-        """Say why nothing was taken at the last tick; nothing if it was."""
+        """Say why nothing was taken at the last tick, without naming a file; nothing if it was."""
         return self._broken or self._refusal
 
     def sequence(self, drafts: Sequence[Draft], now_ms: int) -> Published:
@@ -76,7 +76,7 @@ class LogWriter:
         except MustRestart as error:
             if isinstance(error.__cause__, OutcomeUnknown):
                 raise
-            self._broken = str(error)
+            self._broken = error.__cause__.why if isinstance(error.__cause__, StorageError) else error.why
             self._recover_at = now_ms + RECOVER_SECONDS * 1000
             _LOG.exception("the log stopped taking entries")
             raise Recovering("the log", self._broken) from error
@@ -141,14 +141,14 @@ class LogWriter:
             self._sequencer.republish(now_ms)
         except NotCosigned as error:
             _LOG.warning("the log takes no entries yet: %s", error)
-            return str(error)
+            return error.why
         return None
 
     def _try_to_recover(self, now_ms: int) -> None:
         try:
             self._sequencer = self._recover(now_ms)
         except StorageError as error:
-            self._broken = str(error)
+            self._broken = error.why
             self._recover_at = now_ms + RECOVER_SECONDS * 1000
             _LOG.warning("the log cannot recover yet: %s", error)
         else:

@@ -4,6 +4,7 @@ While a batch is being written the next one gathers in the socket buffers, so ba
 themselves. Nobody who waits can hold up another: answers to a worker that does not read are kept apart.
 """
 
+import logging
 import selectors
 import socket
 import threading
@@ -26,6 +27,8 @@ from log_server.sequencing.frames import (
 )
 from log_server.storage.protocol import StorageError
 from log_server.tlog.values import Draft, Published
+
+_LOG: Final = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 2
 """What Retry-After says when a batch could not be stored."""
@@ -182,8 +185,10 @@ class SequencerService:
         try:
             published = self._batches.sequence(drafts, now_ms)
         except StorageError as error:
+            _LOG.warning("%d submissions were refused: %s", len(drafts), error)
+            why = f"the log cannot take entries now: {error.why}"  # which file it is about is no client's business
             for worker, positions in by_worker.items():
-                self._send(worker, Refused(str(error), RETRY_SECONDS, [waiting[at][1].number for at in positions]))
+                self._send(worker, Refused(why, RETRY_SECONDS, [waiting[at][1].number for at in positions]))
             return
         for worker, positions in by_worker.items():
             places = [

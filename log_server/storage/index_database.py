@@ -36,9 +36,9 @@ def explain_database(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             raise storage_error(path, OSError(errno.ENOSPC, str(error))) from error
-        if error.sqlite_errorcode == sqlite3.SQLITE_CANTOPEN and not path.exists():
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN and not path.exists():
             raise StorageDamaged(str(path), f"it is not there; {_ADVICE}") from error
         raise StorageError(str(path), f"{error}; if the disk is in order, {_ADVICE}") from error
     except sqlite3.Error as error:

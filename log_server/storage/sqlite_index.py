@@ -2,9 +2,9 @@
 
 A B-tree of random keys would write a page of its own for nearly every key, and read one before. Here new
 keys are appended to a table and kept in memory; when there are enough of them they are sorted into a run,
-and runs of one size are merged, four at a time, into one of the next size, both in threads beside (a
-log-structured merge tree). A key is written log4(entries) times in all, always in a long sequence, and a
-look-up asks three runs of each size at the most; one of the writer's asks them only for keys that pass its
+and runs of one size are merged, eight at a time, into one of the next size, both in threads beside (a
+log-structured merge tree). A key is written log8(entries) times in all, always in a long sequence, and a
+look-up asks seven runs of each size at the most; one of the writer's asks them only for keys that pass its
 filter. `python -m bench.index_growth` measures it.
 """
 
@@ -23,8 +23,8 @@ from log_server.storage.index_view import NOTHING, PART_KEYS, View, follow
 from log_server.storage.index_young import encode_records
 from log_server.storage.protocol import IndexRow, check_rows
 
-FAN_OUT: Final = 4
-"""Runs that are merged into one: more would save writing and make every look-up ask more runs."""
+FAN_OUT: Final = 8
+"""Runs that are merged into one: with more, searches ask more runs; SQLite attaches ten databases at the most."""
 
 MAX_PARTS: Final = 4
 """Parts in memory: where sorting falls behind, `add` waits for it."""
@@ -32,8 +32,8 @@ MAX_PARTS: Final = 4
 MAX_RUNS: Final = 64
 """Runs: where merging falls behind, `add` waits for it; a log that is served does not come near."""
 
-_SMALL: Final = range(2)
-_LARGE: Final = range(2, 64)
+_SMALL: Final = range(1)
+_LARGE: Final = range(1, 64)
 """Levels whose runs are merged in threads of their own, as a large merge takes long and small ones cannot wait."""
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from cosignpy.core.keys import algorithms
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.merkle.hashing import hash_leaf
-from cosignpy.core.merkle.tiles import TILE_WIDTH
 from cosignpy.core.merkle.proofs import InclusionProof, verify_consistency, verify_inclusion
+from cosignpy.core.merkle.tiles import TILE_WIDTH
 from cosignpy.core.note.checkpoint import verify_checkpoint
 from cosignpy.core.note.key_id import log_key_id
 from cosignpy.core.note.signed_note import HINT_SIZE, sign_note

@@ -124,7 +124,7 @@ def test_a_refused_batch_is_told_to_those_who_wait() -> None:
             setting.log.refusal = StorageError("the disk", "it is full")
             with pytest.raises(TryLater) as refused:
                 await setting.client.submit(draft(0))
-            assert refused.value.why == "the disk: it is full"
+            assert refused.value.why == "the log cannot take entries now: it is full"
             setting.log.refusal = None
             assert (await setting.client.submit(draft(0))).place.index == 0
 

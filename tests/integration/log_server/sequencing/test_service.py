@@ -169,7 +169,7 @@ def test_a_refused_batch_is_told_to_all_who_wait_and_the_next_is_taken(setting: 
         worker.submit(7, 2)
         reply = worker.answer()
         assert isinstance(reply, Refused)
-        assert (reply.why, reply.numbers) == ("the disk: it is full", [7, 8])
+        assert (reply.why, reply.numbers) == ("the log cannot take entries now: it is full", [7, 8])
         assert reply.retry_after > 0
         setting.log.refusal = None
         worker.submit(7, 2)

@@ -72,7 +72,7 @@ def test_records_pass_through_all_levels_and_are_found_at_each(tmp_path: Path, i
     index.tidy()
     check(index, 999)
     runs = [path for path in tmp_path.iterdir() if "-" in path.name.removeprefix("index.db-")]
-    assert len(runs) <= 3 * 4  # at most three of each level
+    assert len(runs) <= 7 * 3  # at most seven of each level
 
 
 def test_an_index_opened_again_holds_what_was_added(tmp_path: Path) -> None:
@@ -269,11 +269,11 @@ def names(*levels: int) -> Sequence[RunName]:
     ("levels", "chosen"),
     [
         ((), slice(0, 0)),
-        ((0, 0, 0), slice(0, 0)),
-        ((0, 0, 0, 0), slice(0, 4)),
-        ((1, 0, 0, 0, 0, 0), slice(1, 5)),
-        ((2, 1, 1, 1, 1, 0, 0, 0), slice(1, 5)),
-        ((1, 1, 1, 1, 0, 0, 0, 0), slice(4, 8)),
+        ((0,) * 7, slice(0, 0)),
+        ((0,) * 8, slice(0, 8)),
+        ((1, *(0,) * 10), slice(1, 9)),
+        ((2, *(1,) * 8, 0, 0, 0), slice(1, 9)),
+        ((*(1,) * 8, *(0,) * 8), slice(8, 16)),
     ],
 )
 def test_the_oldest_runs_of_the_smallest_level_are_merged(levels: Sequence[int], chosen: slice) -> None:
