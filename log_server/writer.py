@@ -103,12 +103,12 @@ class LogWriter:
         """
         if self._flush_error is not None:
             raise self._flush_error
-        if self._broken and now_ms >= self._recover_at:
+        if self._broken and _is_due(self._recover_at, RECOVER_SECONDS, now_ms):
             self._try_to_recover(now_ms)
-        if now_ms >= self._settle_at:
+        if _is_due(self._settle_at, SETTLE_SECONDS, now_ms):
             self._settle_at = now_ms + SETTLE_SECONDS * 1000
             self._settle()
-        if now_ms >= self._republish_at and not self._broken:
+        if _is_due(self._republish_at, REPUBLISH_SECONDS, now_ms) and not self._broken:
             self._republish_at = now_ms + REPUBLISH_SECONDS * 1000
             self._republish(now_ms)
         self._refusal = self._why_refused(now_ms)
@@ -188,3 +188,8 @@ class LogWriter:
     def _forget(self) -> None:
         """Drop journal records whose entries lie in full and durable tiles: partial ones are made from the journal."""
         self._storage.journal.forget(self._flushed // TILE_WIDTH * TILE_WIDTH)
+
+
+def _is_due(at_ms: int, seconds: int, now_ms: int) -> bool:
+    """Tell whether something that happens every so many seconds is due; if the clock was set back, it is."""
+    return not at_ms - seconds * 1000 <= now_ms < at_ms

@@ -6,6 +6,7 @@ for each connection looks at what it is waiting for, so that a request costs two
 """
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 PEER_CERTIFICATE: Final = "peer_certificate"
 """Where in a scope's `state` the client's certificate stands: DER, or None."""
+
+
+_UPGRADE: Final = re.compile(rb"(?<=\r\n)upgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 @value
@@ -81,7 +85,7 @@ class PatientProtocol(HttpToolsProtocol):
         elif self._received > self.limits.message_bytes:
             self.transport.abort()
         else:
-            super().data_received(data)
+            super().data_received(data if self._head_since is None else _without_upgrade(data))
 
     def on_message_begin(self) -> None:
         """Note when a request begins that came together with the one before it."""
@@ -187,3 +191,14 @@ def patient_protocol(limits: ClientLimits) -> type[PatientProtocol]:
     """Return the protocol with other limits; uvicorn makes an instance of it for each connection."""
     namespace: dict[str, Any] = {"limits": limits}
     return type("PatientProtocol", (PatientProtocol,), namespace)
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Give the wish for another protocol a name that means nothing (RFC 9110 section 7.8: it may be ignored).
+
+    Java's own client asks for HTTP/2 with every request in the clear; the parser would take the body for that.
+    """
+    if b"pgrade" not in data and b"PGRADE" not in data:
+        return data
+    head, blank, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"x-asked", head) + blank + rest

@@ -179,6 +179,14 @@ def test_trailers_are_not_headers(server: Server) -> None:
     assert found.endswith(b"host,transfer-encoding")
 
 
+@pytest.mark.parametrize("name", ["Upgrade", "upgrade", "UPGRADE"])
+def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_kept(server: Server, name: str) -> None:
+    wire = server.connect()
+    head = POST.format(path="/body", length=3).replace("host: x", f"host: x\r\n{name}: h2c\r\nconnection: {name}")
+    assert wire.ask(head + "abc").endswith(b"\r\n\r\n3")
+    assert wire.ask(GET).endswith(b"served")
+
+
 def test_requests_sent_together_are_answered_one_after_the_other(server: Server) -> None:
     wire = server.connect()
     last = GET.replace("host: x", "connection: close")

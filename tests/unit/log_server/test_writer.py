@@ -12,7 +12,7 @@ from log_server.storage.memory import MemoryJournal
 from log_server.storage.protocol import OutcomeUnknown, StorageError
 from log_server.tlog.publish import CheckpointPublisher
 from log_server.tlog.sequencer import MAX_CLOCK_STEP_MS, ClockWentBack, MustRestart, Storage
-from log_server.writer import RECOVER_SECONDS, REPUBLISH_SECONDS, SETTLE_SECONDS, LogWriter, Recovering
+from log_server.writer import RECOVER_SECONDS, REPUBLISH_SECONDS, SETTLE_SECONDS, LogWriter, Recovering, _is_due
 from tests.support.fault_store import (
     FAULTS,
     Faults,
@@ -251,3 +251,10 @@ def test_a_clock_that_went_back_is_a_refusal_until_it_is_set() -> None:
     assert writer.trouble == ""
     assert bench.append(writer, 2) == [2]
     assert bench.check() == 3
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "due"), [(999, False), (1_000, True), (5_000, True), (-9_000, False), (-9_001, True), (-500_000, True)]
+)
+def test_what_is_due_regularly_is_due_after_the_clock_was_set_back(now_ms: int, due: bool) -> None:
+    assert _is_due(1_000, 10, now_ms) is due
