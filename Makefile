@@ -19,16 +19,19 @@ setup: $(STAMP) ## build .venv from the lock file (the others call it)
 
 # Without byte code every import takes twice as long, and some environments tell Python not to write it:
 # hence compileall, which writes it all the same. A file that does not compile is one for another Python.
+# --no-deps: the lock file is complete, and pip, left to resolve, asks for the newest release of whatever is
+# wanted with an extra, which the lock does not have once there is a newer one.
 $(STAMP): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed, and none is on PATH; name one: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
 		{ echo "error: $(PYTHON) cannot build a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
 	@for try in 1 2 3; do \
-		$(PIP) install --quiet --require-hashes -r requirements-dev.lock && exit 0; \
+		$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.lock && exit 0; \
 		echo "install failed, attempt $$try of 3" >&2; sleep $$((try * 5)); \
 	done; echo "error: the development dependencies could not be installed; pip's message is above" >&2; exit 1
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@$(PIP) uninstall --quiet --yes setuptools # Python 3.11 adds it to new environments; it slows every start
+	@$(PIP) check --quiet
 	@$(PY) -m compileall -qq -j 0 .venv/lib cosignpy ca_server log_server || true
 	@touch $@
 
