@@ -11,10 +11,14 @@ from cosignpy.errors import MalformedError
 
 BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 OBJECT_IDENTIFIER: Final = 0x06
 UTF8_STRING: Final = 0x0C
+UTC_TIME: Final = 0x17
+GENERALIZED_TIME: Final = 0x18
 SEQUENCE: Final = 0x30
+SET: Final = 0x31
 
 _LONG_TAG: Final = 0x1F
 _LONG_LENGTH: Final = 0x80
@@ -93,6 +97,21 @@ def encode_element(tag: int, content: bytes) -> bytes:
         return bytes((tag, length)) + content
     octets = (length.bit_length() + 7) // 8
     return bytes((tag, _LONG_LENGTH | octets)) + length.to_bytes(octets, "big") + content
+
+
+def encode_sequence(*elements: bytes) -> bytes:
+    """Encode a SEQUENCE of elements that are encoded already."""
+    return encode_element(SEQUENCE, b"".join(elements))
+
+
+def encode_integer(number: int) -> bytes:
+    """Encode an INTEGER that is not negative, in as few octets as it takes (X.690 section 8.3.2)."""
+    return encode_element(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def encode_bit_string(octets: bytes) -> bytes:
+    """Encode a BIT STRING of whole octets: none of its bits are unused."""
+    return encode_element(BIT_STRING, b"\x00" + octets)
 
 
 def decode_utf8_string(raw: bytes, *, what: str) -> str:

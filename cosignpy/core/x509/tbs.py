@@ -7,6 +7,7 @@ extension is cut out and only the three lengths around it are written anew.
 from typing import Final, NamedTuple, Self
 
 from cosignpy.core.x509.der import (
+    BIT_STRING,
     BOOLEAN,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
@@ -20,17 +21,19 @@ from cosignpy.core.x509.der import (
 from cosignpy.errors import MalformedError
 from cosignpy.values import field, value
 
-_VERSION: Final = 0xA0
-_EXTENSIONS: Final = 0xA3
-_PARTS: Final = (SEQUENCE, SEQUENCE, 0x03)
+VERSION: Final = 0xA0
+EXTENSIONS: Final = 0xA3
+"""Tags of the two fields that are marked by their place: `[0]` and `[3]`."""
+_PARTS: Final = (SEQUENCE, SEQUENCE, BIT_STRING)
 """tbsCertificate, signatureAlgorithm, signatureValue (a BIT STRING)."""
+_SUBJECT_PLACE: Final = 4
 _KEY_PLACE: Final = 5
-"""Of subjectPublicKeyInfo among the fields, not counting the version."""
+"""Of subject and subjectPublicKeyInfo among the fields, not counting the version."""
 _TRUE: Final = b"\xff"
 """A criticality of FALSE is the default, which DER leaves out."""
 
 
-class NamedBytes(NamedTuple):
+class NamedExtension(NamedTuple):
     """All bytes of an extension, and the content octets of its identifier.
 
     A tuple, and not a value, and not looked into: Fulcio's certificates have twenty, of which a log reads one.
@@ -48,14 +51,22 @@ class Extension:
     content: bytes = field(repr=False)
 
 
+def encode_extension(oid: bytes, extension: Extension) -> NamedExtension:
+    """Encode an extension (RFC 5280 section 4.1); `oid` is the content octets of its identifier."""
+    criticality = encode_element(BOOLEAN, _TRUE) if extension.critical else b""
+    content = encode_element(OCTET_STRING, extension.content)
+    return NamedExtension(oid, encode_element(SEQUENCE, encode_element(OBJECT_IDENTIFIER, oid) + criticality + content))
+
+
 @value
 class TbsCertificate:
-    """A TBSCertificate: all its bytes, the subject's key, and the extensions behind `fields`, all the rest."""
+    """A TBSCertificate: all its bytes, the subject's name and key, the extensions, and behind `fields` all the rest."""
 
     raw: bytes = field(repr=False)
+    subject: bytes = field(repr=False)
     spki: bytes = field(repr=False)
     fields: bytes = field(repr=False)
-    extensions: tuple[NamedBytes, ...] = ()
+    extensions: tuple[NamedExtension, ...] = ()
 
     @classmethod
     def parse(cls, certificate: bytes, *, what: str = "certificate") -> Self:
@@ -69,14 +80,15 @@ class TbsCertificate:
             raise MalformedError(what, "not a certificate")
         tbs = parts[0]
         fields = read_children(certificate, tbs, what=what)
-        key_place = _KEY_PLACE + (bool(fields) and fields[0].tag == _VERSION)
-        if len(fields) <= key_place:
+        numbered = bool(fields) and fields[0].tag == VERSION
+        if len(fields) <= _KEY_PLACE + numbered:
             raise MalformedError(what, "it has no public key")
-        key, last = fields[key_place], fields[-1]
-        extensions = _split_extensions(certificate, last, what) if last.tag == _EXTENSIONS else ()
-        fields_end = last.start if last.tag == _EXTENSIONS else tbs.end
+        subject, key, last = fields[_SUBJECT_PLACE + numbered], fields[_KEY_PLACE + numbered], fields[-1]
+        extensions = _split_extensions(certificate, last, what) if last.tag == EXTENSIONS else ()
+        fields_end = last.start if last.tag == EXTENSIONS else tbs.end
         return cls(
             certificate[tbs.start : tbs.end],
+            certificate[subject.start : subject.end],
             certificate[key.start : key.end],
             certificate[tbs.content : fields_end],
             extensions,
@@ -94,11 +106,11 @@ class TbsCertificate:
     def encode_without(self, oid: bytes) -> bytes:
         """Encode without one extension (RFC 6962 section 3.2); what is not there cannot be missing."""
         kept = b"".join([extension.raw for extension in self.extensions if extension.oid != oid])
-        wrapped = encode_element(_EXTENSIONS, encode_element(SEQUENCE, kept)) if kept else b""
+        wrapped = encode_element(EXTENSIONS, encode_element(SEQUENCE, kept)) if kept else b""
         return encode_element(SEQUENCE, self.fields + wrapped)
 
 
-def _split_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[NamedBytes, ...]:
+def _split_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[NamedExtension, ...]:
     sequence = read_element(raw, wrapper.content, wrapper.end, what=what)
     if sequence.tag != SEQUENCE or sequence.end != wrapper.end:
         raise MalformedError(what, "its extensions are not one sequence")
@@ -107,7 +119,7 @@ def _split_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[NamedByt
         oid = read_element(raw, one.content, one.end, what=what)
         if (one.tag, oid.tag) != (SEQUENCE, OBJECT_IDENTIFIER):
             raise MalformedError(what, "an extension of another form")
-        found.append(NamedBytes(raw[oid.content : oid.end], raw[one.start : one.end]))
+        found.append(NamedExtension(raw[oid.content : oid.end], raw[one.start : one.end]))
     if len({extension.oid for extension in found}) != len(found):
         raise MalformedError(what, "an extension is given twice")
     return tuple(found)

@@ -1,0 +1,1 @@
+"""The authority: the certificates it issues under, and where their keys are."""
