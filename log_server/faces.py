@@ -28,9 +28,8 @@ from log_server.rekor.v2_errors import V2_MANNER
 from log_server.rekor.v2_options import V2Options
 from log_server.rekor.v2_request import accept
 from log_server.rekor.v2_routes import V2_ENTRIES, build_v2
-from log_server.routing import Router
 from log_server.witness.known_logs import KnownLogsFile
-from log_server.witness.serve import build_routes
+from log_server.witness.serve import build_router
 from log_server.witness.witness import open_witness
 
 WITNESS: Final = "/witness"
@@ -67,7 +66,14 @@ def build_witness(data: Path, settings: Settings) -> Sequence[Face]:
         return ()
     known = KnownLogsFile(settings.witness.logs)
     witness = open_witness(data, settings.witness_name, known, time.time)
-    return (Face(Router(build_routes(witness, WITNESS)), (f"{WITNESS}/",), frozenset(), watched=(known,)),)
+    return (
+        Face(
+            build_router(witness, WITNESS),
+            (f"{WITNESS}/",),
+            frozenset(),
+            watched=(known,),
+        ),
+    )
 
 
 def _build_v1(log: LocalLog, settings: Settings) -> Face:

@@ -31,11 +31,15 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @value
 class Problem:
-    """What is wrong with a request, or with us; `detail` is one line for people and never a secret."""
+    """What is wrong with a request, or with us; `detail` is one line for people and never a secret.
+
+    What is `ours` goes into the log with its traceback.
+    """
 
     status: HTTPStatus
     detail: str
     headers: Headers = ()
+    ours: bool = False
 
 
 @value
@@ -85,7 +89,7 @@ _HEADERS: Final[Mapping[type[Exception], Headers]] = {
 }
 """A body that is too large is read to its end and dropped: closing at once would take the answer from the client."""
 
-_INTERNAL: Final = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")
+_INTERNAL: Final = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why", ours=True)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -120,6 +124,6 @@ class AnswerErrors:
             if started:
                 raise  # half an answer cannot become another; the connection is closed instead
             problem = problem_of(error)
-            if problem is _INTERNAL:
+            if problem.ours:
                 _LOG.exception("request failed")
             await answer_problem(send, problem, self._shape)

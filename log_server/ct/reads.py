@@ -14,12 +14,12 @@ from cosignpy.core.note.signed_note import parse_note
 from cosignpy.core.note.tree_head import split_tree_head_signature
 from cosignpy.errors import MalformedError
 from cosignpy.serving.problem import Problem
+from cosignpy.serving.routing import JSON, NO_STORE, Answer, Refused
 from log_server.ct.entries import build_extra_data, merkle_leaf
 from log_server.ct.submissions import WatchedRoots
 from log_server.log import Log
 from log_server.rekor.requests import read_number, read_query
 from log_server.rekor.v2_options import select_shard
-from log_server.routing import JSON, NO_STORE, Answer, Refused
 from log_server.tlog.reader import LogReader, NoSuchEntry
 from log_server.tlog.values import leaf_key
 

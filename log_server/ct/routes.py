@@ -15,14 +15,15 @@ from starlette.types import Receive, Scope
 from cosignpy.core.ct.entry import EntryType
 from cosignpy.serving.asgi import BodyLimits
 from cosignpy.serving.problem import Body, Problem
+from cosignpy.serving.routing import Answer, Manner, Refused, Route, Router
 from cosignpy.values import value
 from log_server.ct.accept_chain import MAX_CHAIN_BODY, ChainRule
 from log_server.ct.reads import CtReads
 from log_server.ct.submissions import CtSubmissions, WatchedRoots
 from log_server.log import Log, Shard
+from log_server.problems import translate
 from log_server.rekor.submission import PATIENCE_SECONDS
 from log_server.rekor.v2_options import select_shard
-from log_server.routing import Answer, Manner, Refused, Route, Router
 from log_server.tiles.routes import IMMUTABLE, build_tile_routes
 
 PREFIX: Final = "/ctlog"
@@ -52,7 +53,7 @@ def plain_text(problem: Problem) -> Body:
     return Body(f"{problem.detail}\n".encode(), b"text/plain; charset=utf-8")
 
 
-CT_MANNER: Final = Manner(plain_text, ((b"access-control-allow-origin", b"*"),))
+CT_MANNER: Final = Manner(plain_text, ((b"access-control-allow-origin", b"*"),), translate)
 
 
 def build_ct(log: Log, options: CtOptions) -> Router:

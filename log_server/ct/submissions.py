@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope
 from cosignpy.core.ct.entry import EntryType
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.serving.asgi import BodyLimits, Deadline, read_body
+from cosignpy.serving.routing import JSON, Answer, Endpoint
 from cosignpy.serving.watched import WatchedFiles
 from log_server.ct.accept_chain import AcceptedChain, ChainRule, accept_chain, parse_chain
 from log_server.ct.entries import merkle_leaf, seal
@@ -20,7 +21,6 @@ from log_server.ct.search_keys import build_search_keys
 from log_server.ct.sign_sct import encode_sct_answer, sign_sct
 from log_server.log import Appended, Frozen, Log, verify_original
 from log_server.rekor.v2_options import select_shard
-from log_server.routing import JSON, Answer, Endpoint
 from log_server.tlog.values import Draft
 
 _KNOWN_ISSUERS: Final = 4 * MAX_PATHS

@@ -12,7 +12,7 @@ from cosignpy.core.encoding import MAX_INTEGER
 from cosignpy.errors import MalformedError
 from cosignpy.serving.asgi import header
 from cosignpy.serving.problem import Problem
-from log_server.routing import Refused
+from cosignpy.serving.routing import Refused
 
 MAX_QUERY: Final = 4_096
 """Octets of a query: the longest has one e-mail address or subject, and numbers."""

@@ -11,6 +11,7 @@ from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.serving.asgi import read_body
 from cosignpy.serving.problem import Problem
+from cosignpy.serving.routing import JSON, NO_STORE, Answer, Refused
 from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.kinds_table import accept_proposed
 from log_server.rekor.placed import Placed, place_new
@@ -25,7 +26,6 @@ from log_server.rekor.v1_answers import ENTRIES_PATH, build_entry, encode_entrie
 from log_server.rekor.v1_errors import no_such_entry, unprocessable
 from log_server.rekor.v1_lookup import EntryId, find_by_id, find_by_index, parse_entry_id
 from log_server.rekor.v1_options import V1Face
-from log_server.routing import JSON, NO_STORE, Answer, Refused
 
 MAX_WANTED: Final = 10
 """Entries of one search, of all three ways to name them together (rekor, openapi.yaml, `SearchLogQuery`)."""

@@ -6,7 +6,8 @@ from typing import Final
 import orjson
 
 from cosignpy.serving.problem import Body, Problem
-from log_server.routing import JSON, Manner, Refused
+from cosignpy.serving.routing import JSON, Manner, Refused
+from log_server.problems import translate
 
 _MEDIA_TYPE: Final = JSON[1]
 
@@ -35,5 +36,6 @@ V1_MANNER: Final = Manner(
         (b"access-control-expose-headers", b"etag, location, x-next-after"),
         (b"vary", b"origin"),
     ),
+    translate,
 )
 """Every answer of version 1 may be read by scripts of any page."""

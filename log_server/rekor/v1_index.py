@@ -15,6 +15,7 @@ from cosignpy.core.encoding import JsonObject
 from cosignpy.core.merkle.hashing import Node
 from cosignpy.errors import MalformedError
 from cosignpy.serving.asgi import BodyLimits, read_body
+from cosignpy.serving.routing import JSON, NO_STORE, Answer
 from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.key_formats import fingerprint_of
 from log_server.rekor.requests import (
@@ -28,7 +29,6 @@ from log_server.rekor.search_terms import normalize_hash, normalize_name
 from log_server.rekor.v1_answers import entry_id
 from log_server.rekor.v1_errors import unprocessable
 from log_server.rekor.v1_options import V1Face
-from log_server.routing import JSON, NO_STORE, Answer
 
 MAX_SEARCH: Final = 1 << 20
 """Octets of a search: the largest has an OpenPGP key with many signatures on it."""

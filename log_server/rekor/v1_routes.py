@@ -3,6 +3,7 @@
 The real server shows no tiles. Here each shard has them, and its checkpoint, below `/api/v1/log/shards/<tree id>`.
 """
 
+from cosignpy.serving.routing import Route, Router
 from log_server.log import Log
 from log_server.rekor.v1_answers import ENTRIES_PATH
 from log_server.rekor.v1_entries import V1Entries
@@ -10,7 +11,6 @@ from log_server.rekor.v1_errors import V1_MANNER
 from log_server.rekor.v1_index import V1Index
 from log_server.rekor.v1_options import V1Face, V1Options
 from log_server.rekor.v1_tree import V1Tree
-from log_server.routing import Route, Router
 from log_server.tiles.routes import build_tile_routes
 
 

@@ -7,13 +7,13 @@ import orjson
 from starlette.types import Receive, Scope
 
 from cosignpy.errors import MalformedError
+from cosignpy.serving.routing import JSON, NO_STORE, Answer
 from cosignpy.version import VERSION
 from log_server.log import Shard
 from log_server.rekor.requests import read_number, read_query, refuse_other_answer
 from log_server.rekor.v1_errors import no_such_entry, unprocessable
 from log_server.rekor.v1_lookup import find_tree
 from log_server.rekor.v1_options import V1Face
-from log_server.routing import JSON, NO_STORE, Answer
 
 _PEM_TYPE = b"application/x-pem-file"
 

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 from cosignpy.errors import MalformedError
 from cosignpy.serving.asgi import read_body
 from cosignpy.serving.problem import Problem
+from cosignpy.serving.routing import JSON, NO_STORE, Answer, Refused
 from cosignpy.values import value
 from log_server.log import Frozen, Log
 from log_server.rekor.placed import place_new, read_placed
@@ -18,7 +19,6 @@ from log_server.rekor.search_terms import normalize_fingerprint, normalize_hash,
 from log_server.rekor.submission import Duplicates, append
 from log_server.rekor.v2_answers import encode_entry, encode_page
 from log_server.rekor.v2_options import V2Options, select_shard
-from log_server.routing import JSON, NO_STORE, Answer, Refused
 
 MAX_PAGE: Final = 100
 """Entries of one page of a search, each with its proof: some hundred kilobytes."""

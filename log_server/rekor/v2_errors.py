@@ -7,7 +7,8 @@ from typing import Final
 import orjson
 
 from cosignpy.serving.problem import Body, Problem
-from log_server.routing import JSON, Manner
+from cosignpy.serving.routing import JSON, Manner
+from log_server.problems import translate
 
 _INVALID_ARGUMENT: Final = 3
 _INTERNAL: Final = 13
@@ -31,5 +32,5 @@ def v2_error(problem: Problem) -> Body:
     return Body(orjson.dumps({"code": code, "message": problem.detail, "details": []}), JSON[1])
 
 
-V2_MANNER: Final = Manner(v2_error, ((b"access-control-allow-origin", b"*"),))
+V2_MANNER: Final = Manner(v2_error, ((b"access-control-allow-origin", b"*"),), translate)
 """The log is public: scripts of any page may read it."""

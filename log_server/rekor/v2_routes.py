@@ -6,11 +6,11 @@ The real server leaves tiles and checkpoints to another web server; on the publi
 
 from typing import Final
 
+from cosignpy.serving.routing import Route, Router
 from log_server.log import Log
 from log_server.rekor.v2_entries import V2Entries
 from log_server.rekor.v2_errors import V2_MANNER
 from log_server.rekor.v2_options import V2Options, select_shard
-from log_server.routing import Route, Router
 from log_server.tiles.routes import build_tile_routes
 
 V2_PREFIX: Final = "/api/v2"

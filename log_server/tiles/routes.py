@@ -14,8 +14,8 @@ from cosignpy.core.merkle.hashing import HASH_SIZE
 from cosignpy.core.merkle.tiles import EntryBundleId, Tile, parse_tile_path
 from cosignpy.errors import MalformedError
 from cosignpy.serving.problem import Problem
+from cosignpy.serving.routing import Answer, Refused, Route
 from log_server.log import Shard
-from log_server.routing import Answer, Refused, Route
 from log_server.tlog.reader import LogReader
 
 SelectShard: TypeAlias = Callable[[Scope], Shard]

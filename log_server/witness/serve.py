@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -12,8 +11,9 @@ from starlette.types import Receive, Scope
 from cosignpy.errors import FileError
 from cosignpy.serving.asgi import BodyLimits, read_body
 from cosignpy.serving.problem import Problem
+from cosignpy.serving.routing import NO_STORE, Answer, Manner, Refused, Route, Router
 from log_server.log import TryLater
-from log_server.routing import NO_STORE, Answer, Refused, Route
+from log_server.problems import translate
 from log_server.witness.judge import SizeConflict, SubmissionRefused
 from log_server.witness.submission import MAX_SUBMISSION, SIZE_TYPE
 from log_server.witness.witness import Witness
@@ -29,12 +29,15 @@ _SIZE: Final = (b"content-type", SIZE_TYPE.encode())
 _NO_CACHE: Final = (b"cache-control", b"no-cache")
 
 
-def build_routes(witness: Witness, prefix: str = "/witness") -> Sequence[Route]:
-    """Build the routes of a witness below a prefix, for submissions and for monitors."""
+def build_router(witness: Witness, prefix: str = "/witness") -> Router:
+    """Build the face of a witness below a prefix, for submissions and for monitors."""
     served = _Served(witness)
-    return (
-        Route("POST", f"{prefix}/add-checkpoint", served.add_checkpoint),
-        Route("GET", f"{prefix}/{{hash}}/checkpoint", served.checkpoint),
+    return Router(
+        (
+            Route("POST", f"{prefix}/add-checkpoint", served.add_checkpoint),
+            Route("GET", f"{prefix}/{{hash}}/checkpoint", served.checkpoint),
+        ),
+        Manner(translate=translate),
     )
 
 

@@ -15,11 +15,11 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.note.checkpoint import Checkpoint
 from cosignpy.core.note.key_id import spki_key_id
 from cosignpy.core.note.tree_head import encode_tree_head
+from cosignpy.serving.routing import Router
 from log_server.ct.routes import CtOptions, build_ct
 from log_server.ct.submissions import WatchedRoots
 from log_server.log import Identity, LogKind
 from log_server.protocols import PROTOCOLS
-from log_server.routing import Router
 from tests.support.certificates import Authority
 from tests.support.memory_log import MemoryLog, MemoryShard, build_shard
 

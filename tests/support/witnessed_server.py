@@ -17,13 +17,12 @@ from log_server.log import Identity
 from log_server.protocols import PROTOCOLS
 from log_server.rekor.v2_options import V2Options
 from log_server.rekor.v2_routes import build_v2
-from log_server.routing import Router
 from log_server.sequencing.client import SequencerClient
 from log_server.sequencing.open_writer import open_writer
 from log_server.sequencing.service import SequencerService
 from log_server.shard_files import ShardFiles
 from log_server.tlog.publish import Cosigner
-from log_server.witness.serve import build_routes
+from log_server.witness.serve import build_router
 from tests.support.witnesses import make_witness
 
 SETTINGS = Settings(hostname="rekor.example", rekor_v1=RekorV1Settings(serve=False), ct=CtSettings(serve=False))
@@ -36,7 +35,7 @@ class WitnessServer:
         data.mkdir()
         self.name = name
         self.witness = make_witness(data, name, logs)
-        self._server = ThreadedServer(Router(build_routes(self.witness)), ServerOptions())
+        self._server = ThreadedServer(build_router(self.witness), ServerOptions())
         self.address = self._server.address
         self.policy_line = f"witness {name} {self.witness.vkey} http://{self.address}/witness"
 
@@ -53,7 +52,7 @@ class WitnessServer:
 
     def restart(self) -> None:
         port = int(self.address.rpartition(":")[2])
-        self._server = ThreadedServer(Router(build_routes(self.witness)), ServerOptions(port=port))
+        self._server = ThreadedServer(build_router(self.witness), ServerOptions(port=port))
         self.start()
 
 

@@ -13,8 +13,8 @@ from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.core.merkle.proofs import ConsistencyProof, InclusionProof, verify_consistency, verify_inclusion
+from cosignpy.serving.routing import Router
 from log_server.ct.reads import MAX_ENTRIES
-from log_server.routing import Router
 from log_server.tlog.values import Draft
 from tests.support.asgi_calls import Answer
 from tests.support.certificates import POISONED, Authority

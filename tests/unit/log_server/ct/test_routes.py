@@ -12,9 +12,9 @@ from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.core.note.checkpoint import verify_checkpoint
 from cosignpy.core.note.tree_head import tree_head_verifier
+from cosignpy.serving.routing import Router
 from log_server.ct.entries import merkle_leaf
 from log_server.ct.routes import PREFIX, SUBMISSIONS
-from log_server.routing import Router
 from tests.support.certificates import POISONED, Authority
 from tests.support.ct_calls import ADD_PRE_CHAIN, body_of, build_app, ct_shard, save_roots
 from tests.support.memory_log import MemoryLog

@@ -18,12 +18,12 @@ from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.errors import FileError, MalformedError
 from cosignpy.serving.asgi import BodyLimits
+from cosignpy.serving.routing import Router
 from log_server.ct.accept_chain import ChainRule, Expired
 from log_server.ct.entries import encode_content, issuer_object
 from log_server.ct.routes import CtOptions, build_ct
 from log_server.ct.submissions import CtSubmissions, WatchedRoots
 from log_server.rekor.draft import search_key
-from log_server.routing import Router
 from log_server.tlog.values import Draft, index_key
 from tests.support.asgi_calls import Answer, Client, scope_of
 from tests.support.certificates import MIDDLE, NAMED, POISONED, Authority

@@ -17,13 +17,13 @@ from cosignpy.core.note.verifier import rekor_v1_verifier
 from cosignpy.core.rekor.entry_timestamp import EntryTimestamp, verify_entry_timestamp
 from cosignpy.core.rekor.log_entry import LogEntry, encode_v1_entry, parse_v1_entries
 from cosignpy.serving.asgi import BodyLimits
+from cosignpy.serving.routing import Router
 from log_server.log import Shard
 from log_server.rekor.accepted import Accepted, Attestation
 from log_server.rekor.json_limits import MAX_VALUES
 from log_server.rekor.submission import MAX_SEARCH_KEYS, Duplicates
 from log_server.rekor.v1_options import V1Options
 from log_server.rekor.v1_routes import build_v1
-from log_server.routing import Router
 from log_server.storage.protocol import IndexRow
 from log_server.tlog.values import Draft, leaf_key
 from tests.support.asgi_calls import Answer

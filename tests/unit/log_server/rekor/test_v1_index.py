@@ -9,11 +9,11 @@ import pytest
 from cosignpy.core.encoding import encode_b64
 from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
+from cosignpy.serving.routing import Router
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.draft import build_draft, search_key
 from log_server.rekor.search import MAX_RESULTS
 from log_server.rekor.v1_routes import build_v1
-from log_server.routing import Router
 from log_server.storage.protocol import IndexRow
 from tests.support.memory_log import MemoryLog, build_log, rotate, v1_shard
 from tests.support.rekor_calls import V1_ENTRIES, get, post, propose_v1

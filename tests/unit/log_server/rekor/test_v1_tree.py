@@ -10,9 +10,9 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.merkle.proofs import ConsistencyProof, verify_consistency
 from cosignpy.core.note.checkpoint import verify_checkpoint
 from cosignpy.core.note.verifier import rekor_v1_verifier
+from cosignpy.serving.routing import Router
 from cosignpy.version import VERSION
 from log_server.rekor.v1_routes import build_v1
-from log_server.routing import Router
 from tests.support.memory_log import MemoryLog, build_log, rotate, v1_shard
 from tests.support.rekor_calls import get
 

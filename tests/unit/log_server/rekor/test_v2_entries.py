@@ -17,6 +17,7 @@ from cosignpy.core.note.checkpoint import verify_checkpoint, verify_included
 from cosignpy.core.note.verifier import log_verifier
 from cosignpy.core.rekor.log_entry import LogEntry, encode_v2_entry, parse_v2_entry
 from cosignpy.serving.asgi import BodyLimits
+from cosignpy.serving.routing import Router
 from log_server.log import Shard
 from log_server.rekor.accepted import Accepted
 from log_server.rekor.draft import build_draft
@@ -25,7 +26,6 @@ from log_server.rekor.submission import Duplicates
 from log_server.rekor.v2_entries import MAX_PAGE
 from log_server.rekor.v2_options import V2Options
 from log_server.rekor.v2_routes import build_v2
-from log_server.routing import Router
 from log_server.tlog.values import Draft, leaf_key
 from tests.support.memory_log import MemoryLog, build_log, rotate, v2_shard
 from tests.support.rekor_calls import JSON, V2_ENTRIES, get, post, propose_v2

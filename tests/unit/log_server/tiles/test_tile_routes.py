@@ -10,8 +10,8 @@ from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.merkle.tiles import parse_entry_bundle
 from cosignpy.core.note.checkpoint import verify_checkpoint
 from cosignpy.core.note.verifier import log_verifier
+from cosignpy.serving.routing import Router
 from log_server.log import Shard
-from log_server.routing import Router
 from log_server.tiles.routes import build_tile_routes
 from tests.support.memory_log import MemoryLog, build_log, v2_shard
 from tests.support.rekor_calls import get

@@ -7,9 +7,9 @@ import pytest
 
 from cosignpy.core.note.cosignature import verify_cosignature
 from cosignpy.core.note.signed_note import parse_note
+from cosignpy.serving.routing import Router
 from cosignpy.values import replace
-from log_server.routing import Router
-from log_server.witness.serve import build_routes
+from log_server.witness.serve import build_router
 from log_server.witness.state import log_hash
 from log_server.witness.submission import MAX_SUBMISSION, Submission
 from log_server.witness.witness import FOLDER, Witness
@@ -27,7 +27,7 @@ def witness(tmp_path: Path) -> Witness:
 
 @pytest.fixture
 def face(witness: Witness) -> Router:
-    return Router(build_routes(witness))
+    return build_router(witness)
 
 
 def post(face: Router, raw: bytes) -> Answer:

@@ -1,24 +1,21 @@
 """From a request to the endpoint that answers it, at the cost of one look-up in a dictionary.
 
 Endpoints return their answer, or raise; what is wrong becomes an answer in one place, in the error shape of
-the face. A framework's router costs more than all else that is done for an entry besides verifying it.
+the face. A framework's router costs more than all else that a log does for an entry besides verifying it.
 """
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Final, NamedTuple, TypeAlias
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from cosignpy.errors import KeyUnusable
 from cosignpy.serving.asgi import answer
 from cosignpy.serving.problem import ErrorShape, Headers, Problem, problem_json, problem_of
 from cosignpy.values import record, replace, value
-from log_server.log import Frozen, NotTheOriginal, TryLater
-from log_server.storage.protocol import StorageError
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -61,10 +58,11 @@ class Refused(Exception):
 
 @value
 class Manner:
-    """What the answers of a face have in common: how errors look, and headers of every answer."""
+    """What the answers of a face have in common: what errors become, how that looks, and headers of every answer."""
 
     shape: ErrorShape = problem_json
     headers: Headers = ()
+    translate: Callable[[Exception], Problem] = problem_of
 
 
 class Router:
@@ -85,7 +83,7 @@ class Router:
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 # an answer for every error, and a traceback in the log for ours
-            status, body, headers = self._refuse(problem_for(error), error)
+            status, body, headers = self._refuse(error)
         if method == "HEAD":
             send = _without_body(send)
         await answer(send, status, body, (*headers, *self._manner.headers))
@@ -120,40 +118,14 @@ class Router:
                 return endpoint
         return None
 
-    def _refuse(self, problem: Problem, error: Exception) -> Answer:
-        if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, StorageError):
+    def _refuse(self, error: Exception) -> Answer:
+        problem = error.problem if isinstance(error, Refused) else self._manner.translate(error)
+        if problem.ours:
             _LOG.error("request failed", exc_info=error)
         shown = replace(problem, detail=problem.detail[:MAX_DETAIL])
         body = self._manner.shape(shown)
         kind = (b"content-type", body.media_type)
         return Answer(problem.status, body.content, (kind, (b"cache-control", b"no-store"), *problem.headers))
-
-
-def problem_for(error: Exception) -> Problem:
-    """Return what to tell the client of an error: the log's own refusals, and those that all servers share."""
-    if isinstance(error, Refused):
-        return error.problem
-    for kind, translate in _PROBLEMS.items():
-        if isinstance(error, kind):
-            return translate(error)
-    return problem_of(error)
-
-
-def _try_later(error: Exception) -> Problem:
-    seconds = getattr(error, "retry_after", 1)
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), ((b"retry-after", b"%d" % seconds),))
-
-
-_PROBLEMS: Final[Mapping[type[Exception], Callable[[Exception], Problem]]] = {
-    TryLater: _try_later,
-    Frozen: lambda error: Problem(HTTPStatus.METHOD_NOT_ALLOWED, str(error)),
-    KeyUnusable: lambda error: Problem(HTTPStatus.BAD_REQUEST, str(error)),
-    NotTheOriginal: lambda error: Problem(HTTPStatus.BAD_REQUEST, str(error)),
-    StorageError: lambda _: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "the log cannot be read at the moment", ((b"retry-after", b"1"),)
-    ),
-    TimeoutError: lambda _: Problem(HTTPStatus.GATEWAY_TIMEOUT, "the log did not answer in time; try again"),
-}
 
 
 def _without_body(send: Send) -> Send:
