@@ -1,0 +1,1 @@
+"""Whose tokens are believed, and whom they name."""
