@@ -13,7 +13,7 @@ from typing import Final
 
 from cosignpy.core.encoding import JsonObject, encode_canonical_json
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.errors import MalformedError, UsageError
+from cosignpy.errors import FileError, MalformedError, UsageError
 from cosignpy.files import explain, write_file
 from cosignpy.values import value
 from log_server.log import LogKind
@@ -29,6 +29,8 @@ _DESCRIPTION: Final = "shard.json"
 _MAX_DESCRIPTION: Final = 64 * 1024
 _NUMBER_WIDTH: Final = 4
 _TREE_ID: Final = re.compile(r"[0-9a-f]{16}")
+_USED: Final = ("journal", "log", "index")
+"""What is in the folder of a shard once it was opened, which is after it was described."""
 
 
 @value
@@ -122,14 +124,30 @@ def load_shards(data: Path, kind: LogKind) -> Sequence[ShardFiles]:
     """Read the shards of a log, the oldest first.
 
     Raises:
-        FileError: A description cannot be read.
+        FileError: A description cannot be read, or is gone.
         MalformedError: One is not as it should be, or their indices leave a gap.
     """
-    shards = [ShardFiles.load(path.parent) for path in sorted((data / kind).glob(f"*/{_DESCRIPTION}"))]
+    shards = [ShardFiles.load(folder) for folder in sorted((data / kind).glob("*")) if _is_begun(folder)]
+    if shards and shards[0].first:
+        raise MalformedError(str(shards[0].directory), f"{shards[0].first} entries come before it; restore their shard")
     for before, after in pairwise(shards):
         if before.frozen is None or after.first != before.first + before.frozen:
             raise MalformedError(str(after.directory), f"it does not continue {before.directory.name}")
     return shards
+
+
+def _is_begun(folder: Path) -> bool:
+    """Tell a shard from what a crash left of its beginning, which is a key at the most.
+
+    Raises:
+        FileError: It was one, and its description is gone: to begin it anew would write over its key.
+    """
+    path = folder / _DESCRIPTION
+    if path.exists():
+        return True
+    if any((folder / name).exists() for name in _USED):
+        raise FileError(str(path), "the description of this shard is gone", "restore it from a copy")
+    return False
 
 
 def next_directory(data: Path, kind: LogKind) -> Path:

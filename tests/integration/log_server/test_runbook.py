@@ -178,6 +178,7 @@ ANNOTATIONS = f"{SHARD}/log/annotations/001"
 CASES: Mapping[str, tuple[str, Callable[[Operator], None], str, str]] = {
     "a setting that does not exist": ("Settings are wrong", misspell_setting, "", ""),
     "no key": ("The key is missing", lose_key, "mend-key", ""),
+    "no description": ("The description of a shard is missing", remove("shard.json"), "mend-description", ""),
     "another key": ("The key is that of another log", exchange_key, "mend-key", ""),
     "a key for all": ("Others can read the key", expose_key, "mend-mode", ""),
     "no index": ("The index is damaged", remove_index, "mend-index", ""),

@@ -41,6 +41,35 @@ def test_shards_follow_each_other_without_a_gap(tmp_path: Path, frozen: int | No
         load_shards(tmp_path, LogKind.CT)
 
 
+def test_the_first_shard_begins_at_0(tmp_path: Path) -> None:
+    save(tmp_path, "0002", 7)
+    with pytest.raises(MalformedError):
+        load_shards(tmp_path, LogKind.CT)
+
+
+@pytest.mark.parametrize("left", ["journal", "log", "index"])
+@pytest.mark.parametrize("number", ["0001", "0002"])
+def test_a_shard_whose_description_is_gone_is_not_begun_anew(tmp_path: Path, left: str, number: str) -> None:
+    save(tmp_path, "0001", 0, 7)
+    save(tmp_path, "0002", 7)
+    folder = tmp_path / "ct" / number
+    (folder / left).mkdir()
+    (folder / "shard.json").unlink()
+    for look in (load_shards, next_directory):
+        with pytest.raises(FileError) as caught:
+            look(tmp_path, LogKind.CT)
+        assert caught.value.path == str(folder / "shard.json")
+
+
+def test_what_a_crash_left_of_the_beginning_of_a_shard_is_none(tmp_path: Path) -> None:
+    save(tmp_path, "0001", 0, 7)
+    folder = tmp_path / "ct" / "0002"
+    folder.mkdir()
+    (folder / "key.pem").write_bytes(b"a key that signed nothing")
+    assert [shard.directory.name for shard in load_shards(tmp_path, LogKind.CT)] == ["0001"]
+    assert next_directory(tmp_path, LogKind.CT) == folder
+
+
 def test_shards_are_in_order(tmp_path: Path) -> None:
     save(tmp_path, "0002", 7)
     save(tmp_path, "0001", 0, 7)
