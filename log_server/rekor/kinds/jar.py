@@ -2,10 +2,11 @@
 
 import hashlib
 
+from cosignpy.core.cms.signature import verify_signed_data
+from cosignpy.core.cms.signed_data import parse_signed_data
 from cosignpy.core.encoding import JsonObject, PemBlock, encode_b64
 from cosignpy.errors import MalformedError
 from log_server.rekor.accepted import Accepted
-from log_server.rekor.kinds.formats.cms import parse_signed_data, verify_signed_data
 from log_server.rekor.kinds.formats.jar_file import WHAT, open_jar, read_signature, unpack_limit, verify_digests
 from log_server.rekor.kinds.formats.proposal import describe_digest, encode_body, read_content
 

@@ -5,11 +5,12 @@ What the token says is not judged, only that it was granted and that its signer 
 
 from typing import Final
 
+from cosignpy.core.cms.signature import verify_signed_data
+from cosignpy.core.cms.signed_data import parse_signed_data
 from cosignpy.core.encoding import JsonObject
 from cosignpy.core.x509.der import SEQUENCE, read_children, read_whole
 from cosignpy.errors import LimitExceeded, MalformedError
 from log_server.rekor.accepted import Accepted
-from log_server.rekor.kinds.formats.cms import parse_signed_data, verify_signed_data
 from log_server.rekor.kinds.formats.proposal import encode_body, read_content, search_key_of_content
 
 _WHAT: Final = "timestamp response"

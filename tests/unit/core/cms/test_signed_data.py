@@ -3,9 +3,10 @@
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from cosignpy.core.cms.signature import verify_signed_data
+from cosignpy.core.cms.signed_data import MAX_CERTIFICATES, MAX_SIGNERS, parse_signed_data
 from cosignpy.core.x509.der import encode_element
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
-from log_server.rekor.kinds.formats.cms import MAX_CERTIFICATES, MAX_SIGNERS, parse_signed_data, verify_signed_data
 from tests.support.cms import (
     DATA,
     MESSAGE_DIGEST,

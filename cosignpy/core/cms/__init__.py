@@ -1,0 +1,1 @@
+"""Cryptographic Message Syntax (RFC 5652): signed data, as timestamp tokens and signed archives are."""
