@@ -9,6 +9,7 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from cosignpy.core.ct.entry import EntryType
+from cosignpy.core.ct.submission import encode_sct_answer
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.serving.asgi import BodyLimits, Deadline, read_body
 from cosignpy.serving.routing import JSON, Answer, Endpoint
@@ -18,7 +19,7 @@ from log_server.ct.entries import merkle_leaf, seal
 from log_server.ct.issuer_paths import MAX_PATHS, IssuerPaths
 from log_server.ct.roots import AcceptedRoots, load_roots
 from log_server.ct.search_keys import build_search_keys
-from log_server.ct.sign_sct import encode_sct_answer, sign_sct
+from log_server.ct.sign_sct import sign_sct
 from log_server.log import Appended, Frozen, Log, verify_original
 from log_server.rekor.v2_options import select_shard
 from log_server.tlog.values import Draft

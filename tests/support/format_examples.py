@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from cosignpy.core.ct.entry import EntryType
+from cosignpy.core.ct.submission import encode_sct_answer
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.core.note.checkpoint import parse_checkpoint
@@ -32,7 +33,7 @@ from log_server.ct.entries import merkle_leaf
 from log_server.ct.issuer_paths import IssuerPaths
 from log_server.ct.roots import AcceptedRoots
 from log_server.ct.routes import CtOptions, build_ct
-from log_server.ct.sign_sct import encode_sct_answer, sign_sct
+from log_server.ct.sign_sct import sign_sct
 from log_server.ct.submissions import WatchedRoots
 from log_server.log import Identity, LogKind
 from log_server.protocols import PROTOCOLS

@@ -4,14 +4,15 @@ A log certifies a TBSCertificate before the certificate exists: the precertifica
 where the certificate will have the list of SCTs, and both without it are the same bytes.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
 from cosignpy.core.ct.entry import EntryType, SignedEntry, TimestampedEntry
-from cosignpy.core.ct.sct import Sct, parse_sct_list
+from cosignpy.core.ct.sct import Sct, encode_sct_list, parse_sct_list
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.x509.der import OCTET_STRING, read_whole
-from cosignpy.core.x509.tbs import TbsCertificate
+from cosignpy.core.x509.der import OCTET_STRING, encode_element, read_whole
+from cosignpy.core.x509.tbs import Extension, NamedExtension, TbsCertificate, encode_extension
 from cosignpy.errors import ClaimMismatch, MalformedError
 
 POISON: Final = bytes.fromhex("2b06010401d679020403")
@@ -20,6 +21,17 @@ SCT_LIST: Final = bytes.fromhex("2b06010401d679020402")
 """1.3.6.1.4.1.11129.2.4.2 (RFC 6962 section 3.3)."""
 
 _NULL: Final = b"\x05\x00"
+
+
+def poison() -> NamedExtension:
+    """Say that this is a precertificate, which no client may accept (RFC 6962 section 3.1)."""
+    return encode_extension(POISON, Extension(critical=True, content=_NULL))
+
+
+def sct_list(scts: Sequence[Sct]) -> NamedExtension:
+    """Say which logs hold the certificate (RFC 6962 section 3.3): an OCTET STRING inside the one of the extension."""
+    content = encode_element(OCTET_STRING, encode_sct_list(scts))
+    return encode_extension(SCT_LIST, Extension(critical=False, content=content))
 
 
 def is_precertificate(tbs: TbsCertificate, *, what: str = "certificate") -> bool:

@@ -1,7 +1,7 @@
 """Making a signature is a port; checking one raises or returns the algorithm that matched."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from cryptography.exceptions import InvalidSignature
@@ -46,7 +46,18 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> Algori
     Raises:
         SignatureMismatch: It did not, by none of the algorithms of its kind; malformed signatures included.
     """
-    for algorithm in accepted_algorithms(key.algorithm.key):
+    return verify_signature_by(key, accepted_algorithms(key.algorithm.key), signature, message)
+
+
+def verify_signature_by(key: PublicKey, algorithms: Sequence[Algorithm], signature: bytes, message: bytes) -> Algorithm:
+    """Show that the key made the signature over the message by one of these algorithms, and return which.
+
+    Raises:
+        SignatureMismatch: It did not; malformed signatures, and algorithms of other kinds of key, included.
+    """
+    for algorithm in algorithms:
+        if algorithm.key != key.algorithm.key:
+            continue
         try:
             _VERIFIERS[algorithm.scheme](key.handle, algorithm, signature, message)
         except InvalidSignature:

@@ -8,7 +8,8 @@ from typing import Final
 from cryptography.x509 import Certificate, ObjectIdentifier
 
 from cosignpy.core.x509.chain import read_extensions
-from cosignpy.core.x509.der import decode_utf8, decode_utf8_string
+from cosignpy.core.x509.der import UTF8_STRING, decode_utf8, decode_utf8_string, encode_element
+from cosignpy.core.x509.tbs import Extension, NamedExtension, encode_extension
 from cosignpy.values import value
 
 ARC: Final = "1.3.6.1.4.1.57264.1"
@@ -43,6 +44,9 @@ WRAPPED: Final = {
 }
 """Extensions that hold a UTF8String. Number 7 names the user name in a subject alternative name, and is none."""
 
+_ARC_CONTENT: Final = bytes.fromhex("2b0601040183bf3001")
+"""The content octets of `ARC`; the numbers behind it take one each."""
+
 _NUMBERS: Final = {ObjectIdentifier(f"{ARC}.{number}"): number for number in (*BARE, *WRAPPED)}
 
 
@@ -58,6 +62,19 @@ class FulcioExtension:
     def oid(self) -> str:
         """The dotted identifier."""
         return f"{ARC}.{self.number}"
+
+
+def fulcio_extension(number: int, text: str) -> FulcioExtension:
+    """Make a statement about a signer, whose name follows from its number."""
+    return FulcioExtension(number, (BARE | WRAPPED)[number], text)
+
+
+def encode_fulcio_extension(extension: FulcioExtension) -> NamedExtension:
+    """Encode a statement about a signer; none of them is critical."""
+    raw = extension.text.encode()
+    content = raw if extension.number in BARE else encode_element(UTF8_STRING, raw)
+    oid = _ARC_CONTENT + bytes((extension.number,))
+    return encode_extension(oid, Extension(critical=False, content=content))
 
 
 def fulcio_extensions(certificate: Certificate, *, what: str = "certificate") -> tuple[FulcioExtension, ...]:

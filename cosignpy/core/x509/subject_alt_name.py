@@ -1,5 +1,6 @@
 """Who a Fulcio certificate names: its subject alternative names (RFC 5280 section 4.2.1.6)."""
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final, cast
@@ -17,14 +18,32 @@ from cryptography.x509 import (
 )
 
 from cosignpy.core.x509.chain import find_extension
-from cosignpy.core.x509.der import decode_utf8_string
-from cosignpy.errors import LimitExceeded
+from cosignpy.core.x509.der import (
+    OBJECT_IDENTIFIER,
+    UTF8_STRING,
+    decode_utf8_string,
+    encode_element,
+    encode_sequence,
+)
+from cosignpy.core.x509.extensions import SUBJECT_ALTERNATIVE_NAME
+from cosignpy.core.x509.tbs import Extension, NamedExtension, encode_extension
+from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.values import value
 
 MAX_SUBJECT_NAMES: Final = 256
 """Names of one certificate: Fulcio writes exactly one, certificates of the web have a few hundred at most."""
 
 _FULCIO_USERNAME: Final = ObjectIdentifier("1.3.6.1.4.1.57264.1.7")
+_FULCIO_USERNAME_CONTENT: Final = bytes.fromhex("2b0601040183bf300107")
+
+_OTHER_NAME: Final = 0xA0
+_RFC822_NAME: Final = 0x81
+_URI: Final = 0x86
+_OTHER_VALUE: Final = 0xA0
+"""Tags of RFC 5280 section 4.2.1.6, GeneralName, and of the value in an OtherName."""
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+_SHOWN: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+"""E-mail addresses and URIs are IA5String, and have neither blanks nor control characters; user names are UTF-8."""
 
 
 class NameKind(StrEnum):
@@ -80,4 +99,33 @@ _TEXTS: Final[Mapping[NameKind, Callable[[GeneralName], str]]] = {
     NameKind.URI: lambda name: cast("UniformResourceIdentifier", name).value,
     NameKind.DNS: lambda name: cast("DNSName", name).value,
     NameKind.IP: lambda name: str(cast("IPAddress", name).value),
+}
+
+
+def encode_subject_name(name: SubjectName) -> NamedExtension:
+    """Encode the one name of a certificate without a subject: so the extension is critical (RFC 5280 section 4.1.2.6).
+
+    Raises:
+        MalformedError: A kind that Fulcio never writes, nothing, or characters that its encoding cannot have.
+    """
+    kind = _ENCODERS.get(name.kind)
+    if kind is None:
+        raise MalformedError("subject name", f"a name of the kind {name.kind} is never written")
+    allowed, encode = kind
+    if not allowed.fullmatch(name.text):
+        raise MalformedError("subject name", f"its characters cannot stand in a name of the kind {name.kind}")
+    content = encode_sequence(encode(name.text))
+    return encode_extension(SUBJECT_ALTERNATIVE_NAME, Extension(critical=True, content=content))
+
+
+def _encode_user_name(text: str) -> bytes:
+    kind = encode_element(OBJECT_IDENTIFIER, _FULCIO_USERNAME_CONTENT)
+    content = encode_element(_OTHER_VALUE, encode_element(UTF8_STRING, text.encode()))
+    return encode_element(_OTHER_NAME, kind + content)
+
+
+_ENCODERS: Final[Mapping[NameKind, tuple[re.Pattern[str], Callable[[str], bytes]]]] = {
+    NameKind.EMAIL: (_VISIBLE, lambda text: encode_element(_RFC822_NAME, text.encode("ascii"))),
+    NameKind.URI: (_VISIBLE, lambda text: encode_element(_URI, text.encode("ascii"))),
+    NameKind.USERNAME: (_SHOWN, _encode_user_name),
 }

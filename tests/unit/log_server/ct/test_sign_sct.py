@@ -13,13 +13,14 @@ from cryptography.x509.certificate_transparency import LogEntryType, Version
 from cosignpy.core.ct.entry import EntryType
 from cosignpy.core.ct.precertificate import verify_embedded_sct, verify_sct
 from cosignpy.core.ct.sct import Sct, parse_leaf_index
+from cosignpy.core.ct.submission import encode_sct_answer
 from cosignpy.core.keys.algorithms import ECDSA_P256, ED25519, RSA_2048
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.errors import KeyUnusable
 from log_server.ct.accept_chain import AcceptedChain, ChainRule, accept_chain
 from log_server.ct.issuer_paths import IssuerPaths
 from log_server.ct.roots import AcceptedRoots
-from log_server.ct.sign_sct import encode_sct_answer, sign_sct
+from log_server.ct.sign_sct import sign_sct
 from tests.support.certificates import MIDDLE, POISONED, START, Authority
 
 ROOT: Final = Authority.root()
