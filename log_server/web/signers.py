@@ -1,11 +1,12 @@
 """Keys and certificates as a page shows them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate
+from cryptography.x509 import Certificate, Name
 
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.x509.fulcio_extensions import FulcioExtension, fulcio_extensions
@@ -15,6 +16,8 @@ from cosignpy.values import field, value
 
 NOBODY: Final = "(empty)"
 """Fulcio's certificates have no subject but the alternative name."""
+UNREADABLE_NAME: Final = "(cannot be read)"
+"""Whoever signs a certificate can write anything where its names are, and a log takes it all the same."""
 
 
 @value
@@ -43,12 +46,12 @@ class CertificateView:
     @property
     def subject(self) -> str:
         """The distinguished name of its subject."""
-        return self.certificate.subject.rfc4514_string() or NOBODY
+        return _write_name(lambda: self.certificate.subject)
 
     @property
     def issuer(self) -> str:
         """The distinguished name of who issued it."""
-        return self.certificate.issuer.rfc4514_string() or NOBODY
+        return _write_name(lambda: self.certificate.issuer)
 
     @property
     def serial(self) -> str:
@@ -91,6 +94,14 @@ class SignerView:
         if self.certificate is not None:
             return self.certificate.title
         return f"{self.key.algorithm} key {self.key.fingerprint}" if self.key is not None else f"key {self.search}"
+
+
+def _write_name(read: Callable[[], Name]) -> str:
+    """Write a distinguished name, which is parsed only when it is asked for."""
+    try:
+        return read().rfc4514_string() or NOBODY
+    except ValueError:
+        return UNREADABLE_NAME
 
 
 def view_key(key: PublicKey) -> KeyView:

@@ -1,3 +1,4 @@
+import pytest
 from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
 
 from cosignpy.core.digest import Digest
@@ -5,8 +6,16 @@ from cosignpy.core.encoding import PemBlock
 from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.der import UTF8_STRING, encode_element
 from cosignpy.core.x509.fulcio_extensions import ARC
-from log_server.web.signers import NOBODY, CertificateView, SignerView, view_certificate, view_key
+from log_server.web.signers import (
+    NOBODY,
+    UNREADABLE_NAME,
+    CertificateView,
+    SignerView,
+    view_certificate,
+    view_key,
+)
 from tests.support.certificates import LIFETIME, NAMED, START, Authority
 from tests.support.page_logs import EMAIL, ISSUER, WORKFLOW, fulcio_leaf
 
@@ -41,6 +50,16 @@ def test_a_certificate_whose_extensions_cannot_be_read_is_shown_without_them() -
     assert shown.extensions == ()
     assert [name.text for name in shown.names] == ["someone@example.com"]
     assert f"{ARC}.8" in shown.problem
+
+
+@pytest.mark.parametrize("name", [b"Example CA", b"somebody"])
+def test_a_name_that_is_no_text_keeps_nobody_from_the_page(name: bytes) -> None:
+    text = encode_element(UTF8_STRING, name)
+    der = Authority.root("Example CA").authority("somebody").der
+    assert text in der
+    shown = view(der.replace(text, b"\x00" + text[1:]))
+    assert UNREADABLE_NAME in {shown.issuer, shown.subject}
+    assert (shown.title, SignerView("", certificate=shown).title) == (shown.subject, shown.subject)
 
 
 def test_a_signer_is_called_by_name_or_else_by_subject_or_key() -> None:
