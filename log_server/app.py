@@ -1,21 +1,20 @@
 """The composition root of what clients see: which face answers a path, and what stands in front of all."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cosignpy.serving.draining import Served
 from cosignpy.serving.health import Alive, Ready
 from cosignpy.serving.metrics import MetricsPage
 from cosignpy.serving.problem import AnswerErrors
 from cosignpy.serving.rate_limit import ClientAddresses, LimitRate, TokenBuckets
 from cosignpy.serving.request_log import LogRequests
-from cosignpy.serving.watched import Reloadable
 from cosignpy.serving.writers import Credential, TokenFile, WritersOnly
-from cosignpy.values import value
 from log_server.config import Settings
 from log_server.config_files import load_credentials
 from log_server.faces import Face, build_faces, build_witness
@@ -24,16 +23,6 @@ from log_server.metrics import BARE, QUEUE, MeasureFaces
 from log_server.web.views import build_routes
 
 _REQUEST_LOG: Final = logging.getLogger("log_server.requests")
-
-
-@value
-class Served:
-    """The app, and what of it follows files that may change."""
-
-    app: ASGIApp
-    watched: tuple[Reloadable, ...] = ()
-    tick: Callable[[], None] = lambda: None
-    """To be called now and then."""
 
 
 def build_app(logs: Sequence[LocalLog], settings: Settings, data: Path) -> Served:

@@ -8,12 +8,13 @@ from cosignpy.core.note.checkpoint import Checkpoint
 from cosignpy.errors import UsageError
 from cosignpy.files import explain
 from cosignpy.keystore.reference import load_signer
+from cosignpy.keystore.server_key import environment_password
 from cosignpy.values import value
 from log_server.config import Settings
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS
 from log_server.shard_files import ShardFiles, describe_shard, load_shards, next_directory
-from log_server.shard_keys import environment_password, load_former_keys, load_key, make_key
+from log_server.shard_keys import load_former_keys, load_key, make_key
 
 _PRIVATE_FOLDER = 0o700
 

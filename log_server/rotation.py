@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from cosignpy.errors import UsageError
+from cosignpy.keystore.server_key import environment_password
 from cosignpy.values import replace
 from log_server.config import Settings
 from log_server.data_directory import LogFiles, begin_shard
 from log_server.log import LogKind
 from log_server.sequencing.open_writer import open_writer
 from log_server.shard_files import ShardFiles, load_shards
-from log_server.shard_keys import environment_password, load_key
+from log_server.shard_keys import load_key
 
 
 def freeze(data: Path, kind: LogKind, settings: Settings) -> ShardFiles:

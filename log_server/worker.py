@@ -5,10 +5,7 @@ In a pool of threads beside a busy event loop the same verification takes a hund
 """
 
 import asyncio
-import os
 import socket
-import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,27 +14,26 @@ import msgspec
 import uvloop
 
 from cosignpy.core.keys.private import PrivateKey
+from cosignpy.keystore.server_key import environment_password
+from cosignpy.serving.draining import build_server
 from cosignpy.serving.request_log import configure_logging
 from cosignpy.serving.settings import parse_settings
 from cosignpy.serving.settings_text import show_settings
+from cosignpy.serving.workers import take_orders
 from log_server.app import build_app
 from log_server.config import Settings
+from log_server.config_files import load_tls
 from log_server.data_directory import LogFiles
 from log_server.garbage import collect_rarely
 from log_server.local_log import LocalLog, LocalShard
 from log_server.protocols import PROTOCOLS
 from log_server.sequencing.client import SequencerClient
 from log_server.sequencing.host import socket_path
-from log_server.serving import build_server
 from log_server.shard_files import load_shards
-from log_server.shard_keys import environment_password, load_key
+from log_server.shard_keys import load_key
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.signatures import Signer
-
-
-_LENGTH: Final = 4
-"""Octets that say how long the orders are: their end is not the end of the input."""
 
 
 _LOG_LAG_SECONDS: Final = 0.1
@@ -55,19 +51,16 @@ class Orders(msgspec.Struct):
     former: dict[str, list[bytes]]
 
 
-def give_orders(data: Path, sockets: Path, settings: Settings, listener: int, logs: Sequence[LogFiles]) -> bytes:
-    """Write the orders of a worker. Keys that cannot leave where they are, it loads itself."""
+def build_orders(data: Path, sockets: Path, settings: Settings, logs: Sequence[LogFiles], listener: int) -> Orders:
+    """Say what a worker has to know. Keys that cannot leave where they are, it loads itself."""
     keys = {log.kind.value: log.signer.encode_pkcs8() for log in logs if isinstance(log.signer, PrivateKey)}
     former = {log.kind.value: [key.encode_pkcs8() for key in log.former if isinstance(key, PrivateKey)] for log in logs}
-    orders = msgspec.msgpack.encode(Orders(str(data), str(sockets), show_settings(settings), listener, keys, former))
-    return len(orders).to_bytes(_LENGTH, "big") + orders
+    return Orders(str(data), str(sockets), show_settings(settings), listener, keys, former)
 
 
 def main() -> None:
     """Serve as the orders on standard input say, until told to stop."""
-    length = int.from_bytes(sys.stdin.buffer.read(_LENGTH), "big")
-    orders = msgspec.msgpack.decode(sys.stdin.buffer.read(length), type=Orders)
-    threading.Thread(target=_end_with_supervisor, daemon=True).start()
+    orders = take_orders(Orders)
     settings = parse_settings(orders.settings.encode(), Settings)
     configure_logging(settings.log_level, lag_seconds=_LOG_LAG_SECONDS)
     data = Path(orders.data)
@@ -86,15 +79,6 @@ def main() -> None:
         serve(logs, settings, data, Path(orders.sockets), listener)
 
 
-def _end_with_supervisor() -> None:
-    """End at once when the supervisor is gone, however it ended: the next server cannot listen where we still do.
-
-    It holds the other end of the standard input, and writes nothing more.
-    """
-    os.read(sys.stdin.fileno(), 1)
-    os._exit(0)
-
-
 def serve(logs: Sequence[LogFiles], settings: Settings, data: Path, sockets: Path, listener: socket.socket) -> None:
     """Serve logs on a listening socket until SIGINT or SIGTERM; requests under way are answered first.
 
@@ -110,7 +94,7 @@ async def _serve(
 ) -> None:
     clients: list[SequencerClient] = []
     opened = [_open(log, settings, sockets, clients) for log in logs]
-    server = build_server(build_app(opened, settings, data), settings)
+    server = build_server(build_app(opened, settings, data), load_tls(settings))
     for client in clients:
         client.start()
     collect_rarely()

@@ -8,9 +8,10 @@ import pytest
 from cosignpy.core.keys.algorithms import ECDSA_P256, ED25519
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.errors import CosignError, FileError, KeyUnusable, UsageError
+from cosignpy.keystore.server_key import environment_password, load_key_file
 from log_server.log import LogKind
 from log_server.shard_files import ShardFiles
-from log_server.shard_keys import environment_password, load_former_keys, load_key, load_key_file, make_key
+from log_server.shard_keys import load_former_keys, load_key, make_key
 
 
 def shard_in(folder: Path, key: PrivateKey) -> ShardFiles:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from log_server.serving import MAX_FILES, raise_file_limit
+from cosignpy.serving.draining import MAX_FILES, raise_file_limit
 
 HARD = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 

@@ -1,4 +1,4 @@
-"""uvicorn as the log server needs it: patient with slow clients, reloading TLS, answering what it has begun."""
+"""uvicorn as a public server needs it: patient with slow clients, reloading TLS, answering what it has begun."""
 
 import asyncio
 import resource
@@ -10,13 +10,13 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from cosignpy.serving.slow_clients import ClientLimits, patient_protocol
 from cosignpy.serving.threaded import PromptServer, ServerOptions, configure
+from cosignpy.serving.tls_reload import ReloadingContext
 from cosignpy.serving.watched import Reloadable, reload_all
-from log_server.app import Served
-from log_server.config import Settings
-from log_server.config_files import load_tls
+from cosignpy.values import value
 
 DRAIN_SECONDS: Final = 10
 """How long requests under way may take once the server is told to stop."""
@@ -25,11 +25,21 @@ MAX_FILES: Final = 8192
 """Open files of one worker, nearly all of them connections: each costs some ten kilobytes."""
 
 RESERVED_FILES: Final = 64
-"""Kept from connections: runs of the index, tiles, the sequencer's socket. Where the system gives a process fewer files
-than that, it must be told to give more."""
+"""Kept from connections, for what else a server opens, such as runs of a log's index and tiles. Where the system gives
+a process fewer files than that, it must be told to give more."""
 
 _RELOAD_SECONDS: Final = 5.0
 """How often files that may change are looked at."""
+
+
+@value
+class Served:
+    """The app, and what of it follows files that may change."""
+
+    app: ASGIApp
+    watched: tuple[Reloadable, ...] = ()
+    tick: Callable[[], None] = lambda: None
+    """To be called now and then."""
 
 
 class DrainingServer(PromptServer):
@@ -79,18 +89,13 @@ def raise_file_limit() -> int:
     return wanted
 
 
-def build_server(served: Served, settings: Settings) -> DrainingServer:
-    """Build the server of one process; its watched files are looked at as long as it runs.
-
-    Raises:
-        UsageError: The TLS files cannot be used.
-    """
+def build_server(served: Served, tls: ReloadingContext | None) -> DrainingServer:
+    """Build the server of one process; its watched files are looked at as long as it runs."""
     limits = ClientLimits(connections=raise_file_limit() - RESERVED_FILES)
     config = configure(served.app, ServerOptions(protocol=patient_protocol(limits), proxies=()))
     config.timeout_graceful_shutdown = DRAIN_SECONDS
     watched: list[Reloadable] = list(served.watched)
-    context = load_tls(settings)
-    if context is not None:
-        config.ssl = context
-        watched.append(context)
+    if tls is not None:
+        config.ssl = tls
+        watched.append(tls)
     return DrainingServer(config, watched, served.tick)
