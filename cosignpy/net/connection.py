@@ -4,6 +4,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import AccessDenied, RemoteError
@@ -44,7 +45,7 @@ class Connection:
             OSError: The connection failed.
             NotHttp: The answer is not HTTP.
         """
-        self.sock.expect_head()
+        self.sock.expect_head(request.deadline)
         failure = self._send(request, headers)
         try:
             return _read_head(self.sock, request.method)
@@ -107,15 +108,15 @@ class Dialer:
     tls: "Callable[[], ssl.SSLContext]"
     server_names: "Mapping[str, str]" = field(default_factory=dict)
 
-    def dial(self, origin: Origin, proxy: ProxyServer | None) -> Connection:
-        """Connect, through the proxy where there is one, with TLS for https.
+    def dial(self, origin: Origin, proxy: ProxyServer | None, latest: float = inf) -> Connection:
+        """Connect, through the proxy where there is one, with TLS for https; not after the latest moment.
 
         Raises:
             Unreachable: It cannot be done, or not in time.
             AccessDenied: The proxy wants other credentials.
             RemoteError: The proxy refuses.
         """
-        deadline = self.monotonic() + self.connect_timeout
+        deadline = min(self.monotonic() + self.connect_timeout, latest)
         first = proxy.origin if proxy is not None else origin
         try:
             sock = connect(first.host, first.port, deadline=deadline, monotonic=self.monotonic)

@@ -141,7 +141,7 @@ class HttpClient:
 
     def _dial(self, request: Request) -> Connection:
         origin = request.url.origin
-        return self._dialer.dial(origin, self._options.proxies.select(origin))
+        return self._dialer.dial(origin, self._options.proxies.select(origin), request.deadline)
 
     def _send_on(self, connection: Connection, request: Request) -> tuple[Answer, Connection]:
         """Exchange; when a kept connection turns out to be closed, once more on a new one, silently."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 from typing import Final
 
 from cosignpy.errors import MalformedError
@@ -74,6 +75,8 @@ class Request:
     url: Url
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Body | None = field(default=None, repr=False)
+    deadline: float = inf
+    """When the answer must be here, read to its end, by the client's monotonic clock; other limits hold besides."""
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.method):

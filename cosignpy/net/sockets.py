@@ -4,6 +4,7 @@ import io
 import socket
 import threading
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from cosignpy.net.failures import TooMuch, TooSlow
@@ -44,9 +45,11 @@ class PacedSocket:
         self._allowed = timeout
         self._rate = 0
         self._left = MAX_HEAD
+        self._deadline = inf
 
-    def expect_head(self) -> None:
-        """Start to wait for an answer: its head must be complete within the read timeout."""
+    def expect_head(self, deadline: float = inf) -> None:
+        """Start to wait for an answer: its head must be complete within the read timeout, all of it by a deadline."""
+        self._deadline = deadline
         self._waited, self._allowed, self._rate, self._left = 0.0, self._timeout, 0, MAX_HEAD
 
     def expect_body(self) -> None:
@@ -73,11 +76,11 @@ class PacedSocket:
             TooMuch: More bytes than what is being read can need.
             TimeoutError: The peer is silent.
         """
-        remaining = self._allowed - self._waited
+        started = self._monotonic()
+        remaining = min(self._allowed - self._waited, self._deadline - started)
         if remaining <= 0:
             raise TooSlow
         self.sock.settimeout(min(self._timeout, remaining))
-        started = self._monotonic()
         count = self.sock.recv_into(buffer)
         self._waited += self._monotonic() - started
         self._left -= count

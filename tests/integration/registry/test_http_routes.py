@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -9,14 +10,14 @@ from typing import Final
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from cosignpy.errors import AccessDenied, FileError, LimitExceeded, RemoteError, Unreachable, UsageError
+from cosignpy.errors import AccessDenied, FileError, LimitExceeded, MalformedError, RemoteError, Unreachable, UsageError
 from cosignpy.net.failures import UntrustedCertificate
 from cosignpy.net.http import HttpClient, HttpOptions, Request, TlsOptions, TlsVerification
 from cosignpy.net.proxy import Proxies
 from cosignpy.net.redirects import MAX_REDIRECTS, send_following
 from cosignpy.net.retry import NO_RETRIES
 from cosignpy.net.url import Url
-from tests.support.raw_server import Handler, Hangup, RawRequest, RawServer, head, reply, stall, then
+from tests.support.raw_server import Handler, Hangup, RawRequest, RawServer, head, repeat, reply, stall, then
 from tests.support.tls_files import Authority, Pair, server_context
 
 IMPATIENT: Final = HttpOptions(connect_timeout=2.0, read_timeout=1.0, retry=NO_RETRIES)
@@ -60,6 +61,29 @@ def test_a_certificate_for_another_name_is_not_trusted(authority: Authority) -> 
     pair = authority.issue("other.example")
     with RawServer(reply(200), server_context(pair)) as server, pytest.raises(UntrustedCertificate):
         get(f"https://localhost:{server.port}/", trusting(authority))
+
+
+def test_authorities_can_be_given_without_a_file(authority: Authority, localhost: Pair) -> None:
+    options = replace(IMPATIENT, tls=TlsOptions(ca_pem=authority.certificate.read_bytes()))
+    with RawServer(reply(200, b"{}"), server_context(localhost)) as server:
+        assert get(f"https://localhost:{server.port}/", options) == (200, b"{}")
+
+
+@pytest.mark.parametrize("pem", [b"", b"no certificate", "-----BEGIN \N{LATIN SMALL LETTER A WITH DIAERESIS}".encode()])
+def test_authorities_that_are_none_are_malformed(pem: bytes) -> None:
+    with RawServer(reply(200)) as server, pytest.raises(MalformedError):
+        get(f"https://localhost:{server.port}/", replace(IMPATIENT, tls=TlsOptions(ca_pem=pem)))
+
+
+def test_an_answer_has_a_deadline_however_patient_the_client() -> None:
+    patient = HttpClient(replace(IMPATIENT, read_timeout=60.0))
+    slow = repeat(head(200, Content_Length="1000000"), b"x" * 4096, pause=0.02)
+    with RawServer(slow) as server:
+        started = time.monotonic()
+        request = Request("GET", Url.parse(f"http://{server.address}/"), deadline=started + 0.3)
+        with patient.send(request) as response, pytest.raises(Unreachable):
+            response.read(1_000_000, "an answer")
+    assert time.monotonic() - started < 5
 
 
 def test_the_name_to_expect_can_be_given(authority: Authority) -> None:

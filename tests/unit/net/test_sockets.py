@@ -69,3 +69,23 @@ def test_a_head_has_a_size() -> None:
     reader = sock.makefile("rb")
     with pytest.raises(TooMuch):
         reader.read(MAX_HEAD + 65536)
+
+
+def test_nothing_is_waited_for_beyond_a_deadline() -> None:
+    sock, slow = paced(MIN_RATE * 10, 4.0)
+    sock.expect_head(slow.time.now + 9.0)
+    sock.expect_body()
+    for _ in range(3):
+        sock.receive_into(memoryview(bytearray(MIN_RATE * 10)))
+    with pytest.raises(TooSlow):
+        sock.receive_into(memoryview(bytearray(1)))
+    assert slow.timeouts == [9.0, 5.0, 1.0]
+
+
+def test_the_next_answer_has_a_deadline_of_its_own() -> None:
+    sock, slow = paced(1, 4.0)
+    sock.expect_head(slow.time.now + 1.0)
+    sock.receive_into(memoryview(bytearray(1)))
+    sock.expect_head()
+    sock.receive_into(memoryview(bytearray(1)))
+    assert slow.timeouts == [1.0, 10.0]
