@@ -15,6 +15,7 @@ from cosignpy.core.note.key_id import SignatureType, VerifierKey, encode_vkey
 from cosignpy.core.note.signed_note import Note, encode_note, parse_note
 from cosignpy.errors import FileError
 from cosignpy.files import explain
+from cosignpy.keystore.server_key import environment_password, load_key_file
 from log_server.shard_keys import KEY_FILE, make_key
 from log_server.witness.judge import Forked, SubmissionRefused, select_trusted, verify_growth
 from log_server.witness.known_logs import KnownLogsFile

@@ -4,12 +4,13 @@ import time
 from pathlib import Path
 from typing import Final
 
+from cosignpy.keystore.server_key import environment_password
 from log_server.config import Settings
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS
 from log_server.rotation import begin
 from log_server.shard_files import ShardFiles, load_shards
-from log_server.shard_keys import environment_password, load_key
+from log_server.shard_keys import load_key
 from log_server.storage.journal import FileJournal
 from log_server.storage.lock import lock_directory
 from log_server.storage.sqlite_index import SqliteIndex
