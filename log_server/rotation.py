@@ -8,20 +8,23 @@ from cosignpy.values import replace
 from log_server.config import Settings
 from log_server.data_directory import LogFiles, begin_shard
 from log_server.log import LogKind
-from log_server.sequencing.open_writer import open_writer
+from log_server.sequencing.open_writer import asking_witnesses, open_writer
 from log_server.shard_files import ShardFiles, load_shards
 from log_server.shard_keys import load_key
+from log_server.tlog.publish import NotCosigned
 
 
 def freeze(data: Path, kind: LogKind, settings: Settings) -> ShardFiles:
     """End a log's newest shard: nothing is appended to it any more, and all of it stays readable.
 
     The caller holds the data directory's lock. Its description is written last, so that what a crash interrupts
-    is a shard that still takes entries.
+    is a shard that still takes entries. What it was when it ended, its witnesses have to have cosigned: nobody asks
+    them again.
 
     Raises:
         UsageError: There is no such log, or it is frozen.
         LogDamaged: It does not verify.
+        NotCosigned: Too few of its witnesses cosigned its last checkpoint.
         StorageError: It cannot be read or made durable.
     """
     shards = tuple(load_shards(data, kind))
@@ -31,8 +34,11 @@ def freeze(data: Path, kind: LogKind, settings: Settings) -> ShardFiles:
     if newest.frozen is not None:
         raise UsageError(f"{newest.directory} is frozen already, with a tree of size {newest.frozen}")
     signer = load_key(newest, settings.key_of(kind), environment_password)
-    writer = open_writer(LogFiles(kind, shards, signer), newest, None)
-    writer.close()
+    with asking_witnesses(newest, settings) as cosigner:
+        writer = open_writer(LogFiles(kind, shards, signer), newest, cosigner)
+        writer.close()
+    if writer.trouble:
+        raise NotCosigned(str(newest.directory), writer.trouble)
     frozen = replace(newest, frozen=writer.size)
     frozen.save()
     return frozen
@@ -64,7 +70,7 @@ def rotate(data: Path, kind: LogKind, settings: Settings, name: str) -> tuple[Sh
 
 
 def begin(data: Path, kind: LogKind, settings: Settings, name: str) -> ShardFiles:
-    """Begin a shard, and publish it with the entry it begins with.
+    """Begin a shard, and publish it with the entry it begins with; if witnesses do not let it, the server does later.
 
     Raises:
         CosignError: As for `begin_shard`.
@@ -72,5 +78,6 @@ def begin(data: Path, kind: LogKind, settings: Settings, name: str) -> ShardFile
     """
     shard = begin_shard(data, kind, settings.key_of(kind), name)
     signer = load_key(shard, settings.key_of(kind), environment_password)
-    open_writer(LogFiles(kind, (shard,), signer), shard, None).close()
+    with asking_witnesses(shard, settings) as cosigner:
+        open_writer(LogFiles(kind, (shard,), signer), shard, cosigner).close()
     return shard

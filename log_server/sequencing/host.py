@@ -11,13 +11,9 @@ from log_server.config import Settings
 from log_server.data_directory import LogFiles
 from log_server.log import LogKind
 from log_server.sequencing.observed import ObservedWriter
-from log_server.sequencing.open_writer import open_writer
+from log_server.sequencing.open_writer import asking_witnesses, open_writer
 from log_server.sequencing.readiness import Readiness, trouble_path
 from log_server.sequencing.service import SequencerService
-from log_server.shard_files import ShardFiles
-from log_server.tlog.publish import Cosigner
-from log_server.witness.cosigner import open_cosigner
-from log_server.witness.policy import load_policy
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +43,7 @@ class SequencerHost:
         self._cosigners = ExitStack()
         for log in logs:
             if log.active is not None:
-                cosigner = self._open_cosigner(log.kind, log.active, settings)
+                cosigner = self._cosigners.enter_context(asking_witnesses(log.active, settings))
                 writer = open_writer(log, log.active, cosigner, settings.limits.reserve)
                 path = socket_path(sockets, log.kind)
                 readiness = Readiness(trouble_path(path), log.active.directory, time.monotonic())
@@ -71,14 +67,6 @@ class SequencerHost:
         for close in self._closings:
             close()
         self._cosigners.close()
-
-    def _open_cosigner(self, kind: LogKind, shard: ShardFiles, settings: Settings) -> Cosigner | None:
-        """Get ready to ask the witnesses of a log, if it is to have any."""
-        path = settings.rekor_v2.witnesses
-        if kind is not LogKind.REKOR_V2 or path is None:
-            return None
-        without_quorum = settings.rekor_v2.without_quorum
-        return self._cosigners.enter_context(open_cosigner(load_policy(path), shard.open_objects(), without_quorum))
 
     def _fail(self, error: Exception) -> None:
         """Remember why a log cannot go on, and have the server end: what comes next needs a fresh process."""

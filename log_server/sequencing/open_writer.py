@@ -1,15 +1,36 @@
 """From a shard on disk to the writer that drives it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from cosignpy.errors import VerificationError
+from log_server.config import Settings
 from log_server.data_directory import LogFiles
+from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles
 from log_server.storage.room import RESERVE
 from log_server.tlog.publish import CheckpointPublisher, Cosigner
 from log_server.tlog.reader import CHECKPOINT, LogDamaged, LogReader
+from log_server.witness.cosigner import open_cosigner
+from log_server.witness.policy import load_policy
 from log_server.writer import LogWriter
+
+
+@contextmanager
+def asking_witnesses(shard: ShardFiles, settings: Settings) -> Iterator[Cosigner | None]:
+    """Ask the witnesses of a log about its checkpoints while the block runs, if it has any.
+
+    Raises:
+        CosignError: Their policy cannot be used.
+    """
+    path = settings.rekor_v2.witnesses
+    if shard.kind is not LogKind.REKOR_V2 or path is None:
+        yield None
+        return
+    with open_cosigner(load_policy(path), shard.open_objects(), settings.rekor_v2.without_quorum) as cosigner:
+        yield cosigner
 
 
 def open_writer(log: LogFiles, shard: ShardFiles, cosigner: Cosigner | None, reserve: int = RESERVE) -> LogWriter:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -12,20 +12,25 @@ import pytest
 
 from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.note.checkpoint import verify_checkpoint
+from cosignpy.core.note.checkpoint import parse_checkpoint, verify_checkpoint
 from cosignpy.core.note.cosignature import verify_cosignature
 from cosignpy.core.note.signed_note import parse_note
 from cosignpy.core.note.verifier import log_verifier
 from cosignpy.net.http import HttpClient, HttpOptions, Request
 from cosignpy.net.retry import NO_RETRIES
 from cosignpy.net.url import Url
-from cosignpy.values import record
+from cosignpy.values import record, replace
+from log_server.config import RekorV2Settings, Settings
+from log_server.log import LogKind
+from log_server.rotation import freeze, rotate
+from log_server.shard_files import load_shards
+from log_server.tlog.publish import NotCosigned
 from log_server.tlog.reader import CHECKPOINT
 from log_server.witness.cosigner import open_cosigner
 from log_server.witness.policy import WithoutQuorum, parse_policy
 from log_server.witness.state import log_hash
 from tests.support.rekor_calls import V2_ENTRIES, propose_v2
-from tests.support.witnessed_server import WitnessedLog, WitnessServer
+from tests.support.witnessed_server import SETTINGS, WitnessedLog, WitnessServer
 from tests.support.witnesses import NOW, verifier_of
 
 SIGNER: Final = PrivateKey.generate(ECDSA_P256)
@@ -189,3 +194,43 @@ def wait_until_it_takes(setting: Setting, address: str, message: str) -> int:
         time.sleep(0.1)
         status = setting.add(address, message)[0]
     return status
+
+
+def settings_with(setting: Setting) -> Settings:
+    """Write a policy that all three witnesses have to satisfy, and name it in settings."""
+    path = setting.log.shard.directory / "policy"
+    names = " ".join(witness.name for witness in setting.witnesses)
+    lines = [*(witness.policy_line for witness in setting.witnesses), f"group all all {names}", "quorum all"]
+    path.write_text("\n".join(lines))
+    return replace(SETTINGS, rekor_v2=RekorV2Settings(witnesses=path))
+
+
+def test_a_frozen_shard_ends_with_a_checkpoint_that_its_witnesses_cosigned(setting: Setting, tmp_path: Path) -> None:
+    with setting.serve() as address:
+        assert setting.add(address, "artifact")[0] == 201
+    settings = settings_with(setting)
+    assert freeze(tmp_path / "log", LogKind.REKOR_V2, settings).frozen == 2
+    assert setting.cosigned_by(setting.published()) == {"w1", "w2", "w3"}
+
+
+def test_a_shard_is_not_frozen_behind_the_back_of_its_witnesses(setting: Setting, tmp_path: Path) -> None:
+    with setting.serve() as address:
+        assert setting.add(address, "before")[0] == 201
+        before = setting.published()
+        for witness in setting.witnesses:
+            witness.stop()
+        assert setting.add(address, "caught")[0] == 503
+    settings = settings_with(setting)
+    for act in (freeze, partial(rotate, name="new.example")):
+        with pytest.raises(NotCosigned, match="w1, w2, w3"):
+            act(tmp_path / "log", LogKind.REKOR_V2, settings)
+        (shard,) = load_shards(tmp_path / "log", LogKind.REKOR_V2)
+        assert (shard.frozen, setting.published()) == (None, before)
+
+
+def test_a_new_shard_is_not_published_before_its_witnesses_saw_it(setting: Setting, tmp_path: Path) -> None:
+    settings = settings_with(setting)
+    old, new = rotate(tmp_path / "log", LogKind.REKOR_V2, settings, "new.example")
+    assert old.frozen == 1
+    objects = new.open_objects()
+    assert parse_checkpoint(parse_note(objects.get(CHECKPOINT) or b"").text).size == 0  # they do not know it yet
