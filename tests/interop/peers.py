@@ -137,6 +137,8 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             "timestamp-server",
             GoPackage("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server"),
         ),
+        # The real certificate authority, which ours is measured beside.
+        "fulcio": Peer("fulcio", "v1.8.8", "fulcio", GoPackage("github.com/sigstore/fulcio")),
         "log-client": Peer("log_client", _content_version(_LOG_CLIENT), "log_client", GoFolder(_LOG_CLIENT)),
         "sigstore-python": Peer("sigstore-python", "4.5.1", "sigstore", PythonPackage("sigstore")),
         "js-client": Peer("js_client", _content_version(_JS_CLIENT), "js_client", NpmFolder(_JS_CLIENT)),
