@@ -18,8 +18,8 @@ SIZE = 30
 class Disk:
     """What of the files below a folder would outlast a power cut: of each, by its inode, what it held when synced.
 
-    Names outlast it at once, which is the worst that can happen: a name that is lost is a file that is not there. Inodes
-    come again, so some files hold what was a deleted one's; no file system does that, and it must do no harm either.
+    Names outlast it at once, which is the worst that can happen: a name that is lost is a file that is not there. And
+    inodes come again, so some files hold what was a deleted one's; no file system does that, and it must do no harm.
     """
 
     def __init__(self, root: Path) -> None:
