@@ -1,0 +1,1 @@
+"""What `python -m cosignpy.stack.devidp` can do."""
