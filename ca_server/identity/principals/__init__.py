@@ -1,0 +1,1 @@
+"""What claims become in a certificate, for each type of issuer."""
