@@ -15,6 +15,7 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     │   ├── SignatureMismatch       no given key made this signature
     │   ├── ClaimMismatch           properly signed, but it says something else
     │   ├── CertificateError        a certificate that does not prove what it is shown for
+    │   ├── TimestampError          a timestamp that does not prove the time it is shown for
     │   ├── TransparencyError       a Merkle proof leads elsewhere: the log does not hold what it should
     │   ├── TransparencyRequired    a log entry is needed and was neither given nor waived
     │   └── NoMatchingSignatures    signatures exist, none satisfies the policy
@@ -129,6 +130,17 @@ class ClaimMismatch(VerificationError):
 @record
 class CertificateError(VerificationError):
     """A certificate, or a link of its chain, that does not prove what it is shown for; `what` says which."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is refused: {self.why}"
+
+
+@record
+class TimestampError(VerificationError):
+    """A timestamp, or the lack of one, that does not prove the time it is shown for."""
 
     what: str
     why: str

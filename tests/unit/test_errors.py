@@ -15,6 +15,7 @@ EVERY = [
     errors.SignatureMismatch("the reason"),
     errors.ClaimMismatch("predicate type", "a", "b"),
     errors.CertificateError("certificate 1", "the reason"),
+    errors.TimestampError("timestamp token", "the reason"),
     errors.TransparencyError("root", "aa", "bb"),
     errors.TransparencyRequired("the reason"),
     errors.NoMatchingSignatures("registry.example/app", ()),

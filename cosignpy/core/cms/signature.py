@@ -37,20 +37,23 @@ def verify_signed_data(signed: SignedData, content: bytes, *, what: str) -> None
         raise MalformedError(what, "nobody signed it")
     certificates = [parse_certificate(der, what=f"certificate of the {what}") for der in signed.certificates]
     for signer in signed.signers:
-        verify_signer(signer, select_certificate(signer, certificates, what=what), content, what=what)
+        certificate = find_certificate(signer, certificates, what=what)
+        if certificate is None:
+            raise MalformedError(what, "the certificate of the signer does not come along")
+        verify_signer(signer, certificate, content, what=what)
 
 
-def select_certificate(signer: SignerInfo, certificates: Iterable[Certificate], *, what: str) -> Certificate:
-    """Return the certificate that a signer names as its own (section 5.3, `sid`).
+def find_certificate(signer: SignerInfo, certificates: Iterable[Certificate], *, what: str) -> Certificate | None:
+    """Return the certificate that a signer names as its own (section 5.3, `sid`), None where it is not among them.
 
     Raises:
-        MalformedError: It is not there, or its issuer's name cannot be read.
+        MalformedError: The name of an issuer cannot be read.
     """
     for certificate in certificates:
         issuer = read_issuer(certificate, what=f"certificate of the {what}")
         if certificate.serial_number == signer.serial and issuer.public_bytes() == signer.issuer:
             return certificate
-    raise MalformedError(what, "the certificate of the signer does not come along")
+    return None
 
 
 def verify_signer(signer: SignerInfo, certificate: Certificate, content: bytes, *, what: str) -> None:

@@ -84,7 +84,7 @@ class TbsCertificate:
         if len(fields) <= _KEY_PLACE + numbered:
             raise MalformedError(what, "it has no public key")
         subject, key, last = fields[_SUBJECT_PLACE + numbered], fields[_KEY_PLACE + numbered], fields[-1]
-        extensions = _split_extensions(certificate, last, what) if last.tag == EXTENSIONS else ()
+        extensions = _open_extensions(certificate, last, what) if last.tag == EXTENSIONS else ()
         fields_end = last.start if last.tag == EXTENSIONS else tbs.end
         return cls(
             certificate[tbs.start : tbs.end],
@@ -101,7 +101,7 @@ class TbsCertificate:
             MalformedError: It has not the form of an extension (RFC 5280 section 4.1).
         """
         raw = next((extension.raw for extension in self.extensions if extension.oid == oid), None)
-        return _parse_extension(raw, what) if raw is not None else None
+        return parse_extension(raw, what=what) if raw is not None else None
 
     def encode_without(self, oid: bytes) -> bytes:
         """Encode without one extension (RFC 6962 section 3.2); what is not there cannot be missing."""
@@ -110,10 +110,19 @@ class TbsCertificate:
         return encode_element(SEQUENCE, self.fields + wrapped)
 
 
-def _split_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[NamedExtension, ...]:
+def _open_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[NamedExtension, ...]:
     sequence = read_element(raw, wrapper.content, wrapper.end, what=what)
     if sequence.tag != SEQUENCE or sequence.end != wrapper.end:
         raise MalformedError(what, "its extensions are not one sequence")
+    return split_extensions(raw, sequence, what=what)
+
+
+def split_extensions(raw: bytes, sequence: Element, *, what: str) -> tuple[NamedExtension, ...]:
+    """Split what an element of type Extensions consists of, whatever its own tag is (RFC 5280 section 4.1).
+
+    Raises:
+        MalformedError: Something that has not the form of an extension, or an extension given twice (section 4.2).
+    """
     found = []
     for one in read_children(raw, sequence, what=what):
         oid = read_element(raw, one.content, one.end, what=what)
@@ -125,7 +134,12 @@ def _split_extensions(raw: bytes, wrapper: Element, what: str) -> tuple[NamedExt
     return tuple(found)
 
 
-def _parse_extension(raw: bytes, what: str) -> Extension:
+def parse_extension(raw: bytes, *, what: str) -> Extension:
+    """Parse one extension: whether it is critical, and its value.
+
+    Raises:
+        MalformedError: It has not the form of an extension (RFC 5280 section 4.1).
+    """
     parts = read_children(raw, read_whole(raw, SEQUENCE, what=what), what=what)
     tags = [part.tag for part in parts]
     critical = tags == [OBJECT_IDENTIFIER, BOOLEAN, OCTET_STRING]

@@ -1,0 +1,1 @@
+"""Timestamps (RFC 3161): requests, answers, the tokens in them, and what a token proves."""

@@ -1,0 +1,105 @@
+"""A whole certification path at a given moment (RFC 5280 section 6.1), for one purpose, up to an authority we trust.
+
+Sigstore's trusted roots give every authority's certificates in order, so no path has to be searched for. Revocation
+and certificate policies do not exist there.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from cryptography.x509 import Certificate, ExtendedKeyUsage, Extension, ExtensionType, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+
+from cosignpy.core.x509.chain import find_extension, read_extensions, verify_issued_by, verify_may_issue
+from cosignpy.errors import CertificateError, LimitExceeded
+
+MAX_ISSUERS: Final = 10
+"""Certificates above a leaf: Fulcio and timestamp authorities have one or two."""
+
+_UNDERSTOOD: Final = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    }
+)
+"""What is looked at here, or by those who ask for the path; a certificate with another critical one is refused
+(section 4.2). Among these are constraints of names, which no authority of Sigstore's kind has."""
+
+
+def verify_path(leaf: Certificate, issuers: Sequence[Certificate], purpose: ObjectIdentifier, moment: datetime) -> None:
+    """Show that a leaf was issued for a purpose, by these issuers in their order, and all of them valid at a moment.
+
+    The last issuer is trusted already, and nothing but its validity and what it may do is asked of it.
+
+    Raises:
+        CertificateError: A link that does not hold, a certificate that was not valid then or not for that purpose, no
+            issuer at all, or a critical extension that is not understood.
+        LimitExceeded: More issuers than `MAX_ISSUERS`.
+        MalformedError: A certificate that cannot be read.
+    """
+    if not issuers:
+        raise CertificateError("leaf certificate", "no issuer of it is trusted")
+    if len(issuers) > MAX_ISSUERS:
+        raise LimitExceeded("certificate chain", f"{len(issuers)} issuers, at most {MAX_ISSUERS} are accepted")
+    what = "leaf certificate"
+    _verify_alone(leaf, moment, what)
+    verify_purpose(leaf, purpose, what=what)
+    below = leaf
+    for place, issuer in enumerate(issuers):
+        verify_issued_by(below, issuer, what=what)
+        what = f"issuer {place + 1} of the leaf certificate"
+        _verify_alone(issuer, moment, what)
+        verify_may_issue(issuer, _count_authorities(issuers[:place]), what=what)
+        _verify_allows(issuer, purpose, what)
+        below = issuer
+
+
+def verify_valid_at(certificate: Certificate, moment: datetime, *, what: str = "certificate") -> None:
+    """Show that a certificate was valid at a moment; both ends are (RFC 5280 section 4.1.2.5).
+
+    Raises:
+        CertificateError: It was not.
+    """
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not first <= moment <= last:
+        raise CertificateError(
+            what, f"valid from {first.isoformat()} to {last.isoformat()}, which is not {moment.isoformat()}"
+        )
+
+
+def verify_purpose(certificate: Certificate, purpose: ObjectIdentifier, *, what: str = "certificate") -> None:
+    """Show that a leaf was issued for a purpose: it has to say so (RFC 5280 section 4.2.1.12).
+
+    Raises:
+        CertificateError: It does not.
+        MalformedError: Its extensions cannot be read.
+    """
+    purposes = find_extension(certificate, ExtendedKeyUsage, what=what)
+    if purposes is None or purpose not in purposes:
+        raise CertificateError(what, f"its extended key usage does not have {purpose.dotted_string}")
+
+
+def _verify_allows(issuer: Certificate, purpose: ObjectIdentifier, what: str) -> None:
+    """Show that an authority is not kept from certifying for a purpose: where it names some, this has to be one."""
+    purposes = find_extension(issuer, ExtendedKeyUsage, what=what)
+    if purposes is not None and not {purpose, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(purposes):
+        raise CertificateError(what, f"its extended key usage does not allow {purpose.dotted_string}")
+
+
+def _verify_alone(certificate: Certificate, moment: datetime, what: str) -> None:
+    verify_valid_at(certificate, moment, what=what)
+    for extension in read_extensions(certificate, what=what):
+        _verify_understood(extension, what)
+
+
+def _verify_understood(extension: Extension[ExtensionType], what: str) -> None:
+    if extension.critical and extension.oid not in _UNDERSTOOD:
+        raise CertificateError(what, f"critical extension {extension.oid.dotted_string} is not understood")
+
+
+def _count_authorities(issuers: Sequence[Certificate]) -> int:
+    """Count those that a path length is about: not the ones that issued themselves (section 4.2.1.9)."""
+    return sum(issuer.issuer != issuer.subject for issuer in issuers)
