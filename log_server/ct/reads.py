@@ -20,7 +20,7 @@ from log_server.ct.submissions import WatchedRoots
 from log_server.log import Log
 from log_server.rekor.requests import read_number, read_query
 from log_server.rekor.v2_options import select_shard
-from log_server.tlog.reader import LogReader, NoSuchEntry
+from log_server.tlog.reader import LogDamaged, LogReader, NoSuchEntry
 from log_server.tlog.values import leaf_key
 
 MAX_ENTRIES: Final = TILE_WIDTH
@@ -120,7 +120,15 @@ def _find(reader: LogReader, leaf_hash: bytes) -> int | None:
 
 
 def _describe(reader: LogReader, entry: bytes) -> Mapping[str, str]:
-    extra = build_extra_data(entry, reader.objects.get)
+    """Describe an entry.
+
+    Raises:
+        LogDamaged: The certificate of an issuer is missing or wrong.
+    """
+    try:
+        extra = build_extra_data(entry, reader.objects.get)
+    except MalformedError as error:  # nothing of it came with the request
+        raise LogDamaged(error.what, error.why) from error
     return {"leaf_input": encode_b64(merkle_leaf(entry)), "extra_data": encode_b64(extra)}
 
 

@@ -217,3 +217,16 @@ def test_each_shard_answers_under_its_own_host_name(app: Router, log: MemoryLog,
     assert verify_sth(old, KEY.public_key)[0] == SIZE
     for host in (b"next.example", b"127.0.0.1"):
         assert verify_sth(get(app, target, (b"host", host)).json, new.public_key)[0] == 0
+
+
+@pytest.mark.parametrize("path", ["get-entries?start=0&end=5", f"get-entry-and-proof?leaf_index=5&tree_size={SIZE}"])
+@pytest.mark.parametrize("left", [None, b"another certificate"])
+def test_an_issuer_that_is_damaged_is_no_fault_of_the_client(
+    app: Router, log: MemoryLog, path: str, left: bytes | None
+) -> None:
+    name = f"issuer/{sha256(ISSUER.der).hexdigest()}"
+    objects = log.active.reader.objects
+    objects.delete(name)
+    if left is not None:
+        objects.put(name, left)
+    assert get(app, f"/ct/v1/{path}").status == 500
