@@ -79,6 +79,7 @@ class CtForm:
     seal = staticmethod(ct_entries.seal)
     merkle_leaf = staticmethod(ct_entries.merkle_leaf)
     split = staticmethod(ct_entries.split)
+    needed = staticmethod(ct_entries.needed)
 
 
 def verify_published(kind: LogKind, identity: Identity, tree: Tree) -> None:

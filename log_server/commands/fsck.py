@@ -17,17 +17,26 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cosignpy.core.merkle.tiles import TILE_WIDTH
-from cosignpy.errors import MalformedError, VerificationError
+from cosignpy.errors import MalformedError, UsageError, VerificationError
 from log_server.commands.arguments import DAMAGED, DataOption, count_entries, existing, speaking_plainly
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles, load_shards
 from log_server.storage.failures import explain
-from log_server.storage.journal import FileJournal
+from log_server.storage.journal import FileJournal, read_end
 from log_server.storage.lock import lock_directory
+from log_server.storage.protocol import StorageDamaged
 from log_server.storage.segment import create_segment
 from log_server.storage.sqlite_index import SqliteIndex
-from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_journal, rebuild_tiles
+from log_server.tlog.fsck import (
+    Finding,
+    check_bundle,
+    check_digests,
+    check_levels,
+    rebuild_index,
+    rebuild_journal,
+    rebuild_tiles,
+)
 from log_server.tlog.reader import LogDamaged, LogReader
 
 _CHUNK: Final = 16
@@ -35,6 +44,9 @@ _CHUNK: Final = 16
 
 _SHOWN: Final = 20
 """Findings that are printed; a log that is damaged throughout has one for each entry."""
+
+_NAMED_BY_DIGEST: Final = ("attestations", "issuer")
+"""Folders of what is kept beside entries: payloads of Rekor v1, certificates of issuers."""
 
 
 class Rebuild(StrEnum):
@@ -52,10 +64,12 @@ def fsck_command(
 ) -> None:
     """Check the logs of a data directory.
 
-    Reads every entry, tile and index key; the server must be stopped.
+    Reads every entry, tile and index key, and the journal; the server must be stopped.
     """
     with speaking_plainly(), lock_directory(existing(data)):
         shards = [shard for kind in ([log] if log else LogKind) for shard in load_shards(data, kind)]
+        if not shards:
+            raise UsageError(f"there is no {f'{log} ' if log else ''}log in {data}", "name another --dir")
         if rebuild is not None:
             for shard in shards:
                 _REBUILDERS[rebuild](shard)
@@ -69,7 +83,7 @@ def _check(shard: ShardFiles) -> Sequence[Finding]:
     size = reader.tree().size
     numbers = range(-(-size // TILE_WIDTH))
     console = Console(stderr=True)
-    findings: list[Finding] = list(_check_head(shard, reader))
+    findings: list[Finding] = [*_check_head(shard, reader), *_check_journal(shard, size)]
     label = f"{shard.kind} {shard.directory.name}"
     with (
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
@@ -81,6 +95,8 @@ def _check(shard: ShardFiles) -> Sequence[Finding]:
             findings += found
             progress.advance(task, len(chunk))
     findings += check_levels(reader)
+    for folder in _NAMED_BY_DIGEST:
+        findings += check_digests(reader.objects, folder)
     verdict = f"damaged in {len(findings)} places" if findings else "all of it verifies"
     typer.echo(f"{label}: {count_entries(size)}, {verdict}")
     for finding in findings[:_SHOWN]:
@@ -99,6 +115,18 @@ def _check_head(shard: ShardFiles, reader: LogReader) -> Iterator[Finding]:
         yield Finding("checkpoint", str(error))
     if reader.index.size != tree.size:
         yield Finding("index", f"it covers {reader.index.size} of {tree.size} entries")
+
+
+def _check_journal(shard: ShardFiles, size: int) -> Iterator[Finding]:
+    """Check that the journal can be read, and reaches as far as what is published."""
+    path = shard.directory / "journal"
+    try:
+        end = read_end(path) if path.is_dir() else 0
+    except StorageDamaged as error:
+        yield Finding(f"journal/{Path(error.what).name}", error.why)
+        return
+    if end < size:
+        yield Finding("journal", f"it ends at {end}, and {size} entries are published")
 
 
 @lru_cache(maxsize=1)

@@ -57,14 +57,18 @@ def split(bundle: bytes, width: int) -> tuple[bytes, ...]:
     return split_data_tile(bundle, width)
 
 
-def join(entries: Sequence[bytes]) -> bytes:
-    """Join TileLeafs to a data tile."""
-    return b"".join(entries)
-
-
 def issuer_object(fingerprint: bytes) -> str:
     """Return under which name an issuer's certificate is kept and served (static-ct-api, "Issuers")."""
     return f"issuer/{fingerprint.hex()}"
+
+
+def needed(entry: bytes) -> tuple[str, ...]:
+    """Name the certificates of issuers that a TileLeaf refers to.
+
+    Raises:
+        MalformedError: It is not a TileLeaf.
+    """
+    return tuple([issuer_object(fingerprint) for fingerprint in TileLeaf.parse(entry).chain])
 
 
 def build_extra_data(entry: bytes, find: Callable[[str], bytes | None]) -> bytes:

@@ -98,9 +98,7 @@ class FileJournal:
 
     def _follow(self, segment: Segment) -> None:
         """Go through one file and remember where the journal ends."""
-        if segment.start != self._end:
-            why = f"the journal file before it ends at tree size {self._end}; restore what is missing from a copy"
-            raise StorageDamaged(str(segment.path), why)
+        _refuse_gap(segment, self._end)
         self._length = HEAD_SIZE
         for self._length, batch in segment.read():
             self._newest, self._end = batch.start, batch.end
@@ -137,6 +135,28 @@ class FileJournal:
         except OSError as error:
             self._refusal = outcome_unknown(self._segments[-1].path, error)
             raise self._refusal from cause
+
+
+def read_end(directory: Path) -> int:
+    """Read all of a journal that nobody writes to, and return at which tree size it ends; nothing is changed.
+
+    Raises:
+        StorageDamaged: A record is damaged that others follow, or files are missing in between.
+        StorageError: A file cannot be read.
+    """
+    end: int | None = None
+    for segment in open_segments(directory):
+        _refuse_gap(segment, segment.start if end is None else end)
+        end = segment.start
+        for _, batch in segment.read():
+            end = batch.end
+    return end or 0
+
+
+def _refuse_gap(segment: Segment, end: int) -> None:
+    if segment.start != end:
+        why = f"the journal file before it ends at tree size {end}; restore what is missing from a copy"
+        raise StorageDamaged(str(segment.path), why)
 
 
 def _open_for_writing(path: Path, length: int) -> int:

@@ -34,6 +34,14 @@ class EntryForm(Protocol):
         """
         ...
 
+    def needed(self, entry: bytes) -> Sequence[str]:
+        """Name the objects without which a sealed entry cannot be shown.
+
+        Raises:
+            MalformedError: It is not an entry.
+        """
+        ...
+
 
 class PlainForm:
     """C2SP tlog-tiles: two octets of length, then the entry, which is also the leaf."""
@@ -55,3 +63,7 @@ class PlainForm:
             MalformedError: The bundle does not hold exactly `width` entries.
         """
         return [self.seal(entry, 0, 0) for entry in tiles.parse_entry_bundle(bundle, width)]
+
+    def needed(self, entry: bytes) -> Sequence[str]:  # noqa: ARG002 # the port's parameter
+        """Need nothing: the entry is all there is."""
+        return ()

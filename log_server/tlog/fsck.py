@@ -4,7 +4,11 @@ The order of trust: the checkpoint is signed; the entries must hash to its root;
 with the entries. One bundle of 256 entries is checked by itself, so that many can be checked at once.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from hashlib import sha256
 from itertools import groupby
 from typing import Final
 
@@ -13,6 +17,7 @@ from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, parse_tile
 from cosignpy.errors import MalformedError
 from cosignpy.values import value
 from log_server.storage.protocol import Index, IndexRow, JournalRecord, ObjectStore
+from log_server.tlog.annotations import Annotation
 from log_server.tlog.batch import ANNOTATIONS, bundle_path, record_again
 from log_server.tlog.integrate import Edge, Integrated, integrate
 from log_server.tlog.reader import LogDamaged, LogReader
@@ -21,6 +26,9 @@ from log_server.tlog.values import leaf_key
 
 _ROWS: Final = 16
 """Bundles that are put into a rebuilt index at once."""
+
+_DIGEST: Final = re.compile(r"[/-](?P<digest>[0-9a-f]{64})\Z")
+"""How the names end of objects that are called by the SHA-256 of their content."""
 
 
 @value
@@ -37,7 +45,7 @@ class Finding:
 
 
 def check_bundle(reader: LogReader, number: int) -> Sequence[Finding]:
-    """Check 256 entries: their hashes in the tree, their annotations, their keys in the index."""
+    """Check 256 entries: their hashes in the tree, their annotations, their keys in the index, what they refer to."""
     try:
         return tuple(_check_bundle(reader, number))
     except LogDamaged as error:
@@ -61,6 +69,18 @@ def check_levels(reader: LogReader) -> Iterator[Finding]:
         return
     if root != tree.root:
         yield Finding("checkpoint", f"its root is not that of the tiles: {root.hex()}")
+
+
+def check_digests(objects: ObjectStore, folder: str) -> Iterator[Finding]:
+    """Check the objects of a folder that are called by the SHA-256 of their content.
+
+    Raises:
+        StorageError: One cannot be read.
+    """
+    for name in objects.names(f"{folder}/"):
+        called = _DIGEST.search(name)
+        if called and sha256(objects.get(name) or b"").hexdigest() != called["digest"]:
+            yield Finding(name, "its content is not what its name says")
 
 
 def rebuild_tiles(objects: ObjectStore, reader: LogReader) -> int:
@@ -133,15 +153,32 @@ def _check_bundle(reader: LogReader, number: int) -> Iterator[Finding]:
     if min(len(entries), len(annotations), len(hashes)) < width:
         yield Finding(name, f"{width} entries are published; {len(entries)} are here, {len(annotations)} annotated")
         return
-    wanted = [key for annotation in annotations[:width] for key in annotation.keys]
-    known = reader.index.first(wanted)
+    indexed = _read_index(reader, annotations[:width], first)
     for index, entry, leaf, annotation in zip(range(first, first + width), entries, hashes, annotations, strict=False):
         if hash_leaf(reader.form.merkle_leaf(entry)) != leaf:
             yield Finding(name, "it is not the entry whose hash is in the tree", index)
         elif leaf_key(leaf) not in annotation.keys:
             yield Finding(bundle_path(ANNOTATIONS, number), "it is the annotation of another entry", index)
-        elif any(known.get(key, index + 1) > index for key in annotation.keys):
+        elif any(index not in indexed[key] for key in annotation.keys):
             yield Finding("index", "a key of it is missing", index)
+    for other in dict.fromkeys(other for entry in entries[:width] for other in reader.form.needed(entry)):
+        if reader.objects.get(other) is None:
+            yield Finding(other, f"entries of {name} need it, and it is not there")
+
+
+def _read_index(reader: LogReader, annotations: Sequence[Annotation], first: int) -> Mapping[bytes, AbstractSet[int]]:
+    """Return which entries of a bundle the index has under each of their keys.
+
+    Nearly every key is that of one entry, which one look-up for all of them finds; others are searched for.
+    """
+    counts = Counter(key for annotation in annotations for key in annotation.keys)
+    known = reader.index.first(list(counts))
+    return {
+        key: {known.get(key, -1)}
+        if count == 1 and known.get(key, -1) >= first
+        else frozenset(reader.index.search(key, after=first - 1, limit=TILE_WIDTH))
+        for key, count in counts.items()
+    }
 
 
 def _check_tile(reader: LogReader, level: int, number: int) -> Iterator[Finding]:

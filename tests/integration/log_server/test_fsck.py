@@ -1,6 +1,7 @@
 """`fsck` on a data directory: one log or all, what it makes again, and how much of a ruin it shows."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,31 @@ def data(tmp_path: Path, built: Path) -> Path:
 def test_one_log_can_be_checked_alone(data: Path) -> None:
     done = run("fsck", data)
     assert (done.code, f"{SIZE}" in done.out) == (0, True)
+
+
+def test_where_there_is_no_log_it_does_not_say_that_all_is_well(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run("fsck", tmp_path / "empty").code == 2
     done = run("fsck", data, "--log", "ct")
-    assert (done.code, done.out) == (0, "")
+    assert (done.code, "ct" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink])
+def test_a_journal_that_does_not_reach_as_far_as_the_checkpoint_is_found(
+    data: Path, damage: Callable[[Path], object]
+) -> None:
+    (segment,) = (data / LOG.parent / "journal").iterdir()
+    damage(segment)
+    done = run("fsck", data)
+    assert (done.code, "  journal: " in done.out) == (3, True)
+
+
+def test_a_journal_of_garbage_is_found_and_left_as_it_is(data: Path) -> None:
+    (segment,) = (data / LOG.parent / "journal").iterdir()
+    segment.write_bytes(b"no journal" * 100)
+    done = run("fsck", data)
+    assert (done.code, f"  journal/{segment.name}: " in done.out) == (3, True)
+    assert segment.read_bytes() == b"no journal" * 100
 
 
 def test_what_follows_from_the_entries_can_be_made_again(data: Path) -> None:

@@ -1,10 +1,14 @@
 """`freeze` and `rotate`: the end of a shard, and the next."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
+from log_server.log import LogKind
+from log_server.protocols import PROTOCOLS
+from log_server.shard_files import load_shards
 from log_server.storage.lock import lock_directory
 from tests.support.log_commands import run, show
 
@@ -126,3 +130,17 @@ def test_a_log_that_is_damaged_is_not_frozen(data: Path) -> None:
         file.unlink()
     said = run("freeze", data, "--log", "rekor-v1")
     assert (said.code, "does not verify" in said.err, "docs/operations/log.md" in said.err) == (3, True, True), said.err
+
+
+def test_a_shard_whose_entries_are_of_tomorrow_ends_today(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock was wrong when they were logged; the next shard begins with the right time."""
+    tomorrow = time.time_ns() + 86_400 * 10**9
+    with monkeypatch.context() as wrong:
+        wrong.setattr(time, "time_ns", lambda: tomorrow)
+        assert run("rotate", data, "--log", "rekor-v1").code == 0
+    assert run("rotate", data, "--log", "rekor-v1").code == 0
+    times = [
+        shard.open_reader(PROTOCOLS[shard.kind].form).annotation(0).timestamp_ms
+        for shard in load_shards(data, LogKind.REKOR_V1)
+    ]
+    assert times[2] < times[1] == tomorrow // 10**6

@@ -10,7 +10,7 @@ from cosignpy.core.ct.sct import encode_leaf_index
 from cosignpy.core.ct.tile_leaf import TileLeaf
 from cosignpy.errors import MalformedError
 from log_server.ct import entries
-from log_server.ct.entries import build_extra_data, encode_content, issuer_object, join, merkle_leaf, seal, split
+from log_server.ct.entries import build_extra_data, encode_content, issuer_object, merkle_leaf, needed, seal, split
 from log_server.tlog.entry_form import EntryForm
 
 ISSUER, ROOT = b"issuer", b"root"
@@ -39,10 +39,16 @@ def test_what_is_no_entry_has_no_leaf() -> None:
 
 def test_bundles_are_split_as_they_were_joined() -> None:
     sealed = [seal(encode_content(*case, CHAIN), place, 1) for place, case in enumerate(CASES)]
-    assert split(join(sealed), 2) == tuple(sealed)
+    assert split(b"".join(sealed), 2) == tuple(sealed)
     assert entries.data_path == "data"
     with pytest.raises(MalformedError):
-        split(join(sealed), 1)
+        split(b"".join(sealed), 1)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_entry_needs_the_certificates_above_it(case: tuple[SignedEntry, bytes]) -> None:
+    assert set(needed(seal(encode_content(*case, CHAIN), 0, 0))) == set(OBJECTS)
+    assert needed(seal(encode_content(*case, ()), 0, 0)) == ()
 
 
 def test_an_issuer_is_kept_under_its_fingerprint() -> None:

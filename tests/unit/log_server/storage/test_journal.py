@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from log_server.storage.journal import FileJournal
-from log_server.storage.protocol import HeadMoved, JournalRecord, OutcomeUnknown, StorageError
+from log_server.storage.journal import FileJournal, read_end
+from log_server.storage.protocol import HeadMoved, JournalRecord, OutcomeUnknown, StorageDamaged, StorageError
 from log_server.storage.segment import HEAD_SIZE, MAX_CONTENT
 from tests.support.storage_contract import JournalContract, batches
 
@@ -322,3 +322,23 @@ def test_a_file_that_has_its_size_is_followed_by_another(tmp_path: Path, more: i
     write(tmp_path, [second], segment_size=size + more)
     assert len([*tmp_path.iterdir()]) == files
     assert read(tmp_path) == [first, second]
+
+
+def test_a_journal_is_looked_at_without_changing_it(tmp_path: Path) -> None:
+    made = batches(*range(1, 12))
+    torn = write(tmp_path, made, segment_size=SMALL_SEGMENT)
+    torn.write_bytes(torn.read_bytes() + b"torn")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert read_end(tmp_path) == made[-1].end
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    oldest, second, *_ = sorted(tmp_path.iterdir())
+    oldest.unlink()  # as if it were forgotten
+    assert read_end(tmp_path) == made[-1].end
+    oldest.write_bytes(before[oldest])
+    second.unlink()
+    with pytest.raises(StorageDamaged):
+        read_end(tmp_path)
+
+
+def test_a_journal_without_files_ends_at_0(tmp_path: Path) -> None:
+    assert read_end(tmp_path) == 0

@@ -1,12 +1,22 @@
 """What is wrong is found, wherever it is; and what follows from the entries can be made again."""
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 
-from log_server.storage.memory import MemoryIndex, MemoryJournal
+from log_server.storage.memory import MemoryIndex, MemoryJournal, MemoryObjects
 from log_server.storage.protocol import IndexRow
-from log_server.tlog.fsck import Finding, check_bundle, check_levels, rebuild_index, rebuild_journal, rebuild_tiles
+from log_server.tlog.entry_form import PlainForm
+from log_server.tlog.fsck import (
+    Finding,
+    check_bundle,
+    check_digests,
+    check_levels,
+    rebuild_index,
+    rebuild_journal,
+    rebuild_tiles,
+)
 from log_server.tlog.reader import LogDamaged, LogReader
 from log_server.tlog.sequencer import Storage
 from tests.support.whole_log import (
@@ -105,6 +115,48 @@ def test_a_key_that_the_index_lacks_is_found() -> None:
     findings = check(Storage(storage.objects, storage.journal, index))
     assert {finding.name for finding in findings} == {"index"}
     assert len(findings) == SIZE
+
+
+@pytest.mark.parametrize("lacking", [1, 255, 256, 400, 999])
+def test_a_key_that_finds_other_entries_and_not_this_one_is_found(lacking: int) -> None:
+    """Seven letters are the search keys of all entries; one of them is not found by its letter."""
+    storage, _ = build_log()
+    reader, index = open_reader(storage), MemoryIndex()
+    keys = [annotation.keys for number in range(4) for annotation in reader.annotations(number)]
+    assert {len(found) for found in keys} == {2}
+    letter = keys[lacking][-1]
+    index.add([IndexRow(at, keys[at][:-1] if at == lacking else keys[at]) for at in range(SIZE)])
+    assert index.first([letter])[letter] != lacking
+    findings = check(Storage(storage.objects, storage.journal, index))
+    assert [(finding.name, finding.index) for finding in findings] == [("index", lacking)]
+
+
+def test_what_is_called_by_its_digest_is_that() -> None:
+    objects = MemoryObjects()
+    for content in (b"one", b"two"):
+        objects.put(f"attestations/sha256-{sha256(content).hexdigest()}", content)
+        objects.put(f"issuer/{sha256(content).hexdigest()}", content)
+    assert [*check_digests(objects, "attestations"), *check_digests(objects, "issuer")] == []
+    for name in (f"attestations/sha256-{sha256(b'one').hexdigest()}", f"issuer/{sha256(b'two').hexdigest()}"):
+        objects.put(name, b"other")
+        assert [finding.name for finding in check_digests(objects, name.partition("/")[0])] == [name]
+
+
+class NeedyForm(PlainForm):
+    """Entries that cannot be shown without something."""
+
+    def needed(self, entry: bytes) -> tuple[str, ...]:
+        return (f"letters/{self.merkle_leaf(entry)[:1].decode()}",)
+
+
+def test_what_entries_need_is_missed() -> None:
+    storage, _ = build_log(20)
+    reader = LogReader(storage.objects, storage.index, NeedyForm())
+    for letter in "0123456":
+        storage.objects.put(f"letters/{letter}", b"")
+    assert check_bundle(reader, 0) == ()
+    storage.objects.delete("letters/3")
+    assert [finding.name for finding in check_bundle(reader, 0)] == ["letters/3"]
 
 
 def test_a_finding_reads_well() -> None:
