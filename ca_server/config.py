@@ -5,6 +5,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
+from cosignpy.core.keys.algorithms import (
+    ECDSA_P256,
+    ECDSA_P384,
+    ECDSA_P521,
+    ED25519,
+    RSA_2048,
+    RSA_3072,
+    RSA_4096,
+    select_algorithm,
+)
 from cosignpy.errors import UsageError
 from cosignpy.serving.quantities import Duration, Range, Size
 from cosignpy.serving.rate_limit import Network, Rate
@@ -17,6 +27,11 @@ FILE: Final = "ca.yaml"
 MIN_VALIDITY: Final = 60
 MAX_VALIDITY: Final = 24 * 3600
 """Seconds that certificates may be valid: below a minute clocks disagree, beyond a day they are long-lived keys."""
+
+CERTIFIED: Final = tuple(
+    algorithm.flag for algorithm in (ECDSA_P256, ECDSA_P384, ECDSA_P521, RSA_2048, RSA_3072, RSA_4096, ED25519)
+)
+"""The algorithms whose keys are certified, as the real server's `--client-signing-algorithms` has them."""
 
 
 class Backend(StrEnum):
@@ -57,8 +72,7 @@ class AuthoritySettings:
     """An authority's certificates and key."""
 
     backend: Annotated[Backend, "file, or ephemeral: a new one at each start, for demos"] = Backend.FILE
-    directory: Annotated[Path | None, "where `init` put them; absent: below the data directory"] = None
-    key: Annotated[str, "a key reference; empty: the key file in the directory"] = ""
+    directory: Annotated[Path | None, "where `init` put them; absent: `authority` in the data directory"] = None
 
 
 @value
@@ -67,17 +81,22 @@ class CertificateSettings:
 
     validity: Annotated[Duration, "how long certificates are valid, 1m to 24h"] = Duration(20 * 60)
     backdate: Annotated[Duration, "how long before now they begin, for clients whose clocks are behind"] = Duration(0)
+    algorithms: Annotated[tuple[str, ...], "what clients' keys may sign with, by the names of the registry"] = CERTIFIED
 
     def __post_init__(self) -> None:
         """Refuse what no client could use.
 
         Raises:
-            UsageError: Out of range.
+            UsageError: Out of range, or an unknown algorithm.
         """
         if not MIN_VALIDITY <= self.validity <= MAX_VALIDITY:
             raise UsageError("validity is out of range", "allowed: 1m to 24h")
         if not 0 <= self.backdate < self.validity:
             raise UsageError("backdate is out of range", "allowed: 0s to less than validity")
+        if not self.algorithms:
+            raise UsageError("algorithms is empty", "then no key could be certified")
+        for name in self.algorithms:
+            select_algorithm(name)
 
 
 @value

@@ -1,0 +1,1 @@
+"""Issuing: from a token and a key to a certificate that a log has promised to show."""

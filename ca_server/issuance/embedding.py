@@ -1,0 +1,36 @@
+"""How a promise of a log gets into a certificate (RFC 6962 sections 3.1 to 3.3).
+
+The authority signs twice: a precertificate, in which a poison keeps clients away, and the certificate, where the
+list of promises stands in its place. All other bytes are the same, and they are what the log signs.
+"""
+
+from collections.abc import Sequence
+
+from cosignpy.core.ct.precertificate import poison, sct_list
+from cosignpy.core.ct.sct import Sct
+from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.x509.issuing import CertificateTemplate, sign_certificate
+from cosignpy.core.x509.tbs import NamedExtension
+from cosignpy.values import replace
+
+
+def issue_precertificate(template: CertificateTemplate, signer: Signer) -> bytes:
+    """Sign a precertificate, with the key of certificates: its issuer is theirs.
+
+    Raises:
+        CosignError: The signer cannot sign.
+    """
+    return sign_certificate(_with_extension(template, poison()), signer)
+
+
+def issue_with_scts(template: CertificateTemplate, scts: Sequence[Sct], signer: Signer) -> bytes:
+    """Sign the certificate that these SCTs are about.
+
+    Raises:
+        CosignError: The signer cannot sign.
+    """
+    return sign_certificate(_with_extension(template, sct_list(scts)), signer)
+
+
+def _with_extension(template: CertificateTemplate, last: NamedExtension) -> CertificateTemplate:
+    return replace(template, extensions=(*template.extensions, last))
