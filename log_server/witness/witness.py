@@ -77,15 +77,19 @@ def begin_witness(data: Path) -> Signer:
     """Return the witness's key, and make it in a data directory that has none. The caller holds the lock.
 
     Raises:
-        FileError: Something cannot be written, or the key is gone from a witness that has cosigned.
+        FileError: Something cannot be written, or of a witness that has cosigned the key is gone, or the memory.
         CosignError: The key cannot be loaded.
     """
     folder = data / FOLDER
     logs = folder / _LOGS
+    begun = (folder / KEY_FILE).exists()
+    if begun and not logs.exists():
+        why = "what this witness cosigned is gone, and without it a log could show it another past"
+        raise FileError(str(logs), why, f"restore the newest, or remove {folder} to begin another witness")
     with explain(folder):
         logs.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
         used = any(logs.iterdir())
-    if (folder / KEY_FILE).exists():
+    if begun:
         return load_key_file(str(folder / KEY_FILE), environment_password)
     if used:
         why = "the key is gone, and others know this witness by it"

@@ -285,6 +285,17 @@ def test_the_key_is_made_once_and_a_lost_one_is_not_replaced(tmp_path: Path, log
     assert caught.value.path == str(key)
 
 
+def test_a_witness_that_forgot_what_it_cosigned_does_not_begin_again(tmp_path: Path, log: GrowingLog) -> None:
+    witness = make_witness(tmp_path, NAME, [log_vkey(log.key)])
+    logs = tmp_path / FOLDER / "logs"
+    logs.rmdir()
+    with pytest.raises(FileError) as caught:
+        begin_witness(tmp_path)
+    assert (caught.value.path, logs.exists()) == (str(logs), False)
+    logs.mkdir()
+    assert begin_witness(tmp_path).public_key == parse_vkey(witness.vkey).key
+
+
 def test_the_verifier_key_of_a_witness_is_of_type_4(witness: Witness) -> None:
     found = parse_vkey(witness.vkey)
     assert (found.name, found.type, encode_vkey(found)) == (NAME, 4, witness.vkey)
