@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from cosignpy.errors import CosignError
+from cosignpy.serving.garbage import collect_rarely
 from cosignpy.serving.metrics import share_metrics
 from cosignpy.serving.threaded import ServerOptions, address_of
 from cosignpy.serving.workers import WorkerProgram, bind_all, heeding_signals, run_workers, serving_metrics
 from cosignpy.values import record
 from log_server.config import Settings
-from log_server.garbage import collect_rarely
 from log_server.storage.lock import lock_directory
 
 

@@ -16,6 +16,7 @@ import uvloop
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.keystore.server_key import environment_password
 from cosignpy.serving.draining import build_server
+from cosignpy.serving.garbage import collect_rarely
 from cosignpy.serving.request_log import configure_logging
 from cosignpy.serving.settings import parse_settings
 from cosignpy.serving.settings_text import show_settings
@@ -24,7 +25,6 @@ from log_server.app import build_app
 from log_server.config import Settings
 from log_server.config_files import load_tls
 from log_server.data_directory import LogFiles
-from log_server.garbage import collect_rarely
 from log_server.local_log import LocalLog, LocalShard
 from log_server.protocols import PROTOCOLS
 from log_server.sequencing.client import SequencerClient

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from log_server.garbage import collect_rarely
+from cosignpy.serving.garbage import collect_rarely
 
 
 @pytest.fixture(autouse=True)
