@@ -140,13 +140,14 @@ class TimestampSettings:
     serve: Annotated[bool, "false: no timestamps"] = True
     policy: Annotated[str, "the policy in tokens"] = "1.3.6.1.4.1.57264.2"
     policies: Annotated[tuple[str, ...], "what requests may ask for besides"] = ()
-    hash: Annotated[str, "sha256, sha384 or sha512: what tokens are signed over"] = "sha256"
     chain: Annotated[bool, "true: tokens carry the chain, not only the leaf, where certificates are asked for"] = False
     status_201: Annotated[bool, "true: answer 201 as old servers did"] = False
     step: Annotated[Duration, "how far the clock may jump before no stamp is given"] = Duration(2)
-    ntp: Annotated[tuple[str, ...], "time servers to compare with; empty: none"] = ()
-    ntp_limit: Annotated[Duration, "how far they may disagree"] = Duration(6)
+    ntp: Annotated[tuple[str, ...], "time servers to compare with, `host` or `host:port`; empty: none"] = ()
+    ntp_agree: Annotated[int, Range(0, 100), "how many of them have to agree with the clock; 0: more than half"] = 0
+    ntp_limit: Annotated[Duration, "how far they may be off before they disagree"] = Duration(6)
     ntp_interval: Annotated[Duration, "how often they are asked"] = Duration(60)
+    ntp_timeout: Annotated[Duration, "how long each may take to answer"] = Duration(2)
 
 
 @value
