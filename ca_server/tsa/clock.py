@@ -23,8 +23,7 @@ MAX_SLEW: Final = 0.0005
 
 _UNCONFIRMED: Final = "time servers have not answered for too long"
 _KEPT: Final = re.compile(rb"(?P<second>0|[1-9][0-9]{0,11})\n")
-_MAX_UNCONFIRMED: Final = "time servers have not answered for too long"
-_KEPT: Final = 64
+_MAX_KEPT: Final = 64
 
 
 class ClockUntrusted(StampRefused):
