@@ -114,7 +114,8 @@ def _check_head(shard: ShardFiles, reader: LogReader) -> Iterator[Finding]:
     except (MalformedError, VerificationError) as error:
         yield Finding("checkpoint", str(error))
     if reader.index.size != tree.size:
-        yield Finding("index", f"it covers {reader.index.size} of {tree.size} entries")
+        why = f"it covers {reader.index.size} of {tree.size} entries; if the server was killed, start it once and look again"
+        yield Finding("index", why)
 
 
 def _check_journal(shard: ShardFiles, size: int) -> Iterator[Finding]:
