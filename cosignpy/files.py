@@ -48,6 +48,20 @@ def write_file(path: Path, content: bytes, mode: int = PUBLIC) -> None:
         file.write(content)
 
 
+def sync_directory(path: Path) -> None:
+    """Make durable what a directory lists: names that are new in it, and those that were replaced.
+
+    Raises:
+        FileError: The system does not say that it is.
+    """
+    with explain(path):
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 @contextmanager
 def explain(path: Path) -> Iterator[None]:
     """Turn what the system says about a file into an error that names the file.

@@ -4,12 +4,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol, Self
 
-from cryptography.x509 import SubjectKeyIdentifier
-
+from ca_server.authority.profile import Issuer, Period
 from cosignpy.core.encoding import PemBlock
 from cosignpy.core.keys.signatures import Signer
-from cosignpy.core.x509.chain import find_extension, parse_certificate
-from cosignpy.core.x509.extensions import identify_key
+from cosignpy.core.x509.chain import LABEL, parse_certificate
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.values import field, value
 
@@ -48,19 +46,26 @@ class IssuingCertificate:
         Raises:
             MalformedError: A certificate cannot be read.
         """
-        own = TbsCertificate.parse(chain[0])
-        parsed = [parse_certificate(certificate) for certificate in chain]
-        named = find_extension(parsed[0], SubjectKeyIdentifier)
+        period = period_of(chain)
+        issuer = Issuer.of(chain[0])
         return cls(
             signer,
             chain,
-            own.subject,
-            named.digest if named is not None else identify_key(own.spki),
-            sha256(own.spki).digest(),
-            max(certificate.not_valid_before_utc for certificate in parsed),
-            min(certificate.not_valid_after_utc for certificate in parsed),
+            issuer.name,
+            issuer.key_identifier,
+            sha256(TbsCertificate.parse(chain[0]).spki).digest(),
+            period.begin,
+            period.end,
             encode_chain(chain),
         )
+
+
+@value
+class CertifiedKey:
+    """A key, and the chain of its certificate: what stamps."""
+
+    signer: Signer = field(repr=False)
+    chain: Chain = field(repr=False)
 
 
 class Authority(Protocol):
@@ -75,6 +80,31 @@ class Authority(Protocol):
         ...
 
 
+class TimestampAuthority(Protocol):
+    """Who stamps: the same ports, for a key that issues nothing."""
+
+    def current(self) -> CertifiedKey:
+        """Return what timestamps are signed with now."""
+        ...
+
+    def trusted_chains(self) -> tuple[Chain, ...]:
+        """Return the chains of all timestamps that clients must be able to verify now, the current one first."""
+        ...
+
+
+def period_of(chain: Chain) -> Period:
+    """Return when all of a chain is valid.
+
+    Raises:
+        MalformedError: A certificate cannot be read.
+    """
+    parsed = [parse_certificate(certificate) for certificate in chain]
+    return Period(
+        max(certificate.not_valid_before_utc for certificate in parsed),
+        min(certificate.not_valid_after_utc for certificate in parsed),
+    )
+
+
 def encode_chain(chain: Chain) -> tuple[str, ...]:
     """Encode certificates in PEM."""
-    return tuple(PemBlock("CERTIFICATE", certificate).encode().decode() for certificate in chain)
+    return tuple(PemBlock(LABEL, certificate).encode().decode() for certificate in chain)

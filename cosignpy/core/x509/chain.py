@@ -20,11 +20,16 @@ from cryptography.x509 import (
     load_der_x509_certificate,
 )
 
+from cosignpy.core.encoding import parse_pem
 from cosignpy.core.x509.der import INTEGER, SEQUENCE, read_element, read_whole
-from cosignpy.errors import CertificateError, MalformedError
+from cosignpy.errors import CertificateError, LimitExceeded, MalformedError
 
 PRECERTIFICATE_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.4")
 """Key usage of authorities that sign precertificates in place of the issuer (RFC 6962 section 3.1)."""
+
+LABEL: Final = "CERTIFICATE"
+"""RFC 7468 section 5."""
+_BEGIN: Final = b"-----BEGIN "
 
 T = TypeVar("T")
 ExtensionKind = TypeVar("ExtensionKind", bound=ExtensionType)
@@ -48,6 +53,25 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
     """
     _refuse_serial_number(der, what)
     return _readable(lambda: load_der_x509_certificate(der), what)
+
+
+def parse_chain_pem(raw: bytes, *, most: int, what: str = "chain") -> tuple[bytes, ...]:
+    """Parse a PEM file of certificates, in DER; text around them is tolerated. What they say is for others to look at.
+
+    Raises:
+        MalformedError: There is none, one is incomplete, or something else is there as well.
+        LimitExceeded: More than `most`.
+    """
+    pieces = raw.split(_BEGIN)[1:]
+    if not pieces:
+        raise MalformedError(what, "no certificate in it")
+    if len(pieces) > most:
+        raise LimitExceeded(what, f"{len(pieces)} certificates, at most {most} are accepted")
+    blocks = [parse_pem(_BEGIN + piece, what=what) for piece in pieces]
+    for block in blocks:
+        if block.label != LABEL:
+            raise MalformedError(what, f"a PEM block {block.label!r} is not a certificate")
+    return tuple([block.body for block in blocks])
 
 
 def find_extension(

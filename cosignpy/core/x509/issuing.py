@@ -42,6 +42,7 @@ MAX_NAME: Final = 64
 MAX_SERIAL: Final = (1 << 159) - 1
 """The largest number that takes 20 octets (RFC 5280 section 4.1.2.2)."""
 
+_ATTRIBUTES: Final = 0xA0
 _V3: Final = encode_element(VERSION, encode_integer(2))
 _FIRST_YEAR: Final = 1950
 _FIRST_LONG_YEAR: Final = 2050
@@ -106,7 +107,7 @@ def sign_certificate(template: CertificateTemplate, signer: Signer) -> bytes:
 
 
 def sign_tbs(tbs: bytes, signer: Signer) -> bytes:
-    """Make a certificate of its signed part, which `encode_tbs` made for the signer's algorithm.
+    """Sign what is signed of a certificate, which `encode_tbs` made for the signer's algorithm, or of a request.
 
     Raises:
         KeyUnusable: The signer's kind of key signs no certificates.
@@ -114,6 +115,17 @@ def sign_tbs(tbs: bytes, signer: Signer) -> bytes:
     """
     algorithm = encode_algorithm(signer.public_key.algorithm)
     return encode_sequence(tbs, algorithm, encode_bit_string(signer.sign(tbs)))
+
+
+def sign_request(subject: bytes, signer: Signer) -> bytes:
+    """Ask for a certificate of the signer's key: a request in DER (PKCS#10, RFC 2986 section 4), without attributes.
+
+    Raises:
+        KeyUnusable: The signer's kind of key signs no requests either.
+        CosignError: The signer cannot sign.
+    """
+    key = signer.public_key
+    return sign_tbs(encode_sequence(encode_integer(0), subject, key.spki, encode_element(_ATTRIBUTES, b"")), signer)
 
 
 def encode_tbs(template: CertificateTemplate, algorithm: Algorithm) -> bytes:

@@ -9,10 +9,11 @@ from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import NameOID, load_der_x509_certificate
+from cryptography.x509 import NameOID, load_der_x509_certificate, load_der_x509_csr
 
 from cosignpy.core.keys.algorithms import ALGORITHMS, ECDSA_P256, ED25519PH, SIGNING
 from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.x509.certificate_request import CertificateRequest
 from cosignpy.core.x509.chain import parse_certificate, verify_issued_by, verify_may_issue
 from cosignpy.core.x509.extensions import (
     CODE_SIGNING,
@@ -34,6 +35,7 @@ from cosignpy.core.x509.issuing import (
     encode_tbs,
     encode_time,
     sign_certificate,
+    sign_request,
 )
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import KeyUnusable, UsageError
@@ -180,6 +182,16 @@ def may_sign(name: str) -> bool:
 def test_a_key_that_signs_no_certificates_is_refused_before_it_signs() -> None:
     with pytest.raises(KeyUnusable):
         sign_certificate(TEMPLATE, PrivateKey.generate(SIGNING["ML-DSA-65"]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_is_verified_by_cryptography_and_by_us(kind: str) -> None:
+    der = sign_request(NAME, signer(kind))
+    read = load_der_x509_csr(der)
+    assert (read.is_signature_valid, read.subject.public_bytes(), list(read.attributes)) == (True, NAME, [])
+    ours = CertificateRequest.parse_der(der)
+    ours.verify()
+    assert ours.key == signer(kind).public_key
 
 
 def test_the_signed_part_is_the_same_each_time() -> None:

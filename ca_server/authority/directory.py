@@ -1,0 +1,280 @@
+"""An authority on disk: `root/`, and for each role numbered folders, each with a chain and its key.
+
+The chain makes a folder count, so it is written last; the highest number that is valid now is the one that signs.
+docs/formats/authority-directory.md has the whole of it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from ca_server.authority.profile import Period, Role, show_time
+from ca_server.authority.protocol import Chain, encode_chain, period_of
+from ca_server.authority.rules import MAX_CHAIN
+from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.x509.chain import parse_chain_pem
+from cosignpy.errors import FileError, LimitExceeded
+from cosignpy.files import PRIVATE, explain, sync_directory, write_file
+from cosignpy.keystore.backend import Password
+from cosignpy.keystore.reference import load_signer
+from cosignpy.keystore.server_key import load_key_file, save_key_file
+from cosignpy.values import value
+
+FOLDER: Final = "authority"
+"""Where the data directory has its authority, unless settings say otherwise."""
+ROOT: Final = "root"
+
+CHAIN_FILE: Final = "chain.pem"
+CERTIFICATE_FILE: Final = "certificate.pem"
+KEY_FILE: Final = "key.pem"
+REFERENCE_FILE: Final = "key.ref"
+REQUEST_FILE: Final = "request.pem"
+RETIRED_FILE: Final = "retired"
+
+MAX_FILE: Final = 64 << 10
+"""Octets of any of these files: ten certificates of 4 kB in PEM, or one key with text around it."""
+
+_PRIVATE_FOLDER: Final = 0o700
+_WIDTH: Final = 4
+_NUMBER: Final = re.compile(r"[0-9]{4,9}", re.ASCII)
+
+
+class State(StrEnum):
+    """What a folder is to those who are to be certified, and to those who verify."""
+
+    REQUESTED = "requested"
+    """It has no certificate yet."""
+    COMING = "coming"
+    """Clients are told of it already; it signs when its time begins."""
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    """It signs nothing any more, and clients are still told of it."""
+    EXPIRED = "expired"
+    RETIRED = "retired"
+    """Clients are told of it no longer."""
+
+
+_TRUSTED: Final = frozenset({State.COMING, State.ACTIVE, State.SUPERSEDED})
+
+
+@value
+class PairFolder:
+    """The folder of one key and its certificate."""
+
+    path: Path
+    role: Role
+
+    @property
+    def number(self) -> str:
+        """The name of the folder."""
+        return self.path.name
+
+    @property
+    def chain_path(self) -> Path:
+        """Where the chain is."""
+        return self.path / CHAIN_FILE
+
+    def read_chain(self) -> Chain:
+        """Read the chain; an empty one where there is none yet.
+
+        Raises:
+            FileError: It cannot be read.
+            MalformedError: It is not a file of PEM certificates, or has too many.
+        """
+        if not self.chain_path.exists():
+            return ()
+        return parse_chain_pem(read_limited(self.chain_path), most=MAX_CHAIN, what=str(self.chain_path))
+
+    def save_chain(self, chain: Chain) -> None:
+        """Store the chain: from now on the folder counts. All else in it is durable before.
+
+        Raises:
+            FileError: It cannot be written.
+        """
+        sync_directory(self.path)
+        write_file(self.chain_path, "".join(encode_chain(chain)).encode())
+        sync_directory(self.path)
+
+    def save_key(self, key: PrivateKey, password: bytes) -> None:
+        """Store the key.
+
+        Raises:
+            FileError: It cannot be written.
+        """
+        save_key_file(self.path / KEY_FILE, key, password)
+
+    def save_reference(self, reference: str) -> None:
+        """Store where the key is.
+
+        Raises:
+            FileError: It cannot be written.
+        """
+        write_file(self.path / REFERENCE_FILE, f"{reference}\n".encode(), PRIVATE)
+
+    def read_reference(self) -> str:
+        """Read where the key is; empty if it is to be in the folder itself.
+
+        Raises:
+            FileError: It cannot be read, or is not one line of text.
+        """
+        path = self.path / REFERENCE_FILE
+        if not path.exists():
+            return ""
+        line = read_limited(path).decode("utf-8", "replace").strip()
+        if not line or not line.isprintable():
+            raise FileError(str(path), "not one line with a key reference")
+        return line
+
+    def load_signer(self, password: Password) -> Signer:
+        """Load what signs: the key in the folder, or the one that the folder names.
+
+        Raises:
+            CosignError: There is none, or it cannot be used.
+        """
+        reference = self.read_reference()
+        if reference:
+            return load_signer(reference, password)
+        return load_stored_key(self.path / KEY_FILE, password)
+
+    @property
+    def retired(self) -> bool:
+        """Whether clients are to be told of it no longer."""
+        return (self.path / RETIRED_FILE).exists()
+
+    def retire(self, now: datetime) -> None:
+        """Say that clients are to be told of it no longer.
+
+        Raises:
+            FileError: It cannot be written.
+        """
+        write_file(self.path / RETIRED_FILE, f"{show_time(now)}\n".encode())
+        sync_directory(self.path)
+
+
+@value
+class Pair:
+    """What a folder has in it: its chain, and when all of that is valid; neither where there is no certificate yet."""
+
+    folder: PairFolder
+    chain: Chain
+    period: Period | None
+    retired: bool
+
+
+@value
+class AuthorityDirectory:
+    """The directory of an authority."""
+
+    path: Path
+
+    @property
+    def root_certificate(self) -> Path:
+        """Where the root's certificate is."""
+        return self.path / ROOT / CERTIFICATE_FILE
+
+    @property
+    def root_key(self) -> Path:
+        """Where the root's key is, unless it is kept elsewhere, as it should be."""
+        return self.path / ROOT / KEY_FILE
+
+    def read_root(self) -> bytes:
+        """Read the root's certificate.
+
+        Raises:
+            FileError: It cannot be read.
+            MalformedError: It is not one PEM certificate.
+        """
+        (root,) = parse_chain_pem(read_limited(self.root_certificate), most=1, what=str(self.root_certificate))
+        return root
+
+    def folders(self, role: Role) -> Sequence[PairFolder]:
+        """Return a role's folders, the oldest first.
+
+        Raises:
+            FileError: They cannot be listed.
+        """
+        parent = self.path / role
+        with explain(parent):
+            found = [path for path in parent.iterdir() if _NUMBER.fullmatch(path.name)] if parent.is_dir() else []
+        return [PairFolder(path, role) for path in sorted(found, key=lambda path: int(path.name))]
+
+    def read(self, role: Role) -> Sequence[Pair]:
+        """Read a role's folders, the oldest first.
+
+        Raises:
+            FileError: A file cannot be read.
+            MalformedError: A chain is not one.
+        """
+        return [_read_pair(folder) for folder in self.folders(role)]
+
+    def begin(self, role: Role) -> PairFolder:
+        """Make the next folder; it does not count until it has a chain.
+
+        Raises:
+            FileError: It cannot be made.
+        """
+        folders = self.folders(role)
+        number = int(folders[-1].number) + 1 if folders else 1
+        path = self.path / role / str(number).zfill(_WIDTH)
+        with explain(path):
+            path.parent.mkdir(_PRIVATE_FOLDER, exist_ok=True)
+            path.mkdir(_PRIVATE_FOLDER)
+        sync_directory(path.parent)
+        return PairFolder(path, role)
+
+
+def states_of(pairs: Sequence[Pair], now: datetime) -> Mapping[PairFolder, State]:
+    """Tell what each of a role's folders is at a moment."""
+    plain = {pair.folder: _state_alone(pair, now) for pair in pairs}
+    valid = [folder for folder, state in plain.items() if state is State.SUPERSEDED]
+    return plain | dict.fromkeys(valid[-1:], State.ACTIVE)
+
+
+def trusted(state: State) -> bool:
+    """Tell whether clients are told of a folder in this state."""
+    return state in _TRUSTED
+
+
+def _state_alone(pair: Pair, now: datetime) -> State:
+    if pair.retired:
+        return State.RETIRED
+    if pair.period is None:
+        return State.REQUESTED
+    if now > pair.period.end:
+        return State.EXPIRED
+    return State.COMING if now < pair.period.begin else State.SUPERSEDED
+
+
+def _read_pair(folder: PairFolder) -> Pair:
+    chain = folder.read_chain()
+    return Pair(folder, chain, period_of(chain) if chain else None, folder.retired)
+
+
+def load_stored_key(path: Path, password: Password) -> Signer:
+    """Load a key that a ceremony stored.
+
+    Raises:
+        FileError: It is not there, cannot be read, or others can read it too.
+        CosignError: It cannot be used.
+    """
+    if not path.exists():
+        raise FileError(str(path), "the key is not there", hint="put it back from where it is kept")
+    return load_key_file(str(path), password)
+
+
+def read_limited(path: Path) -> bytes:
+    """Read a small file.
+
+    Raises:
+        FileError: It cannot be read.
+        LimitExceeded: It is larger than any file here.
+    """
+    with explain(path), path.open("rb") as file:
+        raw = file.read(MAX_FILE + 1)
+    if len(raw) > MAX_FILE:
+        raise LimitExceeded(str(path), f"more than {MAX_FILE} bytes")
+    return raw
