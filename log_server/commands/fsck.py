@@ -114,7 +114,7 @@ def _check_head(shard: ShardFiles, reader: LogReader) -> Iterator[Finding]:
     except (MalformedError, VerificationError) as error:
         yield Finding("checkpoint", str(error))
     if reader.index.size != tree.size:
-        why = f"it covers {reader.index.size} of {tree.size} entries; if the server was killed, start it once and look again"
+        why = f"it covers {reader.index.size} of {tree.size} entries; after a power cut, start the server once"
         yield Finding("index", why)
 
 
