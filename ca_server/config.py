@@ -15,6 +15,7 @@ from cosignpy.core.keys.algorithms import (
     RSA_4096,
     select_algorithm,
 )
+from ca_server.identity.cluster import CLUSTER_MOUNT
 from cosignpy.errors import UsageError
 from cosignpy.serving.quantities import Duration, Range, Size
 from cosignpy.serving.rate_limit import Network, Rate
@@ -127,10 +128,25 @@ class IdentitySettings:
     issuers: Annotated[Path | None, "Fulcio's configuration file, YAML or JSON; absent: nobody gets a certificate"] = (
         None
     )
-    fetch_timeout: Annotated[Duration, "how long an issuer may take to tell its keys"] = Duration(10)
+    fetch_timeout: Annotated[Duration, Range(0.1, 60), "how long an issuer may take to tell its keys"] = Duration(10)
     keys_fresh: Annotated[Duration, "how long fetched keys are used without asking again"] = Duration(3600)
     keys_kept: Annotated[Duration, "how long they are used while the issuer does not answer"] = Duration(24 * 3600)
-    refresh_interval: Annotated[Duration, "how often an unknown key id may cause a fetch"] = Duration(10)
+    refresh_interval: Annotated[
+        Duration, Range(1, 3600), "how often an issuer is asked for a key that it did not have, or after a failure"
+    ] = Duration(10)
+    cluster_ca: Annotated[Path, "PEM: who may have issued the certificate of the cluster's own Kubernetes issuer"] = (
+        CLUSTER_MOUNT / "ca.crt"
+    )
+    cluster_token: Annotated[Path, "the token that this issuer is asked with"] = CLUSTER_MOUNT / "token"
+
+    def __post_init__(self) -> None:
+        """Refuse times that contradict each other.
+
+        Raises:
+            UsageError: Keys that are fresh, and not kept.
+        """
+        if self.keys_kept < self.keys_fresh:
+            raise UsageError("keys_kept is out of range", "allowed: keys_fresh and more")
 
 
 @value

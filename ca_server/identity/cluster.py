@@ -10,7 +10,9 @@ from cosignpy.values import field, value
 CLUSTER_ISSUERS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"})
 """What the API server calls itself in service account tokens, unless it is told to do otherwise."""
 
-_MOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+CLUSTER_MOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where Kubernetes puts the files into each pod."""
+
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -26,8 +28,8 @@ class Way:
 class ClusterFiles:
     """The files that Kubernetes mounts into each pod. They are read for each fetch: the token is renewed every hour."""
 
-    ca: Path = _MOUNT / "ca.crt"
-    token: Path = _MOUNT / "token"
+    ca: Path = CLUSTER_MOUNT / "ca.crt"
+    token: Path = CLUSTER_MOUNT / "token"
 
     def select(self, issuer: str) -> Way:
         """Return what the cluster's issuer is asked with. Others get nothing: the token is a credential of ours.
