@@ -1,9 +1,11 @@
 """YAML as settings need it: mappings, lists and plain words, each with the line it stands on.
 
-No tags, no anchors, no aliases (a few lines of them expand to gigabytes), no second document, no key twice. What a
-word means is decided by who asks for it, never by its look: YAML itself would read `no` as false and `1_0` as ten.
+No tags, no second document, no key twice, and no anchors and aliases (a few lines of them expand to gigabytes) unless
+the format needs them, and then only so many. What a word means is decided by who asks for it, never by its look: YAML
+itself would read `no` as false and `1_0` as ten.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +19,17 @@ MAX_FILE: Final = 256 * 1024
 """Pure Python reads it in under two seconds; settings that people write have a few kilobytes."""
 MAX_DEPTH: Final = 12
 """Settings nest four or five levels; PyYAML recurses at each."""
+MAX_NODES: Final = 20_000
+"""Words, lists and mappings of a document with aliases, what they repeat counted each time; Fulcio's has 500."""
 
 _NULL: Final = frozenset({"", "~", "null"})
+
+
+class Anchors(StrEnum):
+    """What becomes of anchors and aliases."""
+
+    REFUSED = "refused"
+    EXPANDED = "expanded"
 
 
 @record
@@ -77,7 +88,7 @@ class Members:
 Node = Word | Items | Members
 
 
-def load_document(path: Path) -> Node:
+def load_document(path: Path, anchors: Anchors = Anchors.REFUSED) -> Node:
     """Read a settings file.
 
     Raises:
@@ -86,10 +97,10 @@ def load_document(path: Path) -> Node:
     """
     with explain(path), path.open("rb") as file:
         raw = file.read(MAX_FILE + 1)
-    return parse_document(raw, str(path))
+    return parse_document(raw, str(path), anchors)
 
 
-def parse_document(raw: bytes, file: str) -> Node:
+def parse_document(raw: bytes, file: str, anchors: Anchors = Anchors.REFUSED) -> Node:
     """Parse the text of a settings file; nothing in it is a mapping without members.
 
     Raises:
@@ -103,7 +114,7 @@ def parse_document(raw: bytes, file: str) -> Node:
     except UnicodeDecodeError as error:
         raise Place(file, raw.count(b"\n", 0, error.start) + 1).error("not UTF-8") from error
     try:
-        loader = _StrictLoader(text)
+        loader = _StrictLoader(text, anchors)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Place(file, line).error("a character that YAML does not allow") from error
@@ -114,20 +125,21 @@ def parse_document(raw: bytes, file: str) -> Node:
         raise Place(file, line).error(error.problem or "not YAML") from error
     except ValueError as error:  # an escape for a character that there is not
         raise Place(file, loader.line + 1).error("not Unicode") from error
-    return Members({}, start) if root is None else _convert(root, start)
+    return Members({}, start) if root is None else _Conversion(anchors).convert(root, start)
 
 
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML's composer, without what makes documents larger or cleverer than they look."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, anchors: Anchors) -> None:
         super().__init__(text)
+        self._anchors = anchors
         self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Compose one node, if it is only data."""
         event = self.peek_event()  # type: ignore[no-untyped-call] # the stubs leave it so
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+        if getattr(event, "anchor", None) is not None and self._anchors is Anchors.REFUSED:  # an alias has one too
             raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
         if getattr(event, "tag", None) is not None:
             raise yaml.MarkedYAMLError(problem="tags are not allowed", problem_mark=event.start_mark)
@@ -137,30 +149,55 @@ class _StrictLoader(yaml.SafeLoader):
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1
+        if isinstance(event, yaml.AliasEvent) and isinstance(node, yaml.ScalarNode):
+            # errors are to name the line of the alias, not that of its anchor
+            start, end = event.start_mark, event.end_mark
+            return yaml.ScalarNode(node.tag, node.value, start, end, node.style)  # type: ignore[arg-type] # the stubs'
         return node
 
 
-def _convert(node: yaml.Node, place: Place) -> Node:
-    if isinstance(node, yaml.ScalarNode):
-        return Word(_unicode(node.value, place), place, node.style is None)
-    if isinstance(node, yaml.SequenceNode):
+@record
+class _Conversion:
+    """Turns PyYAML's nodes into ours; aliases may have made a graph of them that is endless, or nearly so."""
+
+    anchors: Anchors
+    nodes: int = 0
+    depth: int = 0
+
+    def convert(self, node: yaml.Node, place: Place) -> Node:
+        """Convert a node and all below it."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES and self.anchors is Anchors.EXPANDED:
+            raise place.error("too large once its aliases are expanded", f"{MAX_NODES} words at the most")
+        if self.depth >= MAX_DEPTH:
+            raise place.error(f"nested deeper than {MAX_DEPTH} levels")
+        if isinstance(node, yaml.ScalarNode):
+            return Word(_unicode(node.value, place), place, node.style is None)
+        self.depth += 1
+        found = self._items(node, place) if isinstance(node, yaml.SequenceNode) else self._members(node, place)
+        self.depth -= 1
+        return found
+
+    def _items(self, node: yaml.SequenceNode, place: Place) -> Items:
         return Items(
             tuple(
-                _convert(item, Place(place.file, item.start_mark.line + 1, f"{place.key}[{number}]"))
+                self.convert(item, Place(place.file, item.start_mark.line + 1, f"{place.key}[{number}]"))
                 for number, item in enumerate(node.value)
             ),
             place,
         )
-    members: dict[str, Node] = {}
-    for key, content in node.value:
-        here = Place(place.file, key.start_mark.line + 1, place.key)
-        if not isinstance(key, yaml.ScalarNode):
-            raise here.error("a key must be a word")
-        named = Place(here.file, here.line, f"{place.key}.{_unicode(key.value, here)}".lstrip("."))
-        if key.value in members:
-            raise named.error(f"given twice, first on line {members[key.value].place.line}")
-        members[key.value] = _convert(content, named)
-    return Members(members, place)
+
+    def _members(self, node: yaml.Node, place: Place) -> Members:
+        members: dict[str, Node] = {}
+        for key, content in node.value:
+            here = Place(place.file, key.start_mark.line + 1, place.key)
+            if not isinstance(key, yaml.ScalarNode):
+                raise here.error("a key must be a word")
+            named = Place(here.file, here.line, f"{place.key}.{_unicode(key.value, here)}".lstrip("."))
+            if key.value in members:
+                raise named.error(f"given twice, first on line {members[key.value].place.line}")
+            members[key.value] = self.convert(content, named)
+        return Members(members, place)
 
 
 def _unicode(text: str, place: Place) -> str:
