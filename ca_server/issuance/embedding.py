@@ -6,10 +6,12 @@ list of promises stands in its place. All other bytes are the same, and they are
 
 from collections.abc import Sequence
 
+from ca_server.authority.protocol import IssuingCertificate
+from cosignpy.core.ct.entry import EntryType, SignedEntry
 from cosignpy.core.ct.precertificate import poison, sct_list
 from cosignpy.core.ct.sct import Sct
 from cosignpy.core.keys.signatures import Signer
-from cosignpy.core.x509.issuing import CertificateTemplate, sign_certificate
+from cosignpy.core.x509.issuing import CertificateTemplate, encode_tbs, sign_certificate
 from cosignpy.core.x509.tbs import NamedExtension
 from cosignpy.values import replace
 
@@ -21,6 +23,16 @@ def issue_precertificate(template: CertificateTemplate, signer: Signer) -> bytes
         CosignError: The signer cannot sign.
     """
     return sign_certificate(_with_extension(template, poison()), signer)
+
+
+def build_logged_entry(template: CertificateTemplate, issuing: IssuingCertificate) -> SignedEntry:
+    """Build what a log certifies of a precertificate: what is signed without the poison, bound to the issuer's key.
+
+    Raises:
+        KeyUnusable: The signer's kind of key signs no certificates.
+    """
+    tbs = encode_tbs(template, issuing.signer.public_key.algorithm)
+    return SignedEntry(EntryType.PRECERTIFICATE, issuing.key_hash, tbs)
 
 
 def issue_with_scts(template: CertificateTemplate, scts: Sequence[Sct], signer: Signer) -> bytes:

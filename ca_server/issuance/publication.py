@@ -7,13 +7,12 @@ from typing import Final, TypeAlias
 
 from ca_server.config import Embedding
 from ca_server.issuance.ct_submit import Submission
-from ca_server.issuance.embedding import issue_precertificate, issue_with_scts
+from ca_server.issuance.embedding import build_logged_entry, issue_precertificate, issue_with_scts
 from ca_server.issuance.refusals import AuthorityFailed
 from ca_server.issuance.self_check import Wanted, verify_embedded, verify_issued
-from cosignpy.core.ct.precertificate import build_certificate_entry, build_precertificate_entry
+from cosignpy.core.ct.precertificate import build_certificate_entry
 from cosignpy.core.ct.sct import Sct
 from cosignpy.core.x509.issuing import sign_certificate
-from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CosignError
 from cosignpy.values import field, value
 
@@ -39,12 +38,11 @@ async def publish_embedded(wanted: Wanted, submit: Submit) -> Published:
     issuing = wanted.issuing
     with blaming_authority():
         precertificate = issue_precertificate(wanted.template, issuing.signer)
-    entry = build_precertificate_entry(TbsCertificate.parse(precertificate), issuing.key_hash)
+        entry = build_logged_entry(wanted.template, issuing)
     sct = await submit(Submission((precertificate, *issuing.chain), entry))
     with blaming_authority():
         leaf = issue_with_scts(wanted.template, (sct,), issuing.signer)
-    verify_issued(leaf, wanted)
-    verify_embedded(leaf, entry)
+    verify_embedded(verify_issued(leaf, wanted), entry)
     return Published(leaf, sct)
 
 

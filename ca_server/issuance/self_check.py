@@ -4,6 +4,10 @@ A certificate cannot be taken back. So each is read as a client would read it, b
 compared with what was to be issued: a wrong length, key or name is found here and not by a verifier.
 """
 
+from functools import lru_cache
+
+from cryptography.x509 import Certificate
+
 from ca_server.authority.protocol import IssuingCertificate
 from ca_server.identity.principal import Principal
 from ca_server.issuance.certificate import build_statements
@@ -28,43 +32,51 @@ class Wanted:
     issuing: IssuingCertificate = field(repr=False)
 
 
-def verify_issued(leaf: bytes, wanted: Wanted) -> None:
-    """Show that a certificate says what it was to say, and that its issuer signed it.
+def verify_issued(leaf: bytes, wanted: Wanted) -> TbsCertificate:
+    """Show that a certificate says what it was to say, and that its issuer signed it; return the part that is signed.
 
     Raises:
         AuthorityFailed: It does not: it must not leave.
     """
     try:
         certificate = parse_certificate(leaf)
-        verify_issued_by(certificate, parse_certificate(wanted.issuing.chain[0], what="issuer certificate"))
+        verify_issued_by(certificate, _parse_issuer(wanted.issuing.chain[0]))
+        tbs = TbsCertificate.parse(leaf)
         said = (
             certificate.serial_number,
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
-            TbsCertificate.parse(leaf).spki,
-            subject_names(certificate),
-            fulcio_extensions(certificate),
+            tbs.spki,
+            [(name.kind, name.text) for name in subject_names(certificate)],
+            [(statement.number, statement.text) for statement in fulcio_extensions(certificate)],
         )
     except (MalformedError, CertificateError) as error:
         raise AuthorityFailed(f"what was issued does not stand: {error}") from error
-    template = wanted.template
+    template, principal = wanted.template, wanted.principal
     meant = (
         template.serial,
         template.not_before,
         template.not_after,
         template.spki,
-        (wanted.principal.name,),
-        build_statements(wanted.principal),
+        [(principal.name.kind, principal.name.text)],
+        [(statement.number, statement.text) for statement in build_statements(principal)],
     )
     if said != meant:
         raise AuthorityFailed("what was issued says something else than it was to say")
+    return tbs
 
 
-def verify_embedded(leaf: bytes, entry: SignedEntry) -> None:
+@lru_cache(maxsize=8)
+def _parse_issuer(certificate: bytes) -> Certificate:
+    """Parse what is the same for every certificate until the issuer is another."""
+    return parse_certificate(certificate, what="issuer certificate")
+
+
+def verify_embedded(tbs: TbsCertificate, entry: SignedEntry) -> None:
     """Show that the promise in a certificate is for it: without the promise it is, byte for byte, what was logged.
 
     Raises:
         AuthorityFailed: It is something else.
     """
-    if build_embedded_entry(TbsCertificate.parse(leaf), entry.issuer_key_hash) != entry:
+    if build_embedded_entry(tbs, entry.issuer_key_hash) != entry:
         raise AuthorityFailed("what was issued is not what was logged")

@@ -1,7 +1,7 @@
 """Making a signature is a port; checking one raises or returns the algorithm that matched."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from cryptography.exceptions import InvalidSignature
@@ -49,7 +49,7 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> Algori
     return verify_signature_by(key, accepted_algorithms(key.algorithm.key), signature, message)
 
 
-def verify_signature_by(key: PublicKey, algorithms: Sequence[Algorithm], signature: bytes, message: bytes) -> Algorithm:
+def verify_signature_by(key: PublicKey, algorithms: Iterable[Algorithm], signature: bytes, message: bytes) -> Algorithm:
     """Show that the key made the signature over the message by one of these algorithms, and return which.
 
     Raises:
@@ -81,8 +81,11 @@ class _VerifyingEcdsa(ECDSA):
         return self._hash
 
 
+_ECDSA: Final[Mapping[str, ECDSA]] = {name: _VerifyingEcdsa(algorithm) for name, algorithm in HASHES.items()}
+
+
 def _verify_ecdsa(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, message: bytes) -> None:
-    cast("EllipticCurvePublicKey", handle).verify(signature, message, _VerifyingEcdsa(HASHES[algorithm.hash]))
+    cast("EllipticCurvePublicKey", handle).verify(signature, message, _ECDSA[algorithm.hash])
 
 
 def _verify_rsa(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, message: bytes) -> None:
@@ -145,13 +148,14 @@ def verify_digest_signature(key: PublicKey, algorithm: Algorithm, signature: byt
 
 
 _PREHASHED: Final[Mapping[str, Prehashed]] = {name: Prehashed(algorithm) for name, algorithm in HASHES.items()}
+_PREHASHED_ECDSA: Final[Mapping[str, ECDSA]] = {name: _VerifyingEcdsa(hashed) for name, hashed in _PREHASHED.items()}
 _DOM2_PREHASHED: Final = b"SigEd25519 no Ed25519 collisions\x01\x00"
 """RFC 8032 section 2: what is hashed first for Ed25519ph with an empty context."""
 _ED25519_SIGNATURE: Final = 64
 
 
 def _verify_ecdsa_digest(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, digest: bytes) -> None:
-    cast("EllipticCurvePublicKey", handle).verify(signature, digest, _VerifyingEcdsa(_PREHASHED[algorithm.hash]))
+    cast("EllipticCurvePublicKey", handle).verify(signature, digest, _PREHASHED_ECDSA[algorithm.hash])
 
 
 def _verify_rsa_digest(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, digest: bytes) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension, load_der_x509_certificate
+from cryptography.x509 import PrecertificateSignedCertificateTimestamps as PrecertificateSCTs
 
 from cosignpy.core.ct.entry import EntryType, SignedEntry, TimestampedEntry
 from cosignpy.core.ct.precertificate import (
@@ -15,6 +16,8 @@ from cosignpy.core.ct.precertificate import (
     hash_issuer_key,
     is_precertificate,
     parse_embedded_scts,
+    poison,
+    sct_list,
     verify_embedded_sct,
     verify_sct,
 )
@@ -124,3 +127,16 @@ def test_a_list_of_scts_of_another_form_is_refused(content: bytes) -> None:
 def test_identifiers_are_those_of_the_rfc() -> None:
     leaf = ROOT.leaf_with([embedded()[0]])
     assert TbsCertificate.parse(leaf).extensions[-1].oid == SCT_LIST
+
+
+def test_the_poison_is_encoded_as_others_encode_it() -> None:
+    assert poison() == TbsCertificate.parse(ROOT.leaf(POISONED)).extensions[-1]
+
+
+def test_a_list_of_scts_is_read_by_others() -> None:
+    """The value is an OCTET STRING in the one of the extension; with one around it, `cryptography` would refuse it."""
+    sct, leaf = embedded()
+    extension = sct_list((sct,))
+    assert extension == TbsCertificate.parse(leaf).extensions[-1]
+    (read,) = load_der_x509_certificate(leaf).extensions.get_extension_for_class(PrecertificateSCTs).value
+    assert read.log_id == sct.log_id

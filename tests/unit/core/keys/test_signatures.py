@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cosignpy.core.keys.algorithms import ALGORITHMS, ECDSA_P256, ECDSA_P384_SHA256, ED25519, SIGNING, Algorithm
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.keys.signatures import verify_digest_signature, verify_signature
+from cosignpy.core.keys.signatures import verify_digest_signature, verify_signature, verify_signature_by
 from cosignpy.errors import MalformedError, SignatureMismatch
 from tests.support.keys import KeyVector, MadeSignature, key_vectors
 
@@ -21,6 +21,15 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 @pytest.mark.parametrize(("vector", "made"), MADE)
 def test_what_others_signed_verifies_and_names_its_algorithm(vector: KeyVector, made: MadeSignature) -> None:
     assert verify_signature(vector.public_key(), made.raw, made.message).name == made.algorithm
+
+
+@pytest.mark.parametrize(("vector", "made"), MADE)
+def test_a_signature_is_by_the_algorithm_it_was_made_with_and_no_other(vector: KeyVector, made: MadeSignature) -> None:
+    others = [algorithm for algorithm in ALGORITHMS.values() if algorithm.name != made.algorithm]
+    key = vector.public_key()
+    assert verify_signature_by(key, ALGORITHMS.values(), made.raw, made.message).name == made.algorithm
+    with pytest.raises(SignatureMismatch):
+        verify_signature_by(key, others, made.raw, made.message)
 
 
 @pytest.mark.parametrize(("vector", "made"), MADE)

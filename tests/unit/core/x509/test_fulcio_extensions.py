@@ -6,7 +6,16 @@ import pytest
 from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension, load_pem_x509_certificate
 
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
-from cosignpy.core.x509.fulcio_extensions import ARC, BARE, WRAPPED, FulcioExtension, fulcio_extensions
+from cosignpy.core.x509.fulcio_extensions import (
+    ARC,
+    BARE,
+    WRAPPED,
+    FulcioExtension,
+    encode_fulcio_extension,
+    fulcio_extension,
+    fulcio_extensions,
+)
+from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import MalformedError
 from tests.support import vectors
 from tests.support.certificates import NAMED, Authority
@@ -26,6 +35,21 @@ def test_an_extension_is_decoded(number: int, content: bytes, name: str) -> None
     (found,) = decoded((f"{ARC}.{number}", content))
     assert found == FulcioExtension(number, name, "text")
     assert found.oid == f"1.3.6.1.4.1.57264.1.{number}"
+
+
+@pytest.mark.parametrize("number", [*BARE, *WRAPPED])
+def test_what_is_encoded_is_what_others_encode(number: int) -> None:
+    raw = "tëxt".encode()
+    content = raw if number in BARE else encode_element(UTF8_STRING, raw)
+    other = UnrecognizedExtension(ObjectIdentifier(f"{ARC}.{number}"), content)
+    leaf = TbsCertificate.parse(Authority.root().leaf([*NAMED, (other, False)]))
+    assert encode_fulcio_extension(fulcio_extension(number, "tëxt")) == leaf.extensions[-1]
+
+
+@pytest.mark.parametrize("number", [0, 7, 25])
+def test_there_are_no_others_to_encode(number: int) -> None:
+    with pytest.raises(KeyError):
+        fulcio_extension(number, "text")
 
 
 @pytest.mark.parametrize("oid", [f"{ARC}.7", f"{ARC}.25", f"{ARC}.8.1", "1.3.6.1.4.1.57264.3.1"])

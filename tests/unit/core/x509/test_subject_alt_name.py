@@ -20,7 +20,14 @@ from cryptography.x509 import (
 from cosignpy.core.encoding import decode_b64, parse_json
 from cosignpy.core.x509.chain import parse_certificate
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
-from cosignpy.core.x509.subject_alt_name import MAX_SUBJECT_NAMES, NameKind, SubjectName, subject_names
+from cosignpy.core.x509.subject_alt_name import (
+    MAX_SUBJECT_NAMES,
+    NameKind,
+    SubjectName,
+    encode_subject_name,
+    subject_names,
+)
+from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import LimitExceeded, MalformedError
 from tests.support import vectors
 from tests.support.certificates import Authority
@@ -102,3 +109,38 @@ def test_a_user_name_written_by_fulcio_is_read() -> None:
     material = bundle["verificationMaterial"]["certificate"]
     (name,) = subject_names(parse_certificate(decode_b64(material["rawBytes"], what="certificate")))
     assert name == SubjectName(NameKind.USERNAME, "foo!oidc.local")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        (SubjectName(NameKind.EMAIL, "someone@example.com"), RFC822Name("someone@example.com")),
+        (SubjectName(NameKind.URI, "https://a.example/b?c#d"), UniformResourceIdentifier("https://a.example/b?c#d")),
+        (
+            SubjectName(NameKind.USERNAME, "jürgen!example.com"),
+            OtherName(USERNAME, encode_element(UTF8_STRING, "jürgen!example.com".encode())),
+        ),
+    ],
+)
+def test_a_name_is_encoded_as_others_encode_it(name: SubjectName, other: GeneralName) -> None:
+    leaf = TbsCertificate.parse(Authority.root().leaf([(SubjectAlternativeName([other]), True)]))
+    assert encode_subject_name(name) == leaf.extensions[-1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        SubjectName(NameKind.DNS, "a.example"),
+        SubjectName(NameKind.IP, "192.0.2.1"),
+        *[SubjectName(kind, "") for kind in (NameKind.EMAIL, NameKind.URI, NameKind.USERNAME)],
+        *[SubjectName(kind, "a\nb") for kind in (NameKind.EMAIL, NameKind.URI, NameKind.USERNAME)],
+        *[SubjectName(kind, "a\x00b") for kind in (NameKind.EMAIL, NameKind.URI, NameKind.USERNAME)],
+        *[SubjectName(kind, "a b") for kind in (NameKind.EMAIL, NameKind.URI)],
+        *[SubjectName(kind, "jürgen@example.com") for kind in (NameKind.EMAIL, NameKind.URI)],
+        SubjectName(NameKind.USERNAME, "a\x9bb"),
+        SubjectName(NameKind.USERNAME, "a\ud800b"),
+    ],
+)
+def test_a_name_that_cannot_be_written_is_refused(name: SubjectName) -> None:
+    with pytest.raises(MalformedError):
+        encode_subject_name(name)
