@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
+from ca_server.identity.cluster import CLUSTER_MOUNT
 from cosignpy.core.keys.algorithms import (
     ECDSA_P256,
     ECDSA_P384,
@@ -15,7 +16,6 @@ from cosignpy.core.keys.algorithms import (
     RSA_4096,
     select_algorithm,
 )
-from ca_server.identity.cluster import CLUSTER_MOUNT
 from cosignpy.errors import UsageError
 from cosignpy.serving.quantities import Duration, Range, Size
 from cosignpy.serving.rate_limit import Network, Rate
