@@ -9,7 +9,7 @@ from cosignpy.errors import LimitExceeded, MalformedError
 
 MAX_ARCS: Final = 128
 """Numbers of an object identifier; real ones have a dozen. To print one with a million takes minutes."""
-MAX_ARC_OCTETS: Final = 18
+MAX_ARC_OCTETS: Final = 19
 """Of one of its numbers: identifiers made of a UUID have one of 128 bits (ITU-T X.667)."""
 
 TRUE: Final = encode_element(BOOLEAN, b"\xff")
