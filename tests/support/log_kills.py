@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Final
 
 from tests.support.log_load import FACES, SETTINGS, Ledger, under_load
-from tests.support.log_process import PATIENCE_SECONDS, LogProcess, serve_logs
+from tests.support.log_process import LogProcess, serve_logs
+from tests.support.server_process import PATIENCE_SECONDS
 
 _LONGEST_SECONDS: Final = 0.5
 """Between the moment when a server takes entries and its death."""

@@ -2,32 +2,15 @@
 
 import base64
 import json
-import os
-import re
-import signal
 import ssl
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from http import HTTPStatus
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from typing import Any, ClassVar
 
 from cosignpy.values import record, value
-
-PATIENCE_SECONDS: Final = 30.0
-"""For a start or a stop; both take a second on an idle machine."""
-
-_POLL_SECONDS: Final = 0.02
-_ANNOUNCED: Final = re.compile(r"serving .* at (https?://\S+:([0-9]+)) ")
-
-
-class LogProcessError(Exception):
-    """The server did not start, or did not end as it should."""
+from tests.support.server_process import ServerProcess
 
 
 @value
@@ -51,84 +34,10 @@ class Shard:
 
 
 @record
-class LogProcess:
-    """One data directory and the process that serves it; after a restart it has the same port."""
+class LogProcess(ServerProcess):
+    """The server of logs."""
 
-    directory: Path
-    options: Sequence[str] = ()
-    port: int = 0
-    process: subprocess.Popen[bytes] | None = None
-    tls: ssl.SSLContext | None = None
-
-    @property
-    def url(self) -> str:
-        """Return where clients reach it."""
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
-
-    @property
-    def messages(self) -> Path:
-        """Return the file that has what the server wrote to stdout and stderr."""
-        return self.directory.with_name(f"{self.directory.name}.messages")
-
-    def start(self, probe: str = "/readyz") -> None:
-        """Start the server and wait until it is ready to commit, or whatever `probe` tells.
-
-        Raises:
-            LogProcessError: It ended, or was not ready in time; with all it said.
-        """
-        command = [*_COMMAND, "serve", *self._where, "--port", str(self.port), *self.options]
-        with self.messages.open("wb") as messages:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=messages, stderr=messages, start_new_session=True
-            )
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self._answers(probe):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise LogProcessError(self.messages.read_text())
-            time.sleep(_POLL_SECONDS)
-
-    def stop(self) -> None:
-        """Stop it by SIGTERM.
-
-        Raises:
-            LogProcessError: Its exit code is not 0, or it did not end.
-        """
-        if self.process is None:
-            return
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(PATIENCE_SECONDS)
-        if self.process.returncode != 0:
-            self.kill()
-            raise LogProcessError(self.messages.read_text())
-        self.process = None
-
-    def kill(self) -> None:
-        """Kill it and its workers, as a crash of the machine would."""
-        if self.process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process = None
-
-    def restart(self) -> None:
-        """Stop it and start it again."""
-        self.stop()
-        self.start()
-
-    def run(self, verb: str, *arguments: str) -> str:
-        """Run another command on the data directory and return its stdout.
-
-        Raises:
-            LogProcessError: It failed.
-        """
-        command = [*_COMMAND, verb, *self._where, *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-        if done.returncode:
-            raise LogProcessError(f"{verb}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
+    module: ClassVar[str] = "log_server"
 
     def show(self) -> Sequence[Shard]:
         """Return all shards of all logs, the oldest of each first."""
@@ -137,36 +46,6 @@ class LogProcess:
     def shards(self, log: str) -> Sequence[Shard]:
         """Return the shards of a log (`rekor-v1`, `rekor-v2`, `ct`), the oldest first."""
         return [shard for shard in self.show() if shard.log == log]
-
-    def fetch(self, path: str, body: object = None) -> bytes:
-        """Return the content of an answer: GET, or POST if there is a body.
-
-        Raises:
-            HTTPError: The answer is an error.
-        """
-        content = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.url}{path}", content, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=PATIENCE_SECONDS, context=self.tls) as answer:
-            received: bytes = answer.read()
-            return received
-
-    @property
-    def _where(self) -> Sequence[str]:
-        return "--dir", str(self.directory)
-
-    def _answers(self, probe: str) -> bool:
-        announced = _ANNOUNCED.search(self.messages.read_text())
-        if announced is None:
-            return False
-        self.port = int(announced[2])
-        try:
-            with urlopen(f"{self.url}{probe}", timeout=PATIENCE_SECONDS, context=self.tls) as answer:
-                return bool(answer.status == HTTPStatus.OK)
-        except HTTPError as error:
-            error.close()
-            return False
-        except OSError:
-            return False
 
 
 @contextmanager
@@ -183,9 +62,6 @@ def serve_logs(
         yield running
     finally:
         running.kill() if sys.exc_info()[0] else running.stop()
-
-
-_COMMAND: Final = (sys.executable, "-m", "log_server")
 
 
 def _parse_shard(shown: dict[str, Any]) -> Shard:

@@ -18,8 +18,9 @@ from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
 from tests.support.log_kills import kill_sequencer, kill_worker, workers_of
 from tests.support.log_load import FACES, SETTINGS, Client, Ledger, under_load
-from tests.support.log_process import PATIENCE_SECONDS, LogProcess, serve_logs
+from tests.support.log_process import LogProcess, serve_logs
 from tests.support.rekor_calls import V2_ENTRIES, propose_v2
+from tests.support.server_process import PATIENCE_SECONDS
 
 SIGNER = PrivateKey.generate(ECDSA_P256)
 REKOR_V2 = FACES[1]

@@ -14,8 +14,9 @@ import pytest
 
 from tests.support.built_log import SETTINGS, SIZE, build_directory
 from tests.support.log_load import FACES, Client, Ledger, NotLogged
-from tests.support.log_process import PATIENCE_SECONDS, LogProcess
+from tests.support.log_process import LogProcess
 from tests.support.runbook import failures
+from tests.support.server_process import PATIENCE_SECONDS
 
 REKOR_V2 = FACES[1]
 DUPLICATES = "rekor_v2: {duplicates: original}\n"

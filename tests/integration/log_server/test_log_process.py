@@ -11,7 +11,8 @@ import pytest
 from cosignpy.core.encoding import encode_canonical_json
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature
-from tests.support.log_process import LogProcess, LogProcessError, serve_logs
+from tests.support.log_process import LogProcess, serve_logs
+from tests.support.server_process import ServerProcessError
 
 
 def test_a_server_restarts_on_its_port_while_connections_of_the_last_one_linger(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_a_server_restarts_on_its_port_while_connections_of_the_last_one_linger(
 
 
 def test_a_server_that_cannot_start_tells_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(LogProcessError) as caught, serve_logs(tmp_path / "data", "prot: 3000\n"):
+    with pytest.raises(ServerProcessError) as caught, serve_logs(tmp_path / "data", "prot: 3000\n"):
         pass
     assert "log.yaml" in str(caught.value)
 

@@ -24,8 +24,9 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.merkle.tiles import TILE_WIDTH
 from cosignpy.core.note.key_id import VerifierKey, encode_vkey, log_signature_type
 from tests.support.http_calls import Caller
-from tests.support.log_process import LogProcess, LogProcessError, serve_logs
+from tests.support.log_process import LogProcess, serve_logs
 from tests.support.rekor_calls import V1_ENTRIES, V2_ENTRIES, propose_v1, propose_v2
+from tests.support.server_process import ServerProcessError
 from tests.support.tls_files import Authority, Pair
 from tests.support.witnessed_server import WitnessServer
 
@@ -96,7 +97,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     with serve_logs(tmp_path / "one", "rekor_v1: {serve: false}\nct: {serve: false}\n", "--workers", "0") as log:
         for text in (f"metrics: {log.port}\n", ""):
             options = [] if text else ["--port", str(log.port)]
-            with pytest.raises(LogProcessError) as caught, serve_logs(tmp_path / f"two{text[:3]}", text, *options):
+            with pytest.raises(ServerProcessError) as caught, serve_logs(tmp_path / f"two{text[:3]}", text, *options):
                 pass
             assert f"cannot listen on 127.0.0.1:{log.port}" in str(caught.value)
 
