@@ -1,8 +1,8 @@
 """The real programs we must agree with: one table, installed by `python -m tests.interop.peers install`.
 
 Each is built once per version into the user's cache directory, so that clean checkouts share it:
-`$XDG_CACHE_HOME/cosignpy/peers/<name>-<version>/bin/<binary>`. Only the ordinary package clients (go, apt-get) are
-used. A test asks for `path(key)`; a peer that is not installed is an error there, never a skip.
+`$XDG_CACHE_HOME/cosignpy/peers/<name>-<version>/bin/<binary>`. Only the ordinary package clients (go, npm, pip, mvn,
+apt-get) are used. A test asks for `path(key)`; a peer that is not installed is an error there, never a skip.
 """
 
 import argparse
@@ -72,6 +72,14 @@ class NpmFolder:
     folder: Path
 
 
+@dataclass(frozen=True, slots=True)
+class MavenZip:
+    """A Java program of Maven Central, at the peer's version: a zip file with one folder, prepared by the program."""
+
+    package: str
+    prepare: tuple[str, ...]
+
+
 GoSource = GoPackage | GoFolder | GoTestFolder
 
 
@@ -82,7 +90,7 @@ class Peer:
     name: str
     version: str
     binary: str
-    source: GoSource | DebianPackage | PythonPackage | NpmFolder
+    source: GoSource | DebianPackage | PythonPackage | NpmFolder | MavenZip
 
 
 def _content_version(folder: Path) -> str:
@@ -98,6 +106,11 @@ _REKOR_TYPES: Final = _HERE / "rekor_types"
 _LOG_CLIENT: Final = _HERE / "log_client"
 _JS_CLIENT: Final = _HERE / "js_client"
 _GO_WITNESS: Final = _HERE / "go_witness"
+_OIDC_PROVIDER: Final = _HERE / "oidc_provider"
+
+_MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+_KEYCLOAK_BUILD: Final = ("build", "--db=dev-mem", "--health-enabled=true")
+"""What has to be decided before it starts, and so need not be found out each time: its database is in memory."""
 
 PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
     {
@@ -142,6 +155,14 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         "log-client": Peer("log_client", _content_version(_LOG_CLIENT), "log_client", GoFolder(_LOG_CLIENT)),
         "sigstore-python": Peer("sigstore-python", "4.5.1", "sigstore", PythonPackage("sigstore")),
         "js-client": Peer("js_client", _content_version(_JS_CLIENT), "js_client", NpmFolder(_JS_CLIENT)),
+        # Identity providers.
+        "oidc-provider": Peer(
+            "oidc_provider", _content_version(_OIDC_PROVIDER), "oidc_provider", NpmFolder(_OIDC_PROVIDER)
+        ),
+        "maven": Peer("maven", "debian", "mvn", DebianPackage("maven")),
+        "keycloak": Peer(
+            "keycloak", "26.0.7", "kc.sh", MavenZip("org.keycloak:keycloak-quarkus-dist", _KEYCLOAK_BUILD)
+        ),
         # distribution 2.8: no referrers API.
         "docker-registry": Peer("docker-registry", "debian", "docker-registry", DebianPackage("docker-registry")),
         # Signers of what Rekor's older kinds carry.
@@ -224,6 +245,8 @@ def _install_one(key: str, peer: Peer) -> None:
             _pip_install(key, peer, package)
         case NpmFolder(folder):
             _npm_install(key, peer, folder)
+        case MavenZip() as source:
+            _maven_install(key, peer, source)
         case GoPackage() | GoFolder() | GoTestFolder() as source:
             _go_build(key, peer, source)
 
@@ -286,6 +309,23 @@ def _npm_install(key: str, peer: Peer, folder: Path) -> None:
         program.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         built.rename(target)
+
+
+def _maven_install(key: str, peer: Peer, source: MavenZip) -> None:
+    """Unpack and prepare aside, then rename; zip files do not tell Python which of their files are programs."""
+    target = _location(peer).parents[1]
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".build-") as aside:
+        artifact = f"-Dartifact={source.package}:{peer.version}:zip"
+        command = (str(path("maven")), "-B", "-q", _MAVEN_COPY, artifact, f"-DoutputDirectory={aside}/zip")
+        run_with_retries(key, command, env=os.environ, cwd=Path(aside))
+        (archive,) = (Path(aside) / "zip").iterdir()
+        shutil.unpack_archive(archive, Path(aside) / "unpacked")
+        (unpacked,) = (Path(aside) / "unpacked").iterdir()
+        program = unpacked / "bin" / peer.binary
+        program.chmod(0o755)
+        run_with_retries(key, (str(program), *source.prepare), env=os.environ, cwd=unpacked)
+        shutil.rmtree(target, ignore_errors=True)
+        unpacked.rename(target)
 
 
 def main() -> int:

@@ -62,7 +62,7 @@ class Refusals:
     def __call__(self, _: Request, error: Exception) -> Response:
         """Say what is wrong."""
         if isinstance(error, HTTPException):
-            return self._renderer.answer(MessagePage(error.detail, "There is nothing here."), error.status_code)
+            return self._renderer.answer(MessagePage(error.detail, "Nothing here answers that."), error.status_code)
         status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
         return self._renderer.answer(MessagePage("That did not work", f"{error}."), status)
 

@@ -71,24 +71,30 @@ class SigningKey:
 
         Raises:
             MalformedError: It is none.
+            KeyUnusable: It is one that nothing here signs with.
         """
         try:
             algorithm = TokenAlgorithm(jwk.text("alg"))
             handle = _FAMILIES[algorithm].decode(dict(jwk.members))
         except (ValueError, jwt.InvalidKeyError) as error:
             raise MalformedError(jwk.what, f"{jwk.path.rstrip('.')}: not a key of a known kind") from error
-        if not isinstance(handle, RSAPrivateKey | EllipticCurvePrivateKey):
-            raise MalformedError(jwk.what, f"{jwk.path.rstrip('.')}: a key that cannot sign")
+        if (
+            not isinstance(handle, RSAPrivateKey | EllipticCurvePrivateKey)
+            or PrivateKey.from_handle(handle).algorithm != _FAMILIES[algorithm].key
+        ):
+            raise MalformedError(jwk.what, f"{jwk.path.rstrip('.')}: not a private key for {algorithm}")
         return replace(cls._of(algorithm, handle), expires=jwk.integer("exp") if "exp" in jwk else None)
 
     @classmethod
     def _of(cls, algorithm: TokenAlgorithm, handle: Handle) -> Self:
-        return cls(algorithm, _thumbprint(_public_members(algorithm, handle)), handle)
+        return cls(algorithm, thumbprint(_public_members(algorithm, handle)), handle)
 
     def encode(self) -> dict[str, JsonValue]:
         """Return the private key as a JWK; `exp` is that of OpenID Federation's historical keys."""
-        expiry: dict[str, JsonValue] = {} if self.expires is None else {"exp": self.expires}
-        return {**_FAMILIES[self.algorithm].encode(self.handle), "alg": self.algorithm.value} | expiry
+        private = _FAMILIES[self.algorithm].encode(self.handle)
+        private.pop("key_ops", None)  # only right for one half of the pair, and servers publish it for the other
+        expiry = {} if self.expires is None else {"exp": self.expires}
+        return {**private, "alg": self.algorithm.value, **expiry}
 
     def public_jwk(self) -> dict[str, JsonValue]:
         """Return what verifiers need."""
@@ -143,6 +149,6 @@ def _public_members(algorithm: TokenAlgorithm, handle: Handle) -> dict[str, Json
     return {name: encoded[name] for name in family.members}
 
 
-def _thumbprint(members: Jwk) -> str:
+def thumbprint(members: Jwk) -> str:
     """Return the id that everybody can compute from a key (RFC 7638)."""
     return base64url_encode(hashlib.sha256(encode_canonical_json(dict(members))).digest()).decode("ascii")
