@@ -5,7 +5,6 @@ Everything about it is limited: its size, its time, where it may lead.
 """
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from ca_server.identity.cluster import ClusterFiles
 from ca_server.identity.jwks import MAX_JWKS
@@ -74,10 +73,10 @@ def find_document(issuer: str) -> Url:
     Raises:
         MalformedError: It is no URL with TLS; on this machine itself, plain HTTP will do.
     """
-    url = Url.parse(f"{issuer.removesuffix('/')}{_PATH}")
-    if urlsplit(issuer).query:
-        raise MalformedError("issuer", "its URL has a query")
-    return _secured(url, "issuer", plain_loopback=True)
+    if "?" in issuer or "#" in issuer:
+        raise MalformedError("issuer", "its URL has a query or a fragment")
+    url = Url.parse(issuer)
+    return _secured(Url(url.origin, f"{url.target.removesuffix('/')}{_PATH}"), "issuer", plain_loopback=True)
 
 
 def find_key_set(document: bytes, issuer: str) -> Url:
@@ -93,7 +92,7 @@ def find_key_set(document: bytes, issuer: str) -> Url:
         url = Url.parse(parsed.text("jwks_uri"))
     except MalformedError as error:
         raise parsed.malformed("jwks_uri", error.why) from error
-    return _secured(url, "discovery document", plain_loopback=urlsplit(issuer).scheme == "http")
+    return _secured(url, "discovery document", plain_loopback=issuer.startswith("http:"))
 
 
 def _secured(url: Url, what: str, *, plain_loopback: bool) -> Url:
