@@ -96,7 +96,7 @@ class CtSubmitter:
     """Submits to the first of several logs that answers; safe to share among threads."""
 
     def __init__(self, logs: Sequence[CtLog], patience: Patience, clock: Clock | None = None) -> None:
-        self._logs = tuple(logs)
+        self.logs = tuple(logs)
         self._patience = patience
         self._clock = clock or Clock()
 
@@ -108,7 +108,7 @@ class CtSubmitter:
         """
         body = encode_chain(submission.chain)
         reasons = []
-        for log in self._logs:
+        for log in self.logs:
             request = Request("POST", log.endpoint(submission.entry.kind), _JSON, body)
             try:
                 sct = parse_sct_answer(self._ask(log, request), what=f"SCT of {log.url}")

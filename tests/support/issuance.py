@@ -56,9 +56,13 @@ OTHER_TOKEN: Final = "bob.s.token"
 T = TypeVar("T")
 
 
-@cache
 def client_key(kind: str = "P-256") -> PrivateKey:
     """Return a client's key of a kind, the same in a whole run."""
+    return _key_of(kind)
+
+
+@cache
+def _key_of(kind: str) -> PrivateKey:
     return PrivateKey.generate(SIGNING[kind])
 
 
