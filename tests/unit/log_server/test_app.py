@@ -96,6 +96,7 @@ def test_writers_show_a_token_and_readers_nothing(logs: list[LocalLog], tmp_path
     known = ask(served.app, path, "POST", content_type="application/json", authorization=f"Bearer {TOKEN}")
     assert known.status == HTTPStatus.BAD_REQUEST, "an empty object is no entry"
     assert ask(served.app, "/api/v1/log").status == HTTPStatus.OK
+    assert ask(served.app, path).status != HTTPStatus.UNAUTHORIZED, "what is read there is open to all"
     assert any(type(one).__name__ == "TokenFile" for one in served.watched)
 
 

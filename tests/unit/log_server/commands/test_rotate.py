@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from cosignpy.core.keys.algorithms import ED25519
+from cosignpy.core.keys.private import PrivateKey
+from cosignpy.values import replace
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS
 from log_server.shard_files import load_shards
 from log_server.storage.lock import lock_directory
+from log_server.tlog.publish import CheckpointPublisher
 from tests.support.log_commands import run, show
 
 
@@ -144,3 +148,16 @@ def test_a_shard_whose_entries_are_of_tomorrow_ends_today(data: Path, monkeypatc
         for shard in load_shards(data, LogKind.REKOR_V1)
     ]
     assert times[2] < times[1] == tomorrow // 10**6
+
+
+def test_a_log_whose_checkpoint_another_key_signed_is_not_gone_on_with(data: Path) -> None:
+    """The size and the root are those of this log: nothing but the signature tells."""
+    (shard,) = load_shards(data, LogKind.REKOR_V2)
+    protocol, objects = PROTOCOLS[shard.kind], shard.open_objects()
+    tree = shard.open_reader(protocol.form).tree()
+    other = PrivateKey.generate(ED25519)
+    sign = protocol.sign(protocol.identify(replace(shard, public_key=other.public_key)), other)
+    CheckpointPublisher(objects, "log.example", sign, None).publish(tree.size, tree.root, 0)
+    said = run("freeze", data, "--log", "rekor-v2")
+    assert (said.code, "checkpoint" in said.err) == (3, True)
+    assert load_shards(data, LogKind.REKOR_V2) == [shard]

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, get_ident
 
 import pytest
 
@@ -152,6 +152,31 @@ def test_settle_syncs_the_log_of_the_database_and_its_directory(
     index.add(rows(0, 1))
     index.settle()
     assert paths == [tmp_path / "index.db-wal", tmp_path]
+
+
+def test_runs_are_deleted_when_what_took_their_place_is_durable(
+    tmp_path: Path, index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut could bring the names back, and not the files."""
+    done: dict[int, list[str]] = {}
+
+    def note(what: str) -> None:
+        done.setdefault(get_ident(), []).append(what)
+
+    def unlink(path: Path) -> None:
+        note(f"unlink {path.name}")
+        real(path)
+
+    real = os.unlink
+    monkeypatch.setattr(os, "fsync", lambda handle: note(Path(f"/proc/self/fd/{handle}").readlink().name))
+    monkeypatch.setattr(os, "unlink", unlink)
+    fill(index, 300)
+    index.tidy()
+    merging = [acts for acts in done.values() if any(act.startswith("unlink 0-") for act in acts)]
+    assert merging
+    for acts in merging:
+        first = next(at for at, act in enumerate(acts) if act.startswith("unlink 0-"))
+        assert acts[first - 2 : first] == ["index.db-wal", tmp_path.name]
 
 
 def test_files_that_a_crash_left_are_removed(tmp_path: Path) -> None:
