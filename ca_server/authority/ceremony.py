@@ -3,17 +3,19 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from ca_server.authority.directory import KEY_FILE, ROOT, AuthorityDirectory
+from ca_server.authority.directory import FOLDER, KEY_FILE, PRIVATE_FOLDER, ROOT, AuthorityDirectory
 from ca_server.authority.hierarchy import Hierarchy, MadeKey, Plan, make_hierarchy
 from ca_server.authority.profile import Role
 from ca_server.authority.protocol import encode_chain
-from cosignpy.errors import FileError
+from ca_server.config import FILE, Settings
+from cosignpy.errors import UsageError
 from cosignpy.files import explain, sync_directory, write_file
 from cosignpy.keystore.server_key import save_key_file
+from cosignpy.serving.settings_text import show_settings
 from cosignpy.values import field, value
 
 
@@ -25,35 +27,69 @@ class NewPasswords:
     server: bytes = field(repr=False)
 
 
-def begin_authority(directory: AuthorityDirectory, plan: Plan, passwords: NewPasswords, now: datetime) -> Hierarchy:
-    """Make an authority, in a directory that is not there yet, or is empty.
+def begin_data(data: Path, plan: Plan, passwords: NewPasswords, now: datetime) -> Hierarchy:
+    """Make a data directory with an authority and all settings in it; what fails leaves nothing behind.
 
-    All is written beside it and then gets its name, so that a failure or a crash leaves no authority at all.
+    Raises:
+        UsageError: Something is there already, or a name or a lifetime that cannot be.
+        FileError: Something cannot be written.
+    """
+    refuse_existing(data)
+    with _made(data):
+        directory = AuthorityDirectory(data / FOLDER)
+        made = begin_authority(directory, plan, passwords, now)
+        try:
+            write_file(data / FILE, show_settings(Settings()).encode())
+            sync_directory(data)
+        except BaseException:
+            shutil.rmtree(directory.path, ignore_errors=True)  # keys that nobody has seen yet
+            (data / FILE).unlink(missing_ok=True)
+            raise
+    return made
+
+
+def begin_authority(directory: AuthorityDirectory, plan: Plan, passwords: NewPasswords, now: datetime) -> Hierarchy:
+    """Make an authority. It is written beside its place and then moved there, so that a crash leaves all of it or none.
 
     Raises:
         UsageError: A name or a lifetime that cannot be.
         FileError: Something is there already, or cannot be written.
     """
     made = make_hierarchy(plan, now.replace(microsecond=0))
-    refuse_existing(directory.path)
     with _stage(directory.path) as staged:
         _store(AuthorityDirectory(staged), made, passwords)
         with explain(directory.path):
-            staged.rename(directory.path)  # refused by the system where a directory has anything in it
-    sync_directory(directory.path.parent)
+            staged.rename(directory.path)  # refused by the system where that has anything in it
     return made
 
 
-def refuse_existing(path: Path) -> None:
-    """Refuse a place that has something in it.
+def refuse_existing(data: Path) -> None:
+    """Refuse a data directory that has an authority, or settings.
 
     Raises:
-        FileError: It has, or nobody can tell.
+        UsageError: It has.
+        FileError: Nobody can tell.
     """
-    with explain(path):
-        taken = path.exists() and not (path.is_dir() and not any(path.iterdir()))
-    if taken:
-        raise FileError(str(path), "it is there already, and is never overwritten", hint="name another directory")
+    for path in (data / FOLDER, data / FILE):
+        with explain(path):
+            taken = path.exists()
+        if taken:
+            raise UsageError(f"{path} is there already, and nothing is overwritten", "choose another directory")
+
+
+@contextmanager
+def _made(data: Path) -> Iterator[None]:
+    """Have a directory; if it was not there, and anything fails, it goes again."""
+    with explain(data):
+        new = not data.exists()
+        data.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if new:
+            with suppress(OSError):
+                data.rmdir()
+        raise
 
 
 @contextmanager
@@ -71,16 +107,16 @@ def _stage(path: Path) -> Iterator[Path]:
 def _store(directory: AuthorityDirectory, made: Hierarchy, passwords: NewPasswords) -> None:
     _store_root(directory, made.root, passwords.root)
     for role, key in ((Role.ISSUING, made.issuing), (Role.TIMESTAMPING, made.timestamping)):
-        folder = directory.begin(role)
-        folder.save_key(key.key, passwords.server)
-        folder.save_chain(key.chain)
+        with directory.begin(role) as folder:
+            folder.save_key(key.key, passwords.server)
+            folder.save_chain(key.chain)
     sync_directory(directory.path)
 
 
 def _store_root(directory: AuthorityDirectory, root: MadeKey, password: bytes) -> None:
     folder = directory.path / ROOT
     with explain(folder):
-        folder.mkdir(0o700)
+        folder.mkdir(PRIVATE_FOLDER)
     save_key_file(folder / KEY_FILE, root.key, password)
     write_file(directory.root_certificate, "".join(encode_chain(root.chain)).encode())
     sync_directory(folder)

@@ -5,7 +5,9 @@ docs/formats/authority-directory.md has the whole of it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +19,7 @@ from ca_server.authority.rules import MAX_CHAIN
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.x509.chain import parse_chain_pem
-from cosignpy.errors import FileError, LimitExceeded
+from cosignpy.errors import CosignError, FileError, KeyUnusable, LimitExceeded
 from cosignpy.files import PRIVATE, explain, sync_directory, write_file
 from cosignpy.keystore.backend import Password
 from cosignpy.keystore.reference import load_signer
@@ -38,7 +40,7 @@ RETIRED_FILE: Final = "retired"
 MAX_FILE: Final = 64 << 10
 """Octets of any of these files: ten certificates of 4 kB in PEM, or one key with text around it."""
 
-_PRIVATE_FOLDER: Final = 0o700
+PRIVATE_FOLDER: Final = 0o700
 _WIDTH: Final = 4
 _NUMBER: Final = re.compile(r"[0-9]{4,9}", re.ASCII)
 
@@ -136,9 +138,12 @@ class PairFolder:
             CosignError: There is none, or it cannot be used.
         """
         reference = self.read_reference()
-        if reference:
+        if not reference:
+            return load_stored_key(self.path / KEY_FILE, password)
+        try:
             return load_signer(reference, password)
-        return load_stored_key(self.path / KEY_FILE, password)
+        except CosignError as error:  # which names the key's place, and not the folder that it is for
+            raise KeyUnusable(str(self.path / REFERENCE_FILE), str(error), error.hint) from error
 
     @property
     def retired(self) -> bool:
@@ -188,8 +193,7 @@ class AuthorityDirectory:
             FileError: It cannot be read.
             MalformedError: It is not one PEM certificate.
         """
-        (root,) = parse_chain_pem(read_limited(self.root_certificate), most=1, what=str(self.root_certificate))
-        return root
+        return read_single_certificate(self.root_certificate)
 
     def folders(self, role: Role) -> Sequence[PairFolder]:
         """Return a role's folders, the oldest first.
@@ -211,8 +215,9 @@ class AuthorityDirectory:
         """
         return [_read_pair(folder) for folder in self.folders(role)]
 
-    def begin(self, role: Role) -> PairFolder:
-        """Make the next folder; it does not count until it has a chain.
+    @contextmanager
+    def begin(self, role: Role) -> Iterator[PairFolder]:
+        """Make the next folder, which does not count until it has a chain; if it cannot be filled, it goes again.
 
         Raises:
             FileError: It cannot be made.
@@ -221,10 +226,16 @@ class AuthorityDirectory:
         number = int(folders[-1].number) + 1 if folders else 1
         path = self.path / role / str(number).zfill(_WIDTH)
         with explain(path):
-            path.parent.mkdir(_PRIVATE_FOLDER, exist_ok=True)
-            path.mkdir(_PRIVATE_FOLDER)
-        sync_directory(path.parent)
-        return PairFolder(path, role)
+            path.parent.mkdir(PRIVATE_FOLDER, exist_ok=True)
+            path.mkdir(PRIVATE_FOLDER)
+        folder = PairFolder(path, role)
+        try:
+            sync_directory(path.parent)
+            yield folder
+        except CosignError:
+            if not folder.chain_path.exists():  # else the server may have it by now
+                shutil.rmtree(path, ignore_errors=True)
+            raise
 
 
 def states_of(pairs: Sequence[Pair], now: datetime) -> Mapping[PairFolder, State]:
@@ -264,6 +275,17 @@ def load_stored_key(path: Path, password: Password) -> Signer:
     if not path.exists():
         raise FileError(str(path), "the key is not there", hint="put it back from where it is kept")
     return load_key_file(str(path), password)
+
+
+def read_single_certificate(path: Path) -> bytes:
+    """Read a file of one certificate.
+
+    Raises:
+        FileError: It cannot be read.
+        MalformedError: It is not one PEM certificate.
+    """
+    (certificate,) = parse_chain_pem(read_limited(path), most=1, what=str(path))
+    return certificate
 
 
 def read_limited(path: Path) -> bytes:

@@ -58,9 +58,9 @@ def rotate(
     private, password = key
     chain = certify(root, role, private.public_key.spki, period)
     verify_chain(chain, role, period.begin, what="the new chain")
-    folder = directory.begin(role)
-    folder.save_key(private, password)
-    folder.save_chain(chain)
+    with directory.begin(role) as folder:
+        folder.save_key(private, password)
+        folder.save_chain(chain)
     return folder
 
 
@@ -72,9 +72,9 @@ def request_new(directory: AuthorityDirectory, role: Role, algorithm: Algorithm,
     """
     key = PrivateKey.generate(algorithm)
     request = encode_request(directory.read_root(), role, key)
-    folder = directory.begin(role)
-    folder.save_key(key, password)
-    write_file(folder.path / REQUEST_FILE, request)
+    with directory.begin(role) as folder:
+        folder.save_key(key, password)
+        write_file(folder.path / REQUEST_FILE, request)
     return folder
 
 
@@ -85,9 +85,9 @@ def request_for(directory: AuthorityDirectory, role: Role, reference: str, passw
         CosignError: The key cannot be used, or something cannot be written.
     """
     request = encode_request(directory.read_root(), role, load_signer(reference, password))
-    folder = directory.begin(role)
-    folder.save_reference(reference)
-    write_file(folder.path / REQUEST_FILE, request)
+    with directory.begin(role) as folder:
+        folder.save_reference(reference)
+        write_file(folder.path / REQUEST_FILE, request)
     return folder
 
 

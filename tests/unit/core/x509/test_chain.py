@@ -1,5 +1,7 @@
 """Links of a chain: who may issue, and who did."""
 
+from typing import Final
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import (
@@ -11,16 +13,18 @@ from cryptography.x509 import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
+from cosignpy.core.encoding import PemBlock
 from cosignpy.core.x509.chain import (
     PRECERTIFICATE_SIGNING,
     find_extension,
     parse_certificate,
+    parse_chain_pem,
     read_issuer,
     verify_issued_by,
     verify_may_issue,
 )
 from cosignpy.core.x509.der import INTEGER, SEQUENCE, encode_element, read_children, read_whole
-from cosignpy.errors import CertificateError, MalformedError
+from cosignpy.errors import CertificateError, LimitExceeded, MalformedError
 from tests.support.certificates import CA, NAMED, Authority, Extensions
 
 USAGES = (
@@ -150,3 +154,29 @@ def test_extensions_that_cannot_be_read_are_refused() -> None:
     with pytest.raises(MalformedError) as caught:
         find_extension(certificate, BasicConstraints, what="test")
     assert caught.value.what == "test"
+
+
+PEM: Final = PemBlock("CERTIFICATE", b"any octets").encode()
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b"subject=/CN=root\n\n"])
+def test_a_file_of_certificates_is_read_with_text_around_them(between: bytes) -> None:
+    assert parse_chain_pem(between + PEM + between + PEM, most=2) == (b"any octets", b"any octets")
+
+
+@pytest.mark.parametrize(
+    ("raw", "refusal"),
+    [
+        (b"", MalformedError),
+        (b"no certificate", MalformedError),
+        (PEM[:-5], MalformedError),
+        (PEM + PEM[:-5], MalformedError),
+        (PEM[:-5] + PEM, MalformedError),
+        (PEM + PemBlock("PRIVATE KEY", b"key").encode(), MalformedError),
+        (PEM * 3, LimitExceeded),
+    ],
+)
+def test_anything_else_in_a_file_of_certificates_is_refused(raw: bytes, refusal: type[MalformedError]) -> None:
+    with pytest.raises(refusal) as caught:
+        parse_chain_pem(raw, most=2, what="chain.pem")
+    assert (type(caught.value), caught.value.what) == (refusal, "chain.pem")
