@@ -20,6 +20,7 @@ from log_server.log import LogKind
 from log_server.storage.journal import FileJournal
 from log_server.storage.posix import PosixObjects
 from log_server.storage.room import RESERVE, DiskRoom
+from log_server.storage.segment import sync_directory
 from log_server.storage.sqlite_index import SqliteIndex, open_index_reader
 from log_server.tlog.entry_form import EntryForm
 from log_server.tlog.reader import LogReader
@@ -75,7 +76,7 @@ class ShardFiles:
         )
 
     def save(self) -> None:
-        """Write the description.
+        """Write the description; durable on return, with the names that lead to it.
 
         Raises:
             FileError: It cannot be written.
@@ -90,6 +91,9 @@ class ShardFiles:
         if self.frozen is not None:
             described["frozenSize"] = self.frozen
         write_file(self.directory / _DESCRIPTION, encode_canonical_json(dict(described)) + b"\n")
+        for folder in (self.directory, self.directory.parent, self.directory.parent.parent):
+            with explain(folder):
+                sync_directory(folder)
 
     def open_storage(self, reserve: int = RESERVE) -> Storage:
         """Open for writing, as long as `reserve` octets are free; the caller holds the data directory's lock.

@@ -1,5 +1,6 @@
 """What is written down of a shard."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,16 @@ def save(data: Path, number: str, first: int = 0, frozen: int | None = None) -> 
 def test_what_is_saved_is_loaded(tmp_path: Path, frozen: int | None) -> None:
     saved = save(tmp_path, "0001", 5, frozen)
     assert ShardFiles.load(saved.directory) == saved
+
+
+def test_what_is_saved_outlasts_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a shard that was said to be frozen could take entries again."""
+    synced: list[Path] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+        save(tmp_path, "0001", 0, 7)
+    assert synced[0].name.startswith(".shard.json")
+    assert synced[1:] == [tmp_path / "ct" / "0001", tmp_path / "ct", tmp_path]
 
 
 def test_a_description_that_is_not_there_is_an_error(tmp_path: Path) -> None:
