@@ -107,6 +107,7 @@ class _StopAt(HTTPRedirectHandler):
     ) -> Request | None:
         """Go on, but not to the client."""
         if newurl.startswith(self._callback):
+            fp.close()
             raise Arrived(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

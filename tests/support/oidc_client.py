@@ -28,12 +28,14 @@ class Person:
 
     email: str
     password: str = field(default="anything", repr=False)
+    willing: bool = True
 
     @property
     def answers(self) -> Mapping[str, str]:
         """Return what to put into forms, by the names that providers have for it."""
         who = dict.fromkeys(("email", "login", "username"), self.email)
-        return {**who, "password": self.password, "answer": "yes", "accept": "Yes"}
+        agrees = {"answer": "yes", "accept": "Yes"} if self.willing else {"answer": "no", "cancel": "No"}
+        return {**who, **agrees, "password": self.password}
 
 
 @value

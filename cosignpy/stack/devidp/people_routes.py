@@ -147,10 +147,10 @@ class PeopleRoutes:
         query = _canonical_query(request)
         try:
             scopes, info = self.endpoints.validate_authorization_request(f"{self.issuer}{AUTHORIZE}?{query}")
-        except FatalClientError as error:
-            return self._refuse(error.description or str(error.error))
         except OAuth2Error as error:
-            return RedirectResponse(error.in_uri(str(error.redirect_uri)), _SEE_OTHER)
+            if isinstance(error, FatalClientError) or error.redirect_uri is None:
+                return self._refuse(error.description or str(error.error))
+            return RedirectResponse(error.in_uri(error.redirect_uri), _SEE_OTHER)
         return _Asked(query, tuple(scopes), info)
 
     def _refuse(self, why: str) -> Response:

@@ -130,7 +130,8 @@ class DevIdp:
         self._ring = self._options.open_ring()
         issuer = _Issuer(self._options, self._ring)
         self._server = ThreadedServer(issuer, self._options.listening(self._ring))
-        self._minter = issuer.settle(self._server.address)
+        self.address = self._server.address
+        self._minter = issuer.settle(self.address)
         self._server.start()
         return self
 

@@ -16,7 +16,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc8628.request_validator import RequestValidator as DeviceRequestValidator
 from oauthlib.openid import RequestValidator
 
-from cosignpy.stack.devidp.clients import OFFLINE, SCOPES, SIGSTORE, Client, is_loopback_redirect
+from cosignpy.stack.devidp.clients import OFFLINE, REFRESH_TOKEN, SCOPES, SIGSTORE, Client, is_loopback_redirect
 from cosignpy.stack.devidp.devices import DeviceBook, DeviceState
 from cosignpy.stack.devidp.grants import Approval, GrantBook, IssuedCode
 from cosignpy.stack.devidp.minting import ACCESS_TOKEN, Minter
@@ -207,8 +207,8 @@ class Validator(RequestValidator, DeviceRequestValidator):
 
 
 def wants_refresh_token(request: Request) -> bool:
-    """Tell whether what was approved includes a refresh token."""
-    return OFFLINE in (request.scopes or ())
+    """Tell whether a refresh token was approved; one that asks for less this time still has a successor."""
+    return request.grant_type == REFRESH_TOKEN or OFFLINE in (request.scopes or ())
 
 
 def _issued(request: Request) -> IssuedCode:

@@ -1,8 +1,6 @@
 """Identities, clients, what is remembered for a while, and tokens: no server, no clock."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
 import jwt
 import pytest
@@ -298,10 +296,8 @@ def test_a_token_says_who_and_for_whom_and_how_long(hands: Hands, algorithm: Tok
     token = Minter("http://issuer", ring, hands, 600).mint("sigstore", ADA.encode_claims())
     key = ring.keys.current
     assert jwt.get_unverified_header(token) == {"alg": algorithm.value, "typ": "JWT", "kid": key.key_id}
-    known: Callable[[str], Any] = lambda _: jwt.PyJWK(key.public_jwk()).key  # noqa: E731
-    claims = jwt.decode(
-        token, known(""), [algorithm.value], audience="sigstore", options={"verify_exp": False, "verify_iat": False}
-    )
+    public = jwt.PyJWK(key.public_jwk())
+    claims = jwt.decode(token, public, audience="sigstore", options={"verify_exp": False})
     expected = {"iss": "http://issuer", "aud": "sigstore", "iat": int(NOW), "exp": int(NOW) + 600}
     assert claims == {**expected, **ADA.encode_claims()}
 
