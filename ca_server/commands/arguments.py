@@ -22,6 +22,9 @@ FAILED: Final = 1
 USAGE: Final = 2
 """Exit codes: something failed, it was used wrongly (docs/operations/ca.md)."""
 
+LONGEST: Final = timedelta(days=36_525)
+"""A hundred years: calendars of clients end at different times after that."""
+
 DataOption = Annotated[Path, typer.Option("--dir", help="The data directory.", show_default=False)]
 ConfigOption = Annotated[
     Path | None,
@@ -92,25 +95,25 @@ def span(text: str) -> timedelta:
     """Parse how long something takes.
 
     Raises:
-        UsageError: Not a number and a unit.
+        UsageError: Not a number and a unit, or longer than anybody will be there.
     """
     try:
-        return timedelta(seconds=Duration.parse(text))
+        found = timedelta(seconds=Duration.parse(text))
     except (MalformedError, OverflowError) as error:
-        raise UsageError(str(error), "write it as 36h or 1095d") from error
+        raise UsageError(f"{text!r} is not how long something takes", "write it as 36h or 1095d") from error
+    if found > LONGEST:
+        raise UsageError(f"{text} is too long", f"no more than {LONGEST.days}d are")
+    return found
 
 
 def period_from(starts_in: str, lifetime: str) -> Period:
     """Return when a certificate is to be valid.
 
     Raises:
-        UsageError: Not numbers with units, or beyond the end of the calendar.
+        UsageError: Not numbers with units.
     """
-    try:
-        begin = utc_now() + span(starts_in)
-        return Period(begin, begin + span(lifetime))
-    except OverflowError as error:
-        raise UsageError(f"{lifetime} from now is beyond the year 9999", "write it as 36h or 1095d") from error
+    begin = utc_now() + span(starts_in)
+    return Period(begin, begin + span(lifetime))
 
 
 def utc_now() -> datetime:

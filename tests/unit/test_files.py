@@ -13,7 +13,7 @@ def test_a_directory_is_synced_and_closed(tmp_path: Path, monkeypatch: pytest.Mo
     synced: list[str] = []
     real = os.fsync
     monkeypatch.setattr(
-        os, "fsync", lambda handle: (synced.append(os.readlink(f"/proc/self/fd/{handle}")), real(handle))
+        os, "fsync", lambda handle: (synced.append(str(Path(f"/proc/self/fd/{handle}").readlink())), real(handle))
     )
     before = len(list(Path("/proc/self/fd").iterdir()))
     sync_directory(tmp_path)
