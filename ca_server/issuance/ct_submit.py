@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from ca_server.config import CtLogSettings, TransparencySettings
 from ca_server.issuance.refusals import LogRefused, LogsBusy
@@ -64,12 +64,20 @@ class Submission:
     entry: SignedEntry
 
 
+class LogClient(Sender, Protocol):
+    """What requests are sent with, over connections that are kept."""
+
+    def close(self) -> None:
+        """Close those that are idle."""
+        ...
+
+
 @value
 class CtLog:
     """A log: where it is, its key if that is known, and how it is reached."""
 
     url: str
-    sender: Sender = field(repr=False, compare=False)
+    client: LogClient = field(repr=False, compare=False)
     key: PublicKey | None = None
 
     def endpoint(self, kind: EntryType) -> Url:
@@ -119,6 +127,11 @@ class CtSubmitter:
             return sct
         raise LogRefused("; ".join(reasons) or "no log is configured")
 
+    def close(self) -> None:
+        """Let go of idle connections."""
+        for log in self.logs:
+            log.client.close()
+
     def _ask(self, log: CtLog, request: Request) -> bytes:
         """Ask one log until it answers.
 
@@ -129,7 +142,7 @@ class CtSubmitter:
         started, attempt = self._clock.monotonic(), 1
         while True:
             try:
-                with log.sender.send(request) as response:
+                with log.client.send(request) as response:
                     return _read_answer(response, log, self._clock)
             except RemoteError as error:
                 pause = self._pause_after(error, attempt)
@@ -197,8 +210,9 @@ class CtSubmissions:
             self._under_way -= 1
 
     def close(self) -> None:
-        """Let go of the threads; what has not begun is given up."""
+        """Let go of threads and connections; what has not begun is given up."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._submitter.close()
 
 
 def build_submitter(settings: TransparencySettings) -> CtSubmitter:

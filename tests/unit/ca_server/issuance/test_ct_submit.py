@@ -78,17 +78,26 @@ def failing(detail: str, *, retryable: bool = True) -> Script:
     return respond
 
 
-def in_turn(*scripts: Script) -> ScriptedSender:
+class Client(ScriptedSender):
+    """A client whose log answers by a function."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def in_turn(*scripts: Script) -> Client:
     left = iter(scripts)
 
     def respond(request: Request) -> Response:
         return next(left)(request)
 
-    return ScriptedSender(respond)
+    return Client(respond)
 
 
-def submitter(*senders: ScriptedSender, patience: Patience = PATIENCE, time: FakeTime | None = None) -> CtSubmitter:
-    logs = [CtLog(f"https://log{number}.example/", sender, LOG_KEY.public_key) for number, sender in enumerate(senders)]
+def submitter(*clients: Client, patience: Patience = PATIENCE, time: FakeTime | None = None) -> CtSubmitter:
+    logs = [CtLog(f"https://log{number}.example/", client, LOG_KEY.public_key) for number, client in enumerate(clients)]
     return CtSubmitter(logs, patience, (time or FakeTime()).clock)
 
 
@@ -250,7 +259,7 @@ def test_logs_are_built_from_settings(tmp_path: Path) -> None:
     built = build_submitter(settings)
     first, second = built.logs
     assert (first.key, second.key) == (LOG_KEY.public_key, None)
-    assert isinstance(first.sender, HttpClient)
+    assert isinstance(first.client, HttpClient)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +296,8 @@ def test_an_event_loop_goes_on_while_a_log_is_slow(monkeypatch: pytest.MonkeyPat
         return good(request)
 
     async def submit_four() -> None:
-        submissions = CtSubmissions(submitter(ScriptedSender(slow)))
+        client = Client(slow)
+        submissions = CtSubmissions(submitter(client))
         waiting = [asyncio.ensure_future(submissions.submit(SUBMISSION)) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(LogsBusy):
@@ -296,5 +306,6 @@ def test_an_event_loop_goes_on_while_a_log_is_slow(monkeypatch: pytest.MonkeyPat
         assert await asyncio.gather(*waiting) == [SCT] * 3
         assert await submissions.submit(SUBMISSION) == SCT
         submissions.close()
+        assert client.closed
 
     run(submit_four())
