@@ -114,6 +114,40 @@ def then(*handlers: Handler) -> Handler:
     return handle
 
 
+def tunnel(connection: socket.socket, request: RawRequest) -> None:
+    """Connect a client through, as a proxy does."""
+    host, _, port = request.target.rpartition(":")
+    _join(connection, (host, int(port)))
+
+
+def tunnel_to(port: int) -> Handler:
+    """Connect clients through to a port here, whatever host they ask a proxy for."""
+
+    def handle(connection: socket.socket, _request: RawRequest) -> None:
+        _join(connection, ("127.0.0.1", port))
+
+    return handle
+
+
+def _join(connection: socket.socket, address: tuple[str, int]) -> None:
+    with socket.create_connection(address, 2) as far:
+        connection.sendall(head(200))
+        back = threading.Thread(target=_pump, args=(far, connection))
+        back.start()
+        _pump(connection, far)
+        back.join(2)
+    raise Hangup
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while piece := source.recv(65536):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+
+
 @dataclass
 class RawServer:
     """Listens on a loopback port for as long as the `with` block lasts; remembers what it was asked."""

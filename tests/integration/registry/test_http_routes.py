@@ -17,7 +17,7 @@ from cosignpy.net.proxy import Proxies
 from cosignpy.net.redirects import MAX_REDIRECTS, send_following
 from cosignpy.net.retry import NO_RETRIES
 from cosignpy.net.url import Url
-from tests.support.raw_server import Handler, Hangup, RawRequest, RawServer, head, repeat, reply, stall, then
+from tests.support.raw_server import Handler, RawServer, head, repeat, reply, stall, then, tunnel
 from tests.support.tls_files import Authority, Pair, server_context
 
 IMPATIENT: Final = HttpOptions(connect_timeout=2.0, read_timeout=1.0, retry=NO_RETRIES)
@@ -181,27 +181,6 @@ def test_a_resolver_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyP
 
 
 # --- proxies
-
-
-def tunnel(connection: socket.socket, request: RawRequest) -> None:
-    """Connect a client through, as a proxy does."""
-    host, _, port = request.target.rpartition(":")
-    with socket.create_connection((host, int(port)), 2) as far:
-        connection.sendall(head(200))
-        back = threading.Thread(target=pump, args=(far, connection))
-        back.start()
-        pump(connection, far)
-        back.join(2)
-    raise Hangup
-
-
-def pump(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while piece := source.recv(65536):
-            target.sendall(piece)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        return
 
 
 def by_proxy(options: HttpOptions, address: str, userinfo: str = "") -> HttpOptions:
