@@ -106,6 +106,7 @@ _REKOR_TYPES: Final = _HERE / "rekor_types"
 _LOG_CLIENT: Final = _HERE / "log_client"
 _JS_CLIENT: Final = _HERE / "js_client"
 _GO_WITNESS: Final = _HERE / "go_witness"
+_FULCIO_IDENTITIES: Final = _HERE / "fulcio_identities"
 _OIDC_PROVIDER: Final = _HERE / "oidc_provider"
 
 _MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
@@ -142,6 +143,10 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         ),
         # A witness that decides with Go's signed notes and consistency proofs.
         "go-witness": Peer("go_witness", _content_version(_GO_WITNESS), "go_witness", GoFolder(_GO_WITNESS)),
+        # Whom the real Fulcio would certify: its own packages, without a server or a network around them.
+        "fulcio-identities": Peer(
+            "fulcio_identities", _content_version(_FULCIO_IDENTITIES), "fulcio_identities", GoFolder(_FULCIO_IDENTITIES)
+        ),
         # The servers and clients of transparency logs.
         "rekor-cli": Peer("rekor-cli", "v1.5.0", "rekor-cli", GoPackage("github.com/sigstore/rekor/cmd/rekor-cli")),
         "timestamp-server": Peer(
