@@ -230,7 +230,7 @@ def test_unknown_keys_cause_no_storm(hostile: HostileIssuer) -> None:
     bench.ahead += 10
     strangers = [
         TokenIssuer(
-            hostile.issuer.url, [TokenKey(f"key-{number}", "ES256", TokenKey.make().handle)], now=time.time()
+            hostile.issuer.url, [TokenKey(f"stranger-{number}", "ES256", TokenKey.make().handle)], now=time.time()
         ).token()
         for number in range(300)
     ]
