@@ -30,6 +30,9 @@ _SANE_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,64}")
 _MAX_PATH: Final = 512
 """Longer than any path we serve; what is beyond it was not meant to be served."""
 
+_MAY_WAIT: Final = "may_wait"
+"""The attribute of a record that need not be written at once: those of requests, and of nothing else."""
+
 _MEMBERS: Final = "members"
 """The attribute of a record that holds its own members, as they stand in the line."""
 
@@ -91,7 +94,7 @@ class _Lines(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, and before it those that wait."""
-        if not self._lag_seconds or record.levelno > logging.INFO or (loop := _running_loop()) is None:
+        if not self._lag_seconds or not hasattr(record, _MAY_WAIT) or (loop := _running_loop()) is None:
             self.flush()
             super().emit(record)
             return
@@ -204,6 +207,7 @@ class LogRequests:
             f'"bytes":{size},"ms":{seconds * 1000:.3f},"client":{_quote(client[0] if client else "")}'
         )
         setattr(line, _MEMBERS, members)
+        setattr(line, _MAY_WAIT, True)
         self._log.handle(line)
 
 

@@ -16,7 +16,7 @@ from cosignpy.serving.request_log import (
     current_request_id,
     fields,
 )
-from tests.support.asgi_calls import ask, scope_of
+from tests.support.asgi_calls import Client, ask, scope_of
 
 LOG = logging.getLogger("test.requests")
 
@@ -135,15 +135,18 @@ def test_a_traceback_stays_on_its_line(stream: io.StringIO) -> None:
 def test_lines_of_requests_may_wait_and_all_others_do_not(stream: io.StringIO) -> None:
     configure_logging(LogLevel.INFO, stream, lag_seconds=0.001)
 
+    async def quiet(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await answer(send, 200, b"")
+
     async def serve() -> None:
-        LOG.info("first")
-        LOG.info("second")
+        client = Client()
+        await LogRequests(quiet, LOG)(scope_of("/"), client.receive, client.send)
         assert stream.getvalue() == ""
         await asyncio.sleep(0.01)
-        assert [line["message"] for line in lines(stream)] == ["first", "second"]
-        LOG.info("third")
-        LOG.warning("fourth")
-        assert [line["message"] for line in lines(stream)][2:] == ["third", "fourth"]
+        assert [line["message"] for line in lines(stream)] == ["request"]
+        await LogRequests(quiet, LOG)(scope_of("/"), client.receive, client.send)
+        LOG.info("what must not be lost")
+        assert [line["message"] for line in lines(stream)][1:] == ["request", "what must not be lost"]
 
     asyncio.run(serve())
     LOG.info("fifth")
