@@ -331,5 +331,17 @@ def test_requests_have_a_limit_and_an_encoding(client: OidcClient, endpoint: str
     assert caller.get("").status == 405
 
 
+# --- in the same process ---
+
+
+def test_a_test_asks_for_a_token_without_asking_anybody(issuer: DevIdp, client: OidcClient) -> None:
+    before = issuer.token(Identity("ada@example.com"))
+    key = issuer.rotate()
+    after = issuer.token(Identity(subject="repo:o/r", claims={"ref": "main"}), "other")
+    assert jwt.get_unverified_header(after)["kid"] == key
+    assert verify(client, before)["email"] == "ada@example.com"
+    assert verify(client, after, "other")["ref"] == "main"
+
+
 def _encode(fields: dict[str, str]) -> str:
     return urlencode({name: content for name, content in fields.items() if content})
