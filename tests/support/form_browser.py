@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from http.client import HTTPMessage
-from http.cookiejar import CookieJar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import IO, Final
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin
@@ -56,7 +56,8 @@ class FormBrowser:
     """One person's browser. Whoever is sent to `callback` has arrived: nothing listens there."""
 
     def __init__(self, callback: str) -> None:
-        self.cookies = CookieJar()
+        # To browsers this machine is as good as TLS, and Keycloak marks its cookies `Secure`.
+        self.cookies = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
         self._opener = build_opener(HTTPCookieProcessor(self.cookies), _StopAt(callback))
 
     def open(self, url: str, fields: Mapping[str, str] | None = None, **headers: str) -> Page:

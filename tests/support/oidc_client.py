@@ -123,11 +123,14 @@ class OidcClient:
     # --- devices ---
 
     def begin_device(self, scope: str = SCOPE) -> dict[str, Any]:
-        """Ask for the two codes."""
-        reply = self.post("device_authorization_endpoint", urlencode({"client_id": CLIENT, "scope": scope}))
+        """Ask for the two codes; as cosign does, with a challenge, whose `code_verifier` is added to the answer."""
+        client = DeviceClient(CLIENT)
+        verifier = client.create_code_verifier(64)
+        challenge = client.create_code_challenge(verifier, "S256")
+        asked = {"client_id": CLIENT, "scope": scope, "code_challenge": challenge, "code_challenge_method": "S256"}
+        reply = self.post("device_authorization_endpoint", urlencode(asked))
         assert reply.status == 200, reply.body
-        answer: dict[str, Any] = reply.json
-        return answer
+        return {**reply.json, "code_verifier": verifier}
 
     def approve_device(self, begun: Mapping[str, Any], person: Person) -> str:
         """Have a person approve; return what the last page says."""
@@ -139,7 +142,8 @@ class OidcClient:
         Raises:
             oauthlib.oauth2.OAuth2Error: Not yet, or the issuer refused.
         """
-        body = DeviceClient(CLIENT).prepare_request_body(begun["device_code"], include_client_id=True)
+        more = {"code_verifier": begun["code_verifier"]} if "code_verifier" in begun else {}
+        body = DeviceClient(CLIENT).prepare_request_body(begun["device_code"], include_client_id=True, **more)
         return self._tokens(self.post("token_endpoint", body))
 
     # --- service accounts ---

@@ -4,6 +4,8 @@ import secrets
 from enum import StrEnum
 from typing import Final
 
+from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
+
 from cosignpy.stack.devidp.expiring import Expiring, Now
 from cosignpy.stack.devidp.grants import Approval
 from cosignpy.values import record, value
@@ -38,13 +40,18 @@ class DeviceCodes:
 
 @record
 class Device:
-    """A device's request, and what its user said to it."""
+    """A device's request, and what its user said to it.
+
+    With a `challenge` the device also has to show what that was made of (RFC 7636). RFC 8628 knows nothing of it, but
+    cosign sends one and Keycloak can demand it.
+    """
 
     codes: DeviceCodes
     client_id: str
     scopes: tuple[str, ...]
     expires: float
     interval: int
+    challenge: str = ""
     next_poll: float = 0.0
     approval: Approval | None = None
     denied: bool = False
@@ -65,9 +72,9 @@ class DeviceBook:
         self._by_device_code: Expiring[Device] = Expiring(2 * DEVICE_SECONDS, _DEVICES, now)
         self._by_user_code: Expiring[Device] = Expiring(DEVICE_SECONDS, _DEVICES, now)
 
-    def add(self, codes: DeviceCodes, client_id: str, scopes: tuple[str, ...]) -> None:
+    def add(self, codes: DeviceCodes, client_id: str, scopes: tuple[str, ...], challenge: str = "") -> None:
         """Remember a request."""
-        device = Device(codes, client_id, scopes, self._now() + DEVICE_SECONDS, self._interval)
+        device = Device(codes, client_id, scopes, self._now() + DEVICE_SECONDS, self._interval, challenge)
         self._by_device_code.put(codes.device_code, device)
         self._by_user_code.put(normalize(codes.user_code), device)
 
@@ -76,10 +83,10 @@ class DeviceBook:
         device = self._by_user_code.get(normalize(user_code))
         return device if device is not None and device.is_open else None
 
-    def poll(self, device_code: str, client_id: str) -> tuple[DeviceState | None, Approval | None]:
-        """Tell a device where it is; None if it is nowhere. An approval is handed out once."""
+    def poll(self, device_code: str, client_id: str, verifier: str = "") -> tuple[DeviceState | None, Approval | None]:
+        """Tell a device where it is; None if it is nowhere, or somebody else's. An approval is handed out once."""
         device = self._by_device_code.get(device_code)
-        if device is None or device.client_id != client_id:
+        if device is None or device.client_id != client_id or not _is_answered(device.challenge, verifier):
             return None, None
         now = self._now()
         if now >= device.expires:
@@ -93,6 +100,10 @@ class DeviceBook:
             return DeviceState.PENDING, None
         self._by_device_code.forget(device_code)
         return (DeviceState.DENIED, None) if device.denied else (DeviceState.AUTHORIZED, device.approval)
+
+
+def _is_answered(challenge: str, verifier: str) -> bool:
+    return not challenge or code_challenge_method_s256(verifier, challenge)
 
 
 def make_user_code() -> str:

@@ -104,13 +104,14 @@ class ProtocolRoutes:
         """Begin with a device (RFC 8628 section 3.1)."""
         try:
             asked = OAuthRequest(_uri(self.issuer, request), "POST", await _read_body(request), _headers(request))
+            challenge = _read_challenge(asked)
             _, answer, status = self.device_endpoint.create_device_authorization_response(
                 asked.uri, "POST", str(asked.body), asked.headers
             )
         except (OAuth2Error, ValueError) as error:
             return _refuse(error)
         codes = DeviceCodes(str(answer["device_code"]), str(answer["user_code"]))
-        self.devices.add(codes, str(asked.client_id), tuple(str(answer.get("scope", "")).split()))
+        self.devices.add(codes, str(asked.client_id), tuple(str(answer.get("scope", "")).split()), challenge)
         return JSONResponse(answer, status, _NEVER_KEPT)
 
 
@@ -136,6 +137,17 @@ async def _read_body(request: Request) -> str:
         return (await read_capped(request, limit=MAX_FORM)).decode("utf-8")
     except BodyTooLarge as error:
         raise InvalidRequestError(f"at most {error.limit} bytes are read.", status_code=413) from error
+
+
+def _read_challenge(asked: OAuthRequest) -> str:
+    """Return what a device's later answers will be held against, nothing if it wants no such thing.
+
+    Raises:
+        InvalidRequestError: It is by a method that protects nothing.
+    """
+    if asked.code_challenge and asked.code_challenge_method != "S256":
+        raise InvalidRequestError("code_challenge_method has to be S256.", request=asked)
+    return asked.code_challenge or ""
 
 
 def _refuse(error: OAuth2Error | ValueError) -> Response:

@@ -172,7 +172,7 @@ class Validator(RequestValidator, DeviceRequestValidator):
 
     def validate_device_code(self, client_id: str, code: str, request: Request, *_: object, **__: object) -> str | None:
         """Tell where a device is."""
-        state, approval = self._devices.poll(code, client_id)
+        state, approval = self._devices.poll(code, client_id, request.code_verifier or "")
         if approval is not None and state is DeviceState.AUTHORIZED:
             request.user, request.scopes = approval, list(approval.scopes)
         return state and state.value

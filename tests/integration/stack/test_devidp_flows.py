@@ -234,16 +234,32 @@ def test_a_device_whose_user_denies_gets_nothing(client: OidcClient) -> None:
     assert error_of_poll(client, begun) == "access_denied"
 
 
+@pytest.mark.parametrize("verifier", ["x" * 64, ""])
+def test_a_device_that_set_a_challenge_has_to_meet_it(client: OidcClient, verifier: str) -> None:
+    begun = client.begin_device()
+    client.approve_device(begun, ADA)
+    assert error_of_poll(client, {**begun, "code_verifier": verifier}) == "invalid_grant"
+    assert client.poll_device(begun)["id_token"]
+
+
+def test_a_device_need_not_set_a_challenge(client: OidcClient) -> None:
+    begun = client.post("device_authorization_endpoint", "client_id=sigstore&scope=openid").json
+    client.approve_device(begun, ADA)
+    assert client.poll_device(begun)["id_token"]
+
+
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
+        ({"code_challenge": "x"}, "invalid_request"),
+        ({"code_challenge": "x", "code_challenge_method": "plain"}, "invalid_request"),
         ({"client_id": ""}, "invalid_request"),
         ({"client_id": "unknown"}, "invalid_request"),
         ({"client_id": "ci"}, "invalid_client"),
         ({"scope": "openid everything"}, "invalid_scope"),
         ({"scope": "email"}, "invalid_scope"),
     ],
-    ids=["no-client", "unknown-client", "no-secret", "unknown-scope", "no-openid"],
+    ids=["no-method", "plain", "no-client", "unknown-client", "no-secret", "unknown-scope", "no-openid"],
 )
 def test_a_device_begins_properly(client: OidcClient, changed: dict[str, str], error: str) -> None:
     asked = {"client_id": "sigstore", "scope": "openid", **changed}
