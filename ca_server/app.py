@@ -26,8 +26,8 @@ from ca_server.identity.principal import Principal
 from ca_server.identity.principals.table import build_principal
 from ca_server.issuance.audit import AuditLog
 from ca_server.issuance.ct_submit import CtSubmissions, build_submitter
+from ca_server.issuance.errors import TooMany
 from ca_server.issuance.issue import CertificateIssuer, Ports, Profile
-from ca_server.issuance.refusals import TooMany
 from ca_server.metrics import BARE, MeasureServices, measure_authorities
 from ca_server.problems import CA_MANNER
 from ca_server.routes.signing_cert import SigningCert

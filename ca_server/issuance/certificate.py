@@ -8,7 +8,7 @@ from typing import Final
 
 from ca_server.authority.protocol import IssuingCertificate
 from ca_server.identity.principal import Principal
-from ca_server.issuance.refusals import AuthorityFailed
+from ca_server.issuance.errors import AuthorityFailed
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.x509.extensions import (
     CODE_SIGNING,

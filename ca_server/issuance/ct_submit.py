@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from ca_server.config import CtLogSettings, TransparencySettings
-from ca_server.issuance.refusals import LogRefused, LogsBusy
+from ca_server.issuance.errors import LogRefused, LogsBusy
 from cosignpy.core.ct.entry import EntryType, SignedEntry
 from cosignpy.core.ct.precertificate import verify_sct
 from cosignpy.core.ct.sct import Sct

@@ -21,10 +21,11 @@ from ca_server.issuance.certificate import (
     build_template,
     build_validity,
 )
+from ca_server.issuance.errors import AuthorityFailed
 from ca_server.issuance.proof_of_possession import prove_possession
 from ca_server.issuance.public_keys import AllowedKeys
 from ca_server.issuance.publication import PUBLICATIONS, Published, Submit, blaming_authority
-from ca_server.issuance.refusals import AuthorityFailed, refusal_of
+from ca_server.issuance.refusals import refusal_of
 from ca_server.issuance.request import SigningRequest
 from ca_server.issuance.self_check import Wanted
 from cosignpy.core.ct.sct import Sct

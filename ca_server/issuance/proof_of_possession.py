@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from ca_server.issuance.errors import KeyInsecure, ProofRefused, RequestUnparsable
 from ca_server.issuance.public_keys import AllowedKeys, parse_public_key
-from ca_server.issuance.refusals import KeyInsecure, ProofRefused, RequestUnparsable
 from ca_server.issuance.request import SigningRequest
 from cosignpy.core.keys.algorithms import ED25519PH, SIGNING, Algorithm, accepted_algorithms
 from cosignpy.core.keys.public import PublicKey

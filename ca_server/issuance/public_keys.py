@@ -6,7 +6,7 @@ from typing import Final, Self
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from ca_server.issuance.refusals import AlgorithmNotAllowed, KeyInsecure, KeyUnparsable
+from ca_server.issuance.errors import AlgorithmNotAllowed, KeyInsecure, KeyUnparsable
 from cosignpy.core.keys.algorithms import select_algorithm
 from cosignpy.core.keys.pem_file import parse_key_file
 from cosignpy.core.keys.public import PublicKey

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from ca_server.config import Embedding
 from ca_server.issuance.ct_submit import Submission
 from ca_server.issuance.embedding import build_logged_entry, issue_precertificate, issue_with_scts
-from ca_server.issuance.refusals import AuthorityFailed
+from ca_server.issuance.errors import AuthorityFailed
 from ca_server.issuance.self_check import Wanted, verify_embedded, verify_issued
 from cosignpy.core.ct.precertificate import build_certificate_entry
 from cosignpy.core.ct.sct import Sct

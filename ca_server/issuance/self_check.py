@@ -11,7 +11,7 @@ from cryptography.x509 import Certificate
 from ca_server.authority.protocol import IssuingCertificate
 from ca_server.identity.principal import Principal
 from ca_server.issuance.certificate import build_statements
-from ca_server.issuance.refusals import AuthorityFailed
+from ca_server.issuance.errors import AuthorityFailed
 from cosignpy.core.ct.entry import SignedEntry
 from cosignpy.core.ct.precertificate import build_embedded_entry
 from cosignpy.core.x509.chain import parse_certificate, verify_issued_by

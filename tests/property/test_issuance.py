@@ -12,9 +12,9 @@ from ca_server.config import CERTIFIED, Embedding
 from ca_server.identity.identify import Identified
 from ca_server.identity.principal import Principal
 from ca_server.issuance.certificate import SERIAL_SIZE, Lifetime, build_serial, build_validity
+from ca_server.issuance.errors import IssuanceRefused
 from ca_server.issuance.proof_of_possession import prove_possession
 from ca_server.issuance.public_keys import AllowedKeys, parse_public_key
-from ca_server.issuance.refusals import IssuanceRefused
 from ca_server.issuance.request import SigningRequest
 from cosignpy.core.ct.precertificate import (
     POISON,

@@ -13,8 +13,8 @@ from cryptography.x509 import load_der_x509_certificate
 
 from ca_server.config import CtLogSettings, Embedding, TransparencySettings
 from ca_server.issuance.ct_submit import CtSubmissions, build_submitter
+from ca_server.issuance.errors import LogRefused
 from ca_server.issuance.issue import IssuedCertificate
-from ca_server.issuance.refusals import LogRefused
 from cosignpy.core.ct.entry import SignedEntry
 from cosignpy.core.ct.precertificate import (
     build_certificate_entry,

@@ -25,7 +25,7 @@ from ca_server.issuance.certificate import (
     build_template,
     build_validity,
 )
-from ca_server.issuance.refusals import AuthorityFailed
+from ca_server.issuance.errors import AuthorityFailed
 from cosignpy.core.x509.fulcio_extensions import ARC, fulcio_extensions
 from cosignpy.core.x509.issuing import MAX_SERIAL, sign_certificate
 from cosignpy.core.x509.subject_alt_name import NameKind, SubjectName, subject_names

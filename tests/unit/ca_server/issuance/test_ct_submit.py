@@ -23,7 +23,7 @@ from ca_server.issuance.ct_submit import (
     build_submitter,
     load_log_key,
 )
-from ca_server.issuance.refusals import LogRefused, LogsBusy
+from ca_server.issuance.errors import LogRefused, LogsBusy
 from cosignpy.core.ct.entry import EntryType, SignedEntry
 from cosignpy.core.ct.sct import Sct
 from cosignpy.core.ct.submission import encode_sct_answer

@@ -13,8 +13,8 @@ from ca_server.identity.identify import Identified
 from ca_server.identity.principal import Principal
 from ca_server.issuance.audit import AuditRecord, Outcome
 from ca_server.issuance.ct_submit import Submission
+from ca_server.issuance.errors import AuthorityFailed, IssuanceRefused, LogRefused, ProofRefused, TooMany
 from ca_server.issuance.issue import IssuedCertificate
-from ca_server.issuance.refusals import AuthorityFailed, IssuanceRefused, LogRefused, ProofRefused, TooMany
 from ca_server.issuance.request import SigningRequest
 from cosignpy.core.ct.precertificate import parse_embedded_scts, verify_embedded_sct
 from cosignpy.core.ct.sct import Sct

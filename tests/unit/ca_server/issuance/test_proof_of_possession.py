@@ -10,9 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 
 from ca_server.config import CERTIFIED
-from ca_server.issuance.proof_of_possession import MAX_PROOF, prove_possession
-from ca_server.issuance.public_keys import AllowedKeys
-from ca_server.issuance.refusals import (
+from ca_server.issuance.errors import (
     AlgorithmNotAllowed,
     IssuanceRefused,
     KeyInsecure,
@@ -20,6 +18,8 @@ from ca_server.issuance.refusals import (
     ProofRefused,
     RequestUnparsable,
 )
+from ca_server.issuance.proof_of_possession import MAX_PROOF, prove_possession
+from ca_server.issuance.public_keys import AllowedKeys
 from ca_server.issuance.request import SigningRequest
 from cosignpy.core.encoding import PemBlock, parse_pem
 from cosignpy.core.keys.private import PrivateKey

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ca_server.config import CERTIFIED
+from ca_server.issuance.errors import AlgorithmNotAllowed, KeyInsecure, KeyUnparsable
 from ca_server.issuance.public_keys import AllowedKeys, parse_public_key
-from ca_server.issuance.refusals import AlgorithmNotAllowed, KeyInsecure, KeyUnparsable
 from cosignpy.core.encoding import PemBlock
 from cosignpy.core.keys.algorithms import ML_DSA_65
 from cosignpy.core.keys.pem_file import MAX_KEY_FILE

@@ -9,8 +9,8 @@ from cryptography.x509 import load_der_x509_certificate
 from ca_server.authority.protocol import IssuingCertificate
 from ca_server.config import Embedding
 from ca_server.issuance.certificate import Validity, build_serial, build_template
+from ca_server.issuance.errors import AuthorityFailed
 from ca_server.issuance.publication import PUBLICATIONS, Published
-from ca_server.issuance.refusals import AuthorityFailed
 from ca_server.issuance.self_check import Wanted, verify_embedded, verify_issued
 from cosignpy.core.ct.entry import EntryType
 from cosignpy.core.ct.precertificate import (

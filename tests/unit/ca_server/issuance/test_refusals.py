@@ -8,9 +8,7 @@ import pytest
 
 from ca_server.identity.claims import TokenRefused
 from ca_server.identity.issuer_keys import IssuerUnreachable
-from ca_server.issuance.refusals import (
-    REFUSALS,
-    UNFORESEEN,
+from ca_server.issuance.errors import (
     AlgorithmNotAllowed,
     AuthorityFailed,
     IssuanceRefused,
@@ -21,9 +19,8 @@ from ca_server.issuance.refusals import (
     ProofRefused,
     RequestUnparsable,
     TooMany,
-    problem_of_refusal,
-    refusal_of,
 )
+from ca_server.issuance.refusals import REFUSALS, UNFORESEEN, problem_of_refusal, refusal_of
 from cosignpy.errors import CosignError
 from cosignpy.serving.rpc_status import rpc_status
 
