@@ -112,7 +112,7 @@ class _Conversation:
     def __init__(self, endpoint: IssuerEndpoint, options: FetchOptions, clock: Clock) -> None:
         self._deadline = clock.monotonic() + options.timeout
         way = options.cluster.select(endpoint.url)
-        self._headers = {"Accept": "application/json", **way.headers}
+        self._headers = {"Accept": "application/json", "Cache-Control": "no-cache", **way.headers}
         http = HttpOptions(
             connect_timeout=options.timeout,
             read_timeout=options.timeout,
