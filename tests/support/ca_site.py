@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -104,15 +104,17 @@ def init_authority(directory: Path) -> Path:
 
 
 @contextmanager
-def serve_site(folder: Path, *options: str, settings: str = "") -> Iterator[Site]:
-    """Serve all of it; settings (YAML) are added to those of the authority."""
+def serve_site(folder: Path, *options: str, settings: str = "", others: Sequence[str] = ()) -> Iterator[Site]:
+    """Serve all of it; settings (YAML) are added to those of the authority, and `others` are issuers besides."""
     root = init_authority(folder / "ca")
     with ExitStack() as stack:
         issuer = stack.enter_context(serve_tokens())
         log = stack.enter_context(serve_logs(folder / "log", f"ct:\n  roots: {root}\n", "--workers", "0"))
         (folder / "ct.pub").write_text(log.shards("ct")[0].public_key)
-        entry = {"IssuerURL": issuer.url, "ClientID": issuer.audience, "Type": "email"}
-        (folder / "issuers.json").write_text(json.dumps({"OIDCIssuers": {issuer.url: entry}}))
+        believed = {
+            url: {"IssuerURL": url, "ClientID": issuer.audience, "Type": "email"} for url in (issuer.url, *others)
+        }
+        (folder / "issuers.json").write_text(json.dumps({"OIDCIssuers": believed}))
         text = (
             f"transparency:\n  logs:\n    - url: {log.url}\n      public_key: ../ct.pub\n"
             f"identity:\n  issuers: ../issuers.json\n{settings}"

@@ -41,8 +41,18 @@ function keySigner(keyPath, certificatePath, remembered) {
   };
 }
 
+// A key of its own, certified for whoever a token names.
+function fulcioSigner(packaged, url, token) {
+  return new packaged.FulcioSigner({
+    fulcioBaseURL: url,
+    identityProvider: { getToken: async () => token },
+    retry: NO_RETRIES,
+    timeout: TIMEOUT_MS,
+  });
+}
+
 // settings: {package, url, version, entryType, fetchOnConflict, key, certificate, remembered,
-// artifact, type, tsa}
+// artifact, type, tsa}; in place of key and certificate there may be {fulcio, token}
 async function sign(settings) {
   const packaged = require(SIGN[settings.package]);
   const witnesses = [
@@ -58,7 +68,10 @@ async function sign(settings) {
   if (settings.tsa) {
     witnesses.push(new packaged.TSAWitness({ tsaBaseURL: settings.tsa, retry: NO_RETRIES, timeout: TIMEOUT_MS }));
   }
-  const options = { signer: keySigner(settings.key, settings.certificate, settings.remembered), witnesses };
+  const signer = settings.fulcio
+    ? fulcioSigner(packaged, settings.fulcio, fs.readFileSync(settings.token, 'utf8'))
+    : keySigner(settings.key, settings.certificate, settings.remembered);
+  const options = { signer, witnesses };
   const builder = settings.type
     ? new packaged.DSSEBundleBuilder({ ...options, certificateChain: false })
     : new packaged.MessageSignatureBundleBuilder(options);
