@@ -132,13 +132,13 @@ class Words:
 
     def _operand(self, depth: int) -> Operand:
         """Parse a name, a text, or a command in parentheses."""
-        if depth >= MAX_NESTING:
-            raise self.malformed(f"nested deeper than {MAX_NESTING} levels")
         found: Operand
         if (name := self.skip("field")) is not None:
             found = Field(name.removeprefix("."))
         elif (text := self.skip("text")) is not None:
             found = Text(_unquote(text))
+        elif self.peek("open") is not None and depth >= MAX_NESTING:
+            raise self.malformed(f"nested deeper than {MAX_NESTING} levels")
         elif self.skip("open") is not None:
             found = self.command(depth + 1)
             if self.skip("close") is None:

@@ -20,6 +20,8 @@ _PARTS: Final = re.compile(
 )
 _AUTHORITY: Final = re.compile(r"(?P<host>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """No user information, which only serves to look like another host, and no escapes."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_DOTS: Final = re.compile(rb"(?:\A|/)\.\.?(?:/|\Z)")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _AS_IT_IS: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/%\[\]-]*")
 """Paths that Go writes as they came. Brackets are not for paths (RFC 3986 section 3.3), but clients expect them."""
@@ -94,12 +96,12 @@ def escape_path(path: str) -> str:
         MalformedError: Control characters, `%` that escapes nothing, segments of dots, or an escaped slash that
             would become a real one.
     """
-    if any(character < " " or character == "\x7f" for character in path):
+    if _CONTROL.search(path):
         raise MalformedError("URI", "control characters")
     if _BAD_ESCAPE.search(path):
         raise MalformedError("URI", "a percent sign that escapes nothing")
-    raw = unquote_to_bytes(path)
-    if any(segment in {b".", b".."} for segment in raw.split(b"/")):
+    raw = unquote_to_bytes(path) if "%" in path else path.encode()
+    if _DOTS.search(raw):
         raise MalformedError("URI", "a segment of its path is only dots")
     if _AS_IT_IS.fullmatch(path):
         return path
@@ -117,8 +119,3 @@ def _check_opaque(path: str) -> str:
 def _refuse_size(text: str) -> None:
     if len(text) > MAX_URI:
         raise LimitExceeded("URI", f"{len(text)} characters, at most {MAX_URI} are accepted")
-
-
-def last_labels(host: str) -> tuple[str, ...]:
-    """Return the last two labels of a host name, by which Fulcio tells whether two hosts have one owner."""
-    return tuple(host.split(".")[-2:])

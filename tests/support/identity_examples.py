@@ -1,6 +1,7 @@
 """An issuer of every type in one configuration file, and the claims of a token of each."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from ca_server.identity.issuer import Issuer
@@ -231,6 +232,7 @@ def claims_of(url: str, **changes: object) -> dict[str, Any]:
     return {name: content for name, content in changed.items() if content is not ...}
 
 
+@cache
 def issuers() -> Issuers:
     """Return the table of the file above."""
     return parse_issuers(CONFIGURATION, "issuers.yaml")
