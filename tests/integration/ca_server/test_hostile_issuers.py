@@ -41,11 +41,11 @@ def hostile() -> Iterator[HostileIssuer]:
 class Bench:
     """Identities with real fetches in real threads, and a clock that can be set ahead."""
 
-    def __init__(self, *urls: str, ca_cert: str = "") -> None:
+    def __init__(self, *urls: str, ca_cert: str = "", timeout: float = TIMEOUT) -> None:
         self.ahead = 0.0
         table = Issuers([Issuer(url, IssuerType.EMAIL, AUDIENCE, ca_cert=ca_cert) for url in urls])
         self.keys = IssuerKeys(
-            lambda endpoint: fetch_key_set(endpoint, FetchOptions(TIMEOUT), Clock()),
+            lambda endpoint: fetch_key_set(endpoint, FetchOptions(timeout), Clock()),
             KeyOptions(fresh=100.0, kept=1000.0, interval=10.0),
             lambda: time.monotonic() + self.ahead,
         )
@@ -310,17 +310,16 @@ def test_slow_issuers_do_not_pile_up(hostile: HostileIssuer) -> None:
     slow = [f"{hostile.issuer.url}/{number}" for number in range(MAX_FETCHES + 1)]
     for url in slow:
         hostile.instead[f"{url.removeprefix(hostile.issuer.url)}{DOCUMENT}"] = gate(opened, reply(404))
-    bench = Bench(hostile.issuer.url, *slow)
+    bench = Bench(hostile.issuer.url, *slow, timeout=PATIENCE)
     assert bench.accepts(hostile.issuer.token())
     texts = [hostile.issuer.token(iss=url) for url in slow]
 
     async def scenario() -> list[Identified | BaseException]:
         waiting = [asyncio.create_task(bench.identities.identify(text)) for text in texts[:-1]]
         await asyncio.sleep(0)
-        before = threading.active_count()
         late = await asyncio.gather(*[bench.identities.identify(texts[-1]) for _ in range(50)], return_exceptions=True)
         good = await bench.identities.identify(hostile.issuer.token())
-        assert threading.active_count() <= before
+        assert [thread.name for thread in threading.enumerate()].count("issuer-keys") == MAX_FETCHES
         opened.set()
         return [*await asyncio.gather(*waiting, return_exceptions=True), *late, good]
 
