@@ -25,6 +25,9 @@ MAX_IDLE_SECONDS: Final = 4.0
 """Servers close idle connections after 5 seconds and more; younger ones are safe to send a POST on."""
 
 MAX_IDLE_CONNECTIONS: Final = 32
+
+MAX_JOINED: Final = 16 * 1024
+"""The largest body that leaves together with the head: one system call here, and one wake-up of the server."""
 _OK: Final = 200
 _PROXY_AUTHENTICATION: Final = 407
 
@@ -56,8 +59,10 @@ class Connection:
 
     def _send(self, request: "Request", headers: "Mapping[str, str]") -> OSError | None:
         """Send it all, unless the server closes early: it may have answered first (RFC 9112 section 9.5)."""
-        chunks = iter(request.chunks())
-        piece: bytes | None = self._head(request, headers)
+        head = self._head(request, headers)
+        joined = isinstance(request.body, bytes) and len(request.body) <= MAX_JOINED
+        chunks = iter(() if joined else request.chunks())
+        piece: bytes | None = b"".join((head, *request.chunks())) if joined else head
         while piece is not None:
             try:
                 self.sock.send(piece)

@@ -180,8 +180,10 @@ class HttpClient:
 def _log(request: Request, outcome: str, seconds: float) -> None:
     # Whoever wants logs has imported `logging`; for everyone else it would only cost start-up time.
     logging = sys.modules.get("logging")
-    if logging is not None:
+    if logging is None:
+        return
+    logger = logging.getLogger("cosignpy.http")
+    if logger.isEnabledFor(logging.DEBUG):
         url = redact_url(str(request.url))
-        logger = logging.getLogger("cosignpy.http")
         headers = redact_headers(request.headers.items())
         logger.debug("%s %s: %s, %.0f ms", request.method, url, outcome, seconds * 1000, extra={"headers": headers})
