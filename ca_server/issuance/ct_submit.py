@@ -104,7 +104,13 @@ class CtSubmitter:
     """Submits to the first of several logs that answers; safe to share among threads."""
 
     def __init__(self, logs: Sequence[CtLog], patience: Patience, clock: Clock | None = None) -> None:
+        """Take the logs in the order in which they are asked.
+
+        Raises:
+            MalformedError: The URL of one is none.
+        """
         self.logs = tuple(logs)
+        self._endpoints = {(log.url, kind): log.endpoint(kind) for log in self.logs for kind in EntryType}
         self._patience = patience
         self._clock = clock or Clock()
 
@@ -117,7 +123,7 @@ class CtSubmitter:
         body = encode_chain(submission.chain)
         reasons = []
         for log in self.logs:
-            request = Request("POST", log.endpoint(submission.entry.kind), _JSON, body)
+            request = Request("POST", self._endpoints[log.url, submission.entry.kind], _JSON, body)
             try:
                 sct = parse_sct_answer(self._ask(log, request), what=f"SCT of {log.url}")
             except (RemoteError, MalformedError) as error:
@@ -232,9 +238,8 @@ def _build_log(settings: CtLogSettings, seconds: float) -> CtLog:
         tls=TlsOptions(ca_file=str(settings.ca) if settings.ca else None),
         retry=NO_RETRIES,
     )
-    log = CtLog(settings.url, HttpClient(options), load_log_key(settings.public_key) if settings.public_key else None)
-    log.endpoint(EntryType.PRECERTIFICATE)  # whoever wrote the settings is to hear of a wrong URL, and not clients
-    return log
+    key = load_log_key(settings.public_key) if settings.public_key else None
+    return CtLog(settings.url, HttpClient(options), key)
 
 
 def load_log_key(path: Path) -> PublicKey:

@@ -8,8 +8,16 @@ from typing import Final
 from cryptography.x509 import Certificate, ObjectIdentifier
 
 from cosignpy.core.x509.chain import read_extensions
-from cosignpy.core.x509.der import UTF8_STRING, decode_utf8, decode_utf8_string, encode_element
-from cosignpy.core.x509.tbs import Extension, NamedExtension, encode_extension
+from cosignpy.core.x509.der import (
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    UTF8_STRING,
+    decode_utf8,
+    decode_utf8_string,
+    encode_element,
+    encode_sequence,
+)
+from cosignpy.core.x509.tbs import NamedExtension
 from cosignpy.values import value
 
 ARC: Final = "1.3.6.1.4.1.57264.1"
@@ -46,6 +54,11 @@ WRAPPED: Final = {
 
 _ARC_CONTENT: Final = bytes.fromhex("2b0601040183bf3001")
 """The content octets of `ARC`; the numbers behind it take one each."""
+_OIDS: Final = {
+    number: (_ARC_CONTENT + bytes((number,)), encode_element(OBJECT_IDENTIFIER, _ARC_CONTENT + bytes((number,))))
+    for number in (*BARE, *WRAPPED)
+}
+"""The content octets of each identifier, and all of it: a certificate has twenty of them."""
 
 _NUMBERS: Final = {ObjectIdentifier(f"{ARC}.{number}"): number for number in (*BARE, *WRAPPED)}
 
@@ -73,8 +86,8 @@ def encode_fulcio_extension(extension: FulcioExtension) -> NamedExtension:
     """Encode a statement about a signer; none of them is critical."""
     raw = extension.text.encode()
     content = raw if extension.number in BARE else encode_element(UTF8_STRING, raw)
-    oid = _ARC_CONTENT + bytes((extension.number,))
-    return encode_extension(oid, Extension(critical=False, content=content))
+    oid, named = _OIDS[extension.number]
+    return NamedExtension(oid, encode_sequence(named, encode_element(OCTET_STRING, content)))
 
 
 def fulcio_extensions(certificate: Certificate, *, what: str = "certificate") -> tuple[FulcioExtension, ...]:
