@@ -1,5 +1,9 @@
-"""A browser without a screen: it follows redirects, keeps cookies, and fills in the forms of sign-in pages."""
+"""A browser without a screen: it follows redirects, keeps cookies, and fills in the forms of sign-in pages.
 
+As a program it is what others open as their browser: `python -m tests.support.form_browser URL NAME=VALUE...`
+"""
+
+import sys
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from http.client import HTTPMessage
@@ -138,3 +142,7 @@ class _FormReader(HTMLParser):
         """Note where the form ends."""
         if tag == "form":
             self._inside = False
+
+
+if __name__ == "__main__":
+    FormBrowser("nowhere:").answer_all(sys.argv[1], dict(given.split("=", 1) for given in sys.argv[2:]))

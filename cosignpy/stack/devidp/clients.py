@@ -7,7 +7,7 @@ from typing import Final
 from cosignpy.errors import CosignError, UsageError
 from cosignpy.net.url import Url
 from cosignpy.stack.devidp.identity import Identity
-from cosignpy.values import field, value
+from cosignpy.values import field, replace, value
 
 SIGSTORE: Final = "sigstore"
 """The client id that Sigstore's tools have, and the audience that its certificate authorities expect."""
@@ -26,26 +26,26 @@ _MACHINES_GRANTS: Final = frozenset({CLIENT_CREDENTIALS})
 
 
 @value
-class Client:
-    """A client; without a secret it is a public one. Machines speak for themselves, by an identity of their own."""
-
-    client_id: str
-    grants: frozenset[str]
-    secret: str | None = field(default=None, repr=False)
-    identity: Identity | None = None
-
-    def knows(self, secret: str) -> bool:
-        """Tell whether a secret is this client's; a public one has the empty secret, which Go's OAuth client sends."""
-        return hmac.compare_digest((self.secret or "").encode(), secret.encode())
-
-
-@value
 class ServiceAccount:
     """A machine that shows a secret and gets a token about itself; its name is the subject if there is no other."""
 
     name: str
     secret: str = field(repr=False)
     identity: Identity = field(default_factory=Identity)
+
+
+@value
+class Client:
+    """A client; one that is no service account is a public one."""
+
+    client_id: str
+    grants: frozenset[str]
+    account: ServiceAccount | None = None
+
+    def knows(self, secret: str) -> bool:
+        """Tell whether a secret is this client's; a public one has the empty secret, which Go's OAuth client sends."""
+        own = self.account.secret if self.account else ""
+        return hmac.compare_digest(own.encode(), secret.encode())
 
 
 def list_clients(accounts: Sequence[ServiceAccount]) -> Mapping[str, Client]:
@@ -60,9 +60,9 @@ def list_clients(accounts: Sequence[ServiceAccount]) -> Mapping[str, Client]:
             raise UsageError(f"there cannot be a service account with the name {account.name!r}", "choose another")
         if not account.secret:
             raise UsageError(f"the service account {account.name} has no secret", "give it one")
-        own = account.identity
-        identity = Identity(own.email, own.subject or account.name, own.claims)
-        found[account.name] = Client(account.name, _MACHINES_GRANTS, account.secret, identity)
+        identity = replace(account.identity, subject=account.identity.subject or account.name)
+        complete = replace(account, identity=identity)
+        found[account.name] = Client(account.name, _MACHINES_GRANTS, complete)
     return found
 
 

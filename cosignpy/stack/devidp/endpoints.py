@@ -18,7 +18,9 @@ from cosignpy.stack.devidp.validator import Validator, wants_refresh_token
 MAX_PARAMETER: Final = 1024
 """Of state, nonce and the like; Sigstore's tools send about 40 characters."""
 
-_ECHOED: Final = ("state", "nonce", "code_challenge")
+_REQUIRED: Final = ("state", "code_challenge")
+_LIMITED: Final = (*_REQUIRED, "nonce")
+"""sigstore-python sends no nonce; where there is a challenge, a code is of no use to others all the same."""
 
 
 class Endpoints(AuthorizationEndpoint, TokenEndpoint):
@@ -35,8 +37,8 @@ class Endpoints(AuthorizationEndpoint, TokenEndpoint):
             tokens,  # type: ignore[arg-type] # nor is it here
             {
                 AUTHORIZATION_CODE: code,
-                CLIENT_CREDENTIALS: ClientCredentialsGrant(validator),
-                DEVICE_CODE: _DeviceGrant(validator),
+                CLIENT_CREDENTIALS: _IdTokenGrant(ClientCredentialsGrant(validator)),
+                DEVICE_CODE: _IdTokenGrant(DeviceCodeGrant(validator)),
                 REFRESH_TOKEN: RefreshTokenGrant(validator),
             },
         )
@@ -55,30 +57,24 @@ def build_device_endpoint(validator: Validator, page: str, interval: int) -> Dev
 
 
 class _Tokens(BearerToken):
-    """Makes access tokens: for people opaque ones, with a refresh token where it was asked for; for machines JWTs."""
+    """Makes access tokens, and refresh tokens where they were asked for."""
 
     def __init__(self, validator: Validator, seconds: int) -> None:
-        super().__init__(validator, self._make, seconds, lambda _: generate_token())
-        self._machines = validator
+        super().__init__(validator, validator.make_access_token, seconds, lambda _: generate_token())
 
     def create_token(self, request: Request, refresh_token: bool = False, **more: object) -> OAuth2Token:  # noqa: FBT001, FBT002
         """Make the tokens of an answer."""
         return super().create_token(request, refresh_token and wants_refresh_token(request), **more)
 
-    def _make(self, request: Request) -> str:
-        if request.grant_type == CLIENT_CREDENTIALS:
-            return self._machines.make_machine_token(request)
-        return generate_token()
 
+class _IdTokenGrant(GrantTypeBase):
+    """A grant that to oauthlib has nothing to do with ID tokens, and where `openid` gets one all the same."""
 
-class _DeviceGrant(GrantTypeBase):
-    """The device grant of oauthlib knows nothing of ID tokens; this adds one where `openid` was asked for."""
+    def __init__(self, grant: ClientCredentialsGrant | DeviceCodeGrant) -> None:
+        self.proxy_target = grant
 
-    def __init__(self, validator: Validator) -> None:
-        self.proxy_target = DeviceCodeGrant(validator)
-
-    def create_token_response(self, request: Request, tokens: BearerToken) -> tuple[dict[str, str], str, int]:
-        """Answer a device."""
+    def create_token_response(self, request: Request, tokens: BearerToken) -> tuple[dict[str, str], str, int | None]:
+        """Answer a client."""
         return self.proxy_target.create_token_response(request, _WithIdToken(tokens, self.add_id_token))
 
 
@@ -99,13 +95,15 @@ def _demand_protection(request: Request) -> dict[str, Any]:
     """Refuse requests that a stolen or planted code could be used with: RFC 9700 sections 2.1.1 and 4.7.
 
     Raises:
-        InvalidRequestError: state, nonce or an S256 challenge is missing or immense, or another answer is wanted than
-            one in the query.
+        InvalidRequestError: state or an S256 challenge is missing, something is immense, or another answer is wanted
+            than one in the query.
     """
-    for name in _ECHOED:
-        given = getattr(request, name)
-        if not given or len(given) > MAX_PARAMETER:
-            raise InvalidRequestError(f"{name} is required, with at most {MAX_PARAMETER} characters.", request=request)
+    for name in _REQUIRED:
+        if not getattr(request, name):
+            raise InvalidRequestError(f"{name} is required.", request=request)
+    for name in _LIMITED:
+        if len(getattr(request, name) or "") > MAX_PARAMETER:
+            raise InvalidRequestError(f"{name} has more than {MAX_PARAMETER} characters.", request=request)
     if request.code_challenge_method != "S256":
         raise InvalidRequestError("code_challenge_method has to be S256.", request=request)
     if request.response_mode not in {None, "query"}:

@@ -22,8 +22,8 @@ class Minter:
     now: Callable[[], float]
     seconds: int
 
-    def mint(self, audience: str, claims: Claims, kind: str = ID_TOKEN) -> str:
-        """Sign a token for an audience; claims of the same names beat the usual ones."""
+    def mint(self, audience: str | list[str], claims: Claims, kind: str = ID_TOKEN) -> str:
+        """Sign a token for an audience or several; claims of the same names beat the usual ones."""
         issued = int(self.now())
         usual = {"iss": self.issuer, "aud": audience, "iat": issued, "exp": issued + self.seconds}
         key = self.ring.keys.current

@@ -16,7 +16,16 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc8628.request_validator import RequestValidator as DeviceRequestValidator
 from oauthlib.openid import RequestValidator
 
-from cosignpy.stack.devidp.clients import OFFLINE, REFRESH_TOKEN, SCOPES, SIGSTORE, Client, is_loopback_redirect
+from cosignpy.stack.devidp.clients import (
+    CLIENT_CREDENTIALS,
+    OFFLINE,
+    REFRESH_TOKEN,
+    SCOPES,
+    SIGSTORE,
+    Client,
+    ServiceAccount,
+    is_loopback_redirect,
+)
 from cosignpy.stack.devidp.devices import DeviceBook, DeviceState
 from cosignpy.stack.devidp.grants import Approval, GrantBook, IssuedCode
 from cosignpy.stack.devidp.minting import ACCESS_TOKEN, Minter
@@ -44,7 +53,7 @@ class Validator(RequestValidator, DeviceRequestValidator):
     def client_authentication_required(self, request: Request, *_: object, **__: object) -> bool:
         """Tell whether a client must show a secret: if it has one, or shows one."""
         known = self._clients.get(request.client_id or "")
-        return known is None or known.secret is not None
+        return known is None or known.account is not None
 
     def authenticate_client(self, request: Request, *_: object, **__: object) -> bool:
         """Check a client's secret, from the header or the body."""
@@ -110,7 +119,7 @@ class Validator(RequestValidator, DeviceRequestValidator):
     ) -> None:
         """Remember a code, and what must be shown with it."""
         issued = IssuedCode(
-            _approval(request), str(request.redirect_uri), str(request.code_challenge), str(request.nonce)
+            _approval(request), str(request.redirect_uri), str(request.code_challenge), request.nonce or ""
         )
         self._grants.add_code(code["code"], issued)
 
@@ -140,7 +149,7 @@ class Validator(RequestValidator, DeviceRequestValidator):
         return _issued(request).redirect_uri == redirect_uri
 
     def get_authorization_code_nonce(self, client_id: str, code: str, redirect_uri: str, request: Request) -> str:
-        """Return the nonce that came when the code was asked for."""
+        """Return the nonce that came when the code was asked for; empty, and in no token, if there was none."""
         return _issued(request).nonce
 
     def invalidate_authorization_code(self, *_: object, **__: object) -> None:
@@ -180,7 +189,7 @@ class Validator(RequestValidator, DeviceRequestValidator):
     # --- tokens ---
 
     def save_token(self, token: Mapping[str, Any], request: Request, *_: object, **__: object) -> None:
-        """Remember a refresh token; nothing of ours takes access tokens."""
+        """Remember a refresh token."""
         if "refresh_token" in token:
             self._grants.add_refresh(token["refresh_token"], _approval(request))
 
@@ -191,19 +200,27 @@ class Validator(RequestValidator, DeviceRequestValidator):
     def finalize_id_token(
         self, id_token: dict[str, Any], token: Mapping[str, Any], token_handler: object, request: Request
     ) -> str:
-        """Sign an ID token about whoever approved."""
+        """Sign an ID token: about whoever approved, or about a service account, whose name its client looks for."""
+        bound: dict[str, Any] = {name: id_token[name] for name in ("nonce", "at_hash") if id_token.get(name)}
+        if request.grant_type == CLIENT_CREDENTIALS:
+            machine = _machine(request)
+            told = {"azp": machine.name, **bound, **machine.identity.encode_claims()}
+            return self._minter.mint([machine.name, _audience(request)], told)
         approval = _approval(request)
-        bound: dict[str, Any] = {name: id_token[name] for name in ("nonce", "at_hash") if name in id_token}
         claims = {"auth_time": approval.moment, **bound, **approval.identity.encode_claims()}
         return self._minter.mint(approval.client_id, claims)
 
-    def make_machine_token(self, request: Request) -> str:
-        """Sign an access token about a service account (RFC 9068), for the audience it asks for."""
-        client = request.client
-        assert isinstance(client, Client)  # noqa: S101 - `authenticate_client` saw to it
-        assert client.identity is not None  # noqa: S101 - only machines have this grant
-        claims = {"client_id": client.client_id, **client.identity.encode_claims()}
-        return self._minter.mint(getattr(request, "audience", None) or SIGSTORE, claims, ACCESS_TOKEN)
+    def make_access_token(self, request: Request) -> str:
+        """Sign an access token: about a person as Dex does, since sigstore-python takes it for the ID token.
+
+        About a service account it is RFC 9068's, for the audience that was asked for.
+        """
+        if request.grant_type == CLIENT_CREDENTIALS:
+            machine = _machine(request)
+            claims = {"client_id": machine.name, **machine.identity.encode_claims()}
+            return self._minter.mint(_audience(request), claims, ACCESS_TOKEN)
+        approval = _approval(request)
+        return self._minter.mint(approval.client_id, approval.identity.encode_claims())
 
 
 def wants_refresh_token(request: Request) -> bool:
@@ -223,6 +240,19 @@ def _approval(request: Request) -> Approval:
     approval: object = request.user
     assert isinstance(approval, Approval)  # noqa: S101 - see above
     return approval
+
+
+def _machine(request: Request) -> ServiceAccount:
+    """Return the service account that `authenticate_client` found; no other client has this grant."""
+    client: object = request.client
+    assert isinstance(client, Client)  # noqa: S101 - see above
+    assert client.account is not None  # noqa: S101 - see above
+    return client.account
+
+
+def _audience(request: Request) -> str:
+    """Return whom the token of a service account is for; oauthlib does not know this parameter."""
+    return str(getattr(request, "audience", None) or SIGSTORE)
 
 
 def _read_basic(request: Request) -> tuple[str, str] | None:

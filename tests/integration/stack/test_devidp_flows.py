@@ -85,6 +85,12 @@ def test_a_person_signs_in(client: OidcClient) -> None:
     assert "refresh_token" not in tokens
 
 
+def test_a_nonce_is_optional(client: OidcClient) -> None:
+    request = client.request_code(nonce="")
+    tokens = client.redeem(client.sign_in(request, ADA), request.verifier)
+    assert "nonce" not in verify(client, tokens["id_token"])
+
+
 def test_the_same_person_has_the_same_subject(client: OidcClient) -> None:
     subjects = {verify(client, client.authorize(ADA)["id_token"])["sub"] for _ in range(2)}
     assert len(subjects) == 1
@@ -277,6 +283,13 @@ def test_a_service_account_gets_a_token_about_itself(client: OidcClient) -> None
     assert (claims["sub"], claims["repository"]) == ("ci", "o/r")
     assert jwt.get_unverified_header(tokens["access_token"])["typ"] == "at+jwt"
     assert not {"refresh_token", "id_token"} & set(tokens)
+
+
+def test_a_service_account_that_asks_for_an_id_token_finds_itself_in_the_audience(client: OidcClient) -> None:
+    tokens = client.client_credentials(MACHINE.name, MACHINE.secret, scope="openid")
+    claims = verify(client, tokens["id_token"])
+    assert (claims["aud"], claims["sub"]) == (["ci", "sigstore"], "ci")
+    assert "auth_time" not in claims
 
 
 def test_a_service_account_chooses_its_audience(client: OidcClient) -> None:

@@ -123,10 +123,10 @@ def test_codes_go_nowhere_else(url: str) -> None:
 def test_there_is_the_public_client_and_the_service_accounts() -> None:
     clients = list_clients([ServiceAccount("ci", "secret")])
     assert [*clients] == [SIGSTORE, "ci"]
-    assert clients["ci"].identity == Identity(subject="ci")
+    assert clients["ci"].account == ServiceAccount("ci", "secret", Identity(subject="ci"))
     assert clients["ci"].knows("secret")
     assert not clients["ci"].knows("")
-    assert "secret'" not in repr(clients)
+    assert "'secret'" not in repr(clients)
 
 
 @pytest.mark.parametrize(
