@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --retries 5 --timeout 60
 CORE := cosignpy/core/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint mutants interop bench bench-log fixtures lock clean
+.PHONY: help setup demo test lint mutants interop bench bench-log bench-ca fixtures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench-log: setup ## measure the logs side by side with rekor-tiles; needs wrk (a
 	$(PY) -m tests.interop.peers install --only rekor-tiles
 	$(PY) -m bench.log_run
 	folder=$$(mktemp -d) && $(PY) -m bench.log_growth $$folder/log; rm -rf $$folder
+
+bench-ca: setup ## measure the authorities side by side with fulcio and timestamp-authority; needs wrk
+	$(PY) -m tests.interop.peers install --only fulcio --only timestamp-server
+	$(PY) -m bench.ca_run
 
 fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3
 	$(PY) -m tests.interop.peers install --only cosign-v2 --only cosign-v3 --only crane --only registry

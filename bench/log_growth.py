@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.log_bodies import Authority, v2_bodies, write_bodies
-from bench.log_load import write_closed
+from bench.log_load import Posted, write_closed
 from bench.log_plot import Curve, draw
 from bench.log_report import Measured
 from bench.log_servers import memory_of, our_log
@@ -134,7 +134,7 @@ def serve_log(data: Path) -> Served:
         bodies = write_bodies(Path(name) / "bodies", v2_bodies(), WRITE_SECONDS * MOST_A_SECOND)
         with our_log(data, roots) as server:
             memory, before = server.memory_mb(), server.cpu_seconds()
-            load = write_closed(server.address, "/api/v2/log/entries", bodies, CLIENTS, WRITE_SECONDS)
+            load = write_closed(server.address, Posted("/api/v2/log/entries"), bodies, CLIENTS, WRITE_SECONDS)
             cpu = (server.cpu_seconds() - before) / load.requests * 1e6
             after = server.memory_mb()
             return Served(server.start_seconds, memory, after, Measured(load, cpu, after))

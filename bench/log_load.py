@@ -35,9 +35,19 @@ class Load:
         return max(0, self.requests - self.errors) / self.seconds
 
 
-def write_closed(address: str, path: str, bodies: Path, clients: int, seconds: int) -> Load:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where requests go, and what they are: lines of a file, or pieces of so many octets."""
+
+    path: str
+    media_type: str = "application/json"
+    size: int = 0
+
+
+def write_closed(address: str, posted: Posted, bodies: Path, clients: int, seconds: int) -> Load:
     """POST with so many clients, each of which waits for its answer; wrk does it."""
-    return _wrk(address, clients, seconds, "log_write.lua", str(bodies), path)
+    piece = str(posted.size) if posted.size else "*l"
+    return _wrk(address, clients, seconds, "log_write.lua", str(bodies), posted.path, posted.media_type, piece)
 
 
 def read_closed(address: str, prefix: str, size: int, clients: int, seconds: int) -> Load:

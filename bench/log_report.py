@@ -1,4 +1,4 @@
-"""The report on the logs: JSON with every run, and the table in docs/benchmarks.md."""
+"""The reports on servers: JSON with every run, and a table in docs/benchmarks.md."""
 
 import json
 import os
@@ -11,9 +11,6 @@ from typing import Final
 
 from bench.log_load import Load
 
-BEGIN: Final = "<!-- begin: written by bench/log_run.py -->"
-END: Final = "<!-- end of bench/log_run.py -->"
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -24,7 +21,23 @@ class Measured:
     memory: float
 
 
-def write_report(root: Path, found: Mapping[str, Sequence[Measured]], versions: Mapping[str, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Which program writes it, and where its figures go."""
+
+    program: str
+    results: str
+    unit: str
+    """What the CPU time is of."""
+
+
+LOGS: Final = Report("bench/log_run.py", "log_latest.json", "an entry")
+AUTHORITIES: Final = Report("bench/ca_run.py", "ca_latest.json", "an answer")
+
+
+def write_report(
+    root: Path, report: Report, found: Mapping[str, Sequence[Measured]], versions: Mapping[str, str]
+) -> None:
     """Write the results of a whole run."""
     machine = {
         "cores": str(os.cpu_count()),
@@ -35,21 +48,25 @@ def write_report(root: Path, found: Mapping[str, Sequence[Measured]], versions: 
     runs = {what: [asdict(one) for one in measured] for what, measured in found.items()}
     results = root / "bench" / "results"
     results.mkdir(exist_ok=True)
-    (results / "log_latest.json").write_text(json.dumps({"machine": machine, "runs": runs}, indent=2) + "\n")
+    (results / report.results).write_text(json.dumps({"machine": machine, "runs": runs}, indent=2) + "\n")
     page = root / "docs" / "benchmarks.md"
-    before, _, rest = page.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{table(machine, found)}{END}{after}")
+    begin, end = f"<!-- begin: written by {report.program} -->", f"<!-- end of {report.program} -->"
+    before, _, rest = page.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    page.write_text(f"{before}{begin}\n{table(report, machine, versions, found)}{end}{after}")
 
 
-def table(machine: Mapping[str, str], found: Mapping[str, Sequence[Measured]]) -> str:
+def table(
+    report: Report, machine: Mapping[str, str], versions: Mapping[str, str], found: Mapping[str, Sequence[Measured]]
+) -> str:
     """Write the runs as a table: medians over the rounds, with minimum and maximum behind them."""
+    peers = ", ".join(f"{name} {version}" for name, version in versions.items())
     lines = [
         "",
         f"Measured on {machine['cores']} cores, {machine['system']}, Python {machine['python']}, which servers and",
-        f"clients share; rekor-tiles {machine['rekor-tiles']}. Medians of the rounds (minimum-maximum).",
+        f"clients share; {peers}. Medians of the rounds (minimum-maximum).",
         "",
-        "| what | rounds | answers a second | p50, ms | p99, ms | failed | CPU, µs an entry | memory, MB |",
+        f"| what | rounds | answers a second | p50, ms | p99, ms | failed | CPU, µs {report.unit} | memory, MB |",
         "|---|---|---|---|---|---|---|---|",
         *(_row(what, measured) for what, measured in found.items()),
     ]

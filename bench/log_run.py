@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.log_bodies import Authority, Bodies, v1_bodies, v2_bodies, write_bodies
-from bench.log_load import Load, read_closed, write_closed, write_open
-from bench.log_report import Measured, write_report
+from bench.log_load import Load, Posted, read_closed, write_closed, write_open
+from bench.log_report import LOGS, Measured, write_report
 from bench.log_servers import Server, our_log, rekor_tiles
 from tests.interop import peers
 
@@ -77,7 +77,7 @@ class Bench:
 
     def closed(self, start: Start, path: str, bodies: Path, clients: int, seconds: int) -> Measured:
         """Measure so many clients on a fresh server."""
-        return self._measure(start, lambda server: write_closed(server.address, path, bodies, clients, seconds))
+        return self._measure(start, lambda server: write_closed(server.address, Posted(path), bodies, clients, seconds))
 
     def opened(self, start: Start, path: str, bodies: Path, seconds: int) -> Measured:
         """Measure a rate that waits for nobody on a fresh server."""
@@ -149,7 +149,7 @@ def main() -> None:
             for what, measured in measure(bench):
                 print(f"{what}: {measured}", flush=True)
                 found.setdefault(what, []).append(measured)
-    write_report(ROOT, found, {"rekor-tiles": peers.PEERS["rekor-tiles"].version})
+    write_report(ROOT, LOGS, found, {"rekor-tiles": peers.PEERS["rekor-tiles"].version})
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def our_log(data: Path, roots: Path) -> Iterator[Server]:
     settings.write_text(f"hostname: log.example.com\nct:\n  roots: {roots}\n")
     port = free_port()
     command = [sys.executable, "-m", "log_server", "serve", f"--dir={data}", f"--config={settings}", f"--port={port}"]
-    with _running(command, port, "/readyz", data.with_name(f"{data.name}.log")) as server:
+    with running(command, port, "/readyz", data.with_name(f"{data.name}.log")) as server:
         yield server
 
 
@@ -84,7 +84,7 @@ def rekor_tiles(program: Path, folder: Path) -> Iterator[Server]:
         *(f"--http-metrics-port={free_port()}", f"--storage-dir={folder / 'log'}", f"--signer-filepath={key}"),
         *_BEST,
     ]
-    with _running(command, port, "/healthz", folder.with_name(f"{folder.name}.log")) as server:
+    with running(command, port, "/healthz", folder.with_name(f"{folder.name}.log")) as server:
         yield server
 
 
@@ -96,7 +96,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, ready: str, log: Path) -> Iterator[Server]:
+def running(command: Sequence[str], port: int, ready: str, log: Path) -> Iterator[Server]:
+    """Run a server until it answers `ready`, and for as long as the block lasts."""
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment())

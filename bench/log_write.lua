@@ -1,4 +1,5 @@
--- wrk: POST the lines of a file, each once. Arguments: the file, the path.
+-- wrk: POST what is in a file, each piece once. Arguments: the file, the path, the media type, and how long a piece is:
+-- "*l" for a line, or a number of octets.
 local threads = {}
 
 function setup(thread)
@@ -6,14 +7,15 @@ function setup(thread)
 end
 
 function init(arguments)
-  bodies = io.open(arguments[1], "r")
+  bodies = io.open(arguments[1], "rb")
   path = arguments[2]
+  wrk.headers["Content-Type"] = arguments[3]
+  piece = tonumber(arguments[4]) or arguments[4]
   refused = 0
-  wrk.headers["Content-Type"] = "application/json"
 end
 
 function request()
-  return wrk.format("POST", path, nil, bodies:read("*l"))
+  return wrk.format("POST", path, nil, bodies:read(piece))
 end
 
 function response(status)
