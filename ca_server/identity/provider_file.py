@@ -66,7 +66,7 @@ def _read_template(node: Node) -> Template:
     try:
         return parse_template(read_text(node))
     except MalformedError as error:
-        raise node.place.error(str(error), "docs/formats/issuers.md says what templates may have") from error
+        raise node.place.error(f"template: {error.why}", "docs/formats/issuers.md has what is supported") from error
 
 
 def _read_default(node: Node) -> str:

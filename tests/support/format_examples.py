@@ -49,7 +49,14 @@ from log_server.storage.index_young import encode_records
 from log_server.storage.protocol import IndexRow
 from log_server.storage.segment import Segment
 from log_server.tlog.values import Draft, leaf_key
-from tests.support import authority_examples, certificate_examples, entry_examples, rekor_kinds, token_examples
+from tests.support import (
+    authority_examples,
+    certificate_examples,
+    entry_examples,
+    issuer_examples,
+    rekor_kinds,
+    token_examples,
+)
 from tests.support.fixed_keys import ALICE, ecdsa_key, ecdsa_signer, ed25519_signer
 from tests.support.memory_log import MemoryLog, MemoryShard, build_shard
 from tests.support.rekor_calls import get
@@ -213,6 +220,7 @@ EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
     **authority_examples.EXAMPLES,
     **certificate_examples.EXAMPLES,
     **entry_examples.EXAMPLES,
+    **issuer_examples.EXAMPLES,
     **token_examples.EXAMPLES,
     "annotations": lambda: _stored(plain_log(), "annotations/000.p/2"),
     "answer-v1": _answer_v1,

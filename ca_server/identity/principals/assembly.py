@@ -15,11 +15,11 @@ from cosignpy.errors import MalformedError
 
 @contextmanager
 def refusing_malformed() -> Iterator[None]:
-    """Refuse a token whose claims do not make a URI."""
+    """Refuse a token whose claims do not make the name they should."""
     try:
         yield
     except MalformedError as error:
-        raise TokenRefused(f"its claims do not make a name: {error}") from error
+        raise TokenRefused(f"its claims make no {error.what}: {error.why}") from error
 
 
 def uri_principal(issuer: Issuer, claims: Claims, uri: str, extensions: Mapping[int, str]) -> Principal:
