@@ -87,7 +87,7 @@ class CtLog:
 
 @value
 class Patience:
-    """How often a log is asked, and after how many seconds it is not asked again."""
+    """How often a log is asked, and how many seconds all that may take."""
 
     attempts: int
     seconds: float
@@ -123,7 +123,8 @@ class CtSubmitter:
         body = encode_chain(submission.chain)
         reasons = []
         for log in self.logs:
-            request = Request("POST", self._endpoints[log.url, submission.entry.kind], _JSON, body)
+            by = self._clock.monotonic() + self._patience.seconds
+            request = Request("POST", self._endpoints[log.url, submission.entry.kind], _JSON, body, by)
             try:
                 sct = parse_sct_answer(self._ask(log, request), what=f"SCT of {log.url}")
             except (RemoteError, MalformedError) as error:
@@ -139,20 +140,20 @@ class CtSubmitter:
             log.client.close()
 
     def _ask(self, log: CtLog, request: Request) -> bytes:
-        """Ask one log until it answers.
+        """Ask one log until it answers, or until the request's deadline.
 
         Raises:
             RemoteError: It refuses, or did not answer for as long and as often as it is asked.
             LimitExceeded: Its answer is larger than any.
         """
-        started, attempt = self._clock.monotonic(), 1
+        attempt = 1
         while True:
             try:
                 with log.client.send(request) as response:
                     return _read_answer(response, log, self._clock)
             except RemoteError as error:
                 pause = self._pause_after(error, attempt)
-                late = self._clock.monotonic() - started + pause > self._patience.seconds
+                late = self._clock.monotonic() + pause >= request.deadline
                 if not error.retryable or attempt == self._patience.attempts or late:
                     raise
             self._clock.sleep(pause)

@@ -21,7 +21,7 @@ class Recorder(MemorySocket):
     content: bytes = b"HTTP/1.1 204 No Content\r\n\r\n"
     sent: list[bytes] = field(default_factory=list)
 
-    def expect_head(self) -> None:
+    def expect_head(self, deadline: float) -> None:
         pass
 
     def send(self, chunk: bytes) -> None:

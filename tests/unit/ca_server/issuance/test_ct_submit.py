@@ -188,6 +188,12 @@ def test_no_attempt_begins_after_the_time_is_over() -> None:
     assert len(sender.requests) == 2
 
 
+def test_every_attempt_has_the_time_that_is_left_for_its_log() -> None:
+    first, second, time = in_turn(status(500), status(400)), in_turn(good), FakeTime()
+    submitter(first, second, time=time).submit(SUBMISSION)
+    assert [request.deadline for request in (*first.requests, *second.requests)] == [110.0, 110.0, 110.1]
+
+
 def test_waits_have_a_bound() -> None:
     sender, time = in_turn(*[status(500)] * 9, good), FakeTime()
     submitter(sender, time=time, patience=Patience(10, 100.0)).submit(SUBMISSION)
