@@ -45,7 +45,7 @@ def site(issuers: Mapping[str, HostileIssuer], tmp_path_factory: pytest.TempPath
     urls = [hostile.issuer.url for hostile in issuers.values()]
     entries = {url: {"IssuerURL": url, "ClientID": AUDIENCE, "Type": "email"} for url in urls}
     (folder / "issuers.json").write_text(json.dumps({"OIDCIssuers": entries}))
-    settings = "transparency:\n  sct: none\nidentity:\n  issuers: ../issuers.json\n  fetch_timeout: 1s\n"
+    settings = "transparency:\n  sct: none\nidentity:\n  issuers: ../issuers.json\n  fetch_timeout: 3s\n"
     with password_set(), serve_authority(folder / "ca", settings) as running:
         yield Site(running, None, issuers["good"].issuer)  # type: ignore[arg-type] # no log is needed to refuse
 
