@@ -28,7 +28,8 @@ from cosignpy.stack.devidp.people_routes import PeopleRoutes
 from cosignpy.stack.devidp.protocol_routes import DEVICE_PAGE, ProtocolRoutes
 from cosignpy.stack.devidp.validator import Validator
 
-HEALTH: Final = "/healthz"
+PROBES: Final = ("/healthz", "/readyz")
+"""It is ready when it lives: it needs nothing else."""
 
 _LOG: Final = logging.getLogger(__name__)
 _STATUS: Final[Mapping[type[Exception], int]] = {ForeignForm: 403, MalformedError: 400, BodyTooLarge: 413}
@@ -44,7 +45,7 @@ def build_app(minter: Minter, clients: Mapping[str, Client], interval: int) -> A
     routes = [
         *ProtocolRoutes(minter.issuer, minter.ring, endpoints, device_endpoint, devices).routes(),
         *PeopleRoutes(minter.issuer, endpoints, devices, minter.now, renderer, FormGuard()).routes(),
-        Route(HEALTH, Alive()),
+        *(Route(path, Alive()) for path in PROBES),
     ]
     refusals = Refusals(renderer)
     handlers = dict.fromkeys((*_STATUS, HTTPException), refusals)
@@ -79,7 +80,7 @@ class OwnNameOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it; probes know machines by their addresses only."""
-        if scope["path"] == HEALTH or self._is_ours(header(scope, b"host").decode("latin-1")):
+        if scope["path"] in PROBES or self._is_ours(header(scope, b"host").decode("latin-1")):
             await self._app(scope, receive, send)
             return
         await answer_problem(send, Problem(HTTPStatus.MISDIRECTED_REQUEST, "this is another server than you asked for"))

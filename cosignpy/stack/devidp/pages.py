@@ -84,13 +84,13 @@ class Renderer:
         )
         self._templates.filters["capitalize_first"] = _capitalize_first
 
-    def answer(self, page: Page, status: int = 200, *, leads_to: str = "") -> Response:
+    def answer(self, page: Page, status: int = 200, *, leads_to: str = "", **more: str) -> Response:
         """Render a page. Its forms go to this server, which may send the browser on to `leads_to`."""
         text = self._templates.get_template(_TEMPLATES[type(page)]).render(
             page=page, warning=WARNING, consequence=CONSEQUENCE
         )
         policy = f"{_CSP}form-action 'self'{_form_target(leads_to)}"
-        headers = {**_HEADERS, "content-security-policy": policy}
+        headers = {**_HEADERS, **more, "content-security-policy": policy}
         return Response(text, status, headers, "text/html; charset=utf-8")
 
 

@@ -1,5 +1,6 @@
 """What people see: where they sign in, for themselves or for a device."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -11,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from cosignpy.errors import MalformedError
+from cosignpy.serving.rate_limit import ClientAddresses, Rate, TokenBuckets
 from cosignpy.stack.devidp.devices import Device, DeviceBook
 from cosignpy.stack.devidp.endpoints import Endpoints
 from cosignpy.stack.devidp.expiring import Now
@@ -27,13 +29,16 @@ from cosignpy.stack.devidp.pages import (
     load_assets,
 )
 from cosignpy.stack.devidp.protocol_routes import AUTHORIZE, DEVICE_PAGE
-from cosignpy.values import replace, value
+from cosignpy.values import field, replace, value
 
 _SEE_OTHER: Final = 303
 """The form's content must not be sent on, which 307 would do (RFC 9700 section 4.12)."""
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
+_TOO_MANY: Final = 429
 _MAX_SHOWN: Final = 32
+GUESSES: Final = Rate(1.0, 60)
+"""Codes of devices that one browser's machine may try: at that rate none is guessed before it expires."""
 _UNKNOWN_CODE: Final = "No device waits with this code: it is mistyped, used up or older than ten minutes."
 
 Fields = Mapping[str, str]
@@ -63,6 +68,8 @@ class PeopleRoutes:
     now: Now
     renderer: Renderer
     guard: FormGuard
+    guesses: TokenBuckets = field(default_factory=lambda: TokenBuckets(GUESSES))
+    client_of: ClientAddresses = field(default_factory=ClientAddresses)
 
     def routes(self) -> list[Route]:
         """Return what answers where."""
@@ -121,18 +128,22 @@ class PeopleRoutes:
         """Take the answer of a device's user."""
         fields = await read_form(request)
         self.guard.check(request, fields, DEVICE_PAGE)
+        wait = math.ceil(self.guesses.take(self.client_of(request.scope), self.now()))
+        if wait:
+            page = MessagePage("Too many codes", f"Try again in {wait} s.")
+            return self.renderer.answer(page, _TOO_MANY, **{"retry-after": str(wait)})
         code, email = fields.get("user_code", ""), fields.get("email", "")
         device = self.devices.find(code)
-        page = DevicePage("", "", code[:_MAX_SHOWN], email[:MAX_EMAIL])
+        shown = DevicePage("", "", code[:_MAX_SHOWN], email[:MAX_EMAIL])
         if device is None:
-            return self._show_device(request, replace(page, code_problem=_UNKNOWN_CODE))
+            return self._show_device(request, replace(shown, code_problem=_UNKNOWN_CODE))
         if fields.get("answer") != "yes":
             device.denied = True
             return self.renderer.answer(MessagePage("Denied", "The device gets no token. You can close this page."))
         try:
             self._approve(device, parse_email(email))
         except MalformedError as error:
-            return self._show_device(request, replace(page, email_problem=error.why))
+            return self._show_device(request, replace(shown, email_problem=error.why))
         told = f"The device is {email.strip()} from now on, and goes on by itself. You can close this page."
         return self.renderer.answer(MessagePage("Approved", told))
 

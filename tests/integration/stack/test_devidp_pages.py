@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cosignpy.stack.devidp.forms import COOKIE
+from cosignpy.stack.devidp.people_routes import GUESSES
 from cosignpy.stack.devidp.server import DevIdp, DevIdpOptions
 from cosignpy.stack.devidp.signing_keys import TokenAlgorithm
 from tests.support.form_browser import Arrived, FormBrowser, Page
@@ -22,6 +23,20 @@ FORM: Final = "application/x-www-form-urlencoded"
 def issuer() -> Iterator[DevIdp]:
     with DevIdp(DevIdpOptions(algorithm=TokenAlgorithm.ES256)) as running:
         yield running
+
+
+class Hands:
+    """A clock that is moved by hand."""
+
+    now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
 
 
 @pytest.fixture
@@ -225,6 +240,19 @@ def test_a_device_is_approved_once(client: OidcClient, browser: FormBrowser) -> 
     page = browser.open(client.begin_device()["verification_uri_complete"])
     assert browser.submit(page, YES).status == 200
     assert browser.submit(page, {**YES, "email": "eve@example.com"}).status == 400
+
+
+def test_codes_cannot_be_guessed(hands: Hands) -> None:
+    with DevIdp(DevIdpOptions(algorithm=TokenAlgorithm.ES256, now=hands)) as running:
+        begun, browser = OidcClient.discover(running.url).begin_device(), FormBrowser(CALLBACK)
+        page = browser.open(f"{running.url}/device")
+        for _ in range(GUESSES.burst):
+            assert browser.submit(page, {**YES, "user_code": "XXXX-XXXX"}).status == 400
+        right = {**YES, "user_code": begun["user_code"]}
+        refused = browser.submit(page, right)
+        assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+        hands.now += 1
+        assert "Approved" in browser.submit(page, right).body
 
 
 # --- all pages ---
