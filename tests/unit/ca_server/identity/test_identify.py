@@ -114,6 +114,15 @@ def test_unknown_keys_cause_no_storm(bench: Bench) -> None:
     assert len(bench.asked) == 3
 
 
+@pytest.mark.parametrize("changes", [{"aud": "other"}, {"exp": NOW - 1}])
+def test_a_token_that_the_keys_verify_asks_for_no_others(bench: Bench, changes: dict[str, object]) -> None:
+    bench.identify(bench.issuer.token())
+    bench.time.now += 10
+    with pytest.raises(TokenRefused):
+        bench.identify(bench.issuer.token(**changes))
+    assert len(bench.asked) == 1
+
+
 def test_an_issuer_that_is_down_is_not_the_token_s_fault(bench: Bench) -> None:
     bench.failure = DOWN
     with pytest.raises(IssuerUnreachable) as caught:

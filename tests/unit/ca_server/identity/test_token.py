@@ -109,6 +109,11 @@ def test_what_is_not_a_compact_jws_is_refused(change: Callable[[str], str]) -> N
     assert refusal(change(good))
 
 
+@pytest.mark.parametrize("text", ["a.b", "a.b.c.d", "." * MAX_TOKEN])
+def test_dots_are_counted_before_anything_is_read(text: str) -> None:
+    assert refusal(text) == "not three parts with dots between them"
+
+
 def test_a_token_has_a_size() -> None:
     spare = MAX_TOKEN - len(ISSUER.token(filler=""))
     assert verify(ISSUER.token(filler="x" * (spare * 3 // 4 - 3)))
