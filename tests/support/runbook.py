@@ -1,4 +1,4 @@
-"""docs/operations/log.md as something that can be executed: its commands, and what it says the server says."""
+"""A page of docs/operations as something that can be executed: its commands, and what it says the server says."""
 
 import os
 import re
@@ -8,15 +8,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from cosignpy.values import record, value
+from cosignpy.values import field, record, value
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "operations" / "log.md"
+PAGES: Final = Path(__file__).resolve().parents[2] / "docs" / "operations"
+PAGE: Final = PAGES / "log.md"
 PATIENCE_SECONDS: Final = 60.0
 
 _STEP: Final = re.compile(r"<!-- step: ([a-z-]+) -->\n```sh\n(.*?)```", re.DOTALL)
@@ -38,18 +39,18 @@ class Failure:
         return any(message in said for message in self.messages)
 
 
-def steps() -> Mapping[str, str]:
-    """Return all commands of the page by name."""
-    text = PAGE.read_text()
+def steps(page: Path = PAGE) -> Mapping[str, str]:
+    """Return all commands of a page by name."""
+    text = page.read_text()
     found = dict(_STEP.findall(text))
     assert len(found) == len(_SHELL_BLOCK.findall(text)), "a block of commands has no name of its own"
     return found
 
 
-def failures() -> Mapping[str, Failure]:
-    """Return the failures of the page by heading."""
+def failures(page: Path = PAGE) -> Mapping[str, Failure]:
+    """Return the failures of a page by heading."""
     found = {}
-    for heading, body in _FAILURE.findall(PAGE.read_text()):
+    for heading, body in _FAILURE.findall(page.read_text()):
         sentence = body.partition(".  ")[0].partition("(exit")[0].partition("from")[0]
         code = _EXIT_CODE.search(body)
         found[heading] = Failure(tuple(_QUOTED.findall(sentence)), int(code[1]) if code else 0)
@@ -63,6 +64,11 @@ class Operator:
     data: Path
     copies: Path
     port: int
+    page: Path = PAGE
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What else the page speaks of, by the names of variables."""
+    messages: Path | None = None
+    """Where what the server says goes; otherwise to the terminal."""
 
     def run(self, step: str, **more: str) -> str:
         """Execute a step and return what it printed."""
@@ -73,7 +79,7 @@ class Operator:
     def attempt(self, step: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """Execute a step that may fail."""
         return subprocess.run(
-            ["sh", "-eu", "-c", steps()[step]],
+            ["sh", "-eu", "-c", steps(self.page)[step]],
             env=self._environment | more,
             check=False,
             capture_output=True,
@@ -82,24 +88,27 @@ class Operator:
         )
 
     @contextmanager
-    def serving(self) -> Iterator[None]:
-        """Have the server run while the block does; it need not be running in the end."""
-        process = subprocess.Popen(["sh", "-eu", "-c", steps()["serve"]], env=self._environment)
+    def serving(self) -> Iterator[int]:
+        """Have the server run while the block does, which gets its process id; it need not be running in the end."""
+        with self.messages.open("ab") if self.messages else nullcontext() as messages:
+            process = subprocess.Popen(
+                ["sh", "-eu", "-c", f"exec {steps(self.page)['serve']}"], env=self._environment, stderr=messages
+            )
         reaper = threading.Thread(target=process.wait)
         reaper.start()  # else `kill -0` would find the process after its end
         try:
             self._wait_until_ready(process)
-            yield
+            yield process.pid
         finally:
             if process.returncode is None:
-                self.run("stop")
+                self.run("stop", PID=str(process.pid))
             reaper.join(PATIENCE_SECONDS)
         assert process.returncode == 0
 
     @property
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return {"PATH": path, "D": str(self.data), "B": str(self.copies), "P": str(self.port)}
+        return {"PATH": path, "D": str(self.data), "B": str(self.copies), "P": str(self.port), **self.more}
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         until = time.monotonic() + PATIENCE_SECONDS
