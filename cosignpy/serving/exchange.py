@@ -73,6 +73,7 @@ class CycleExchange:
             return False
         cycle.transport.write(head + body)
         cycle.response_started = cycle.response_complete = True
+        cycle.scope["state"].pop(EXCHANGE, None)  # cycle, scope and exchange have each other: nothing would free them
         cycle.message_event.set()
         cycle.on_response()
         return True

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from cosignpy.core.encoding import JsonObject
 from cosignpy.errors import UsageError
 from log_server.rekor.accepted import Accepted
+from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.kinds import alpine, cose, dsse, hashedrekord, helm, intoto, jar, rekord, rfc3161, rpm, tuf
 
 Accept: TypeAlias = Callable[[JsonObject], Accepted]
@@ -42,6 +43,16 @@ def build_kinds(max_attestation: int) -> Kinds:
         ("intoto", "0.0.2"): partial(intoto.accept_v002, max_attestation=max_attestation),
     }
     return MappingProxyType({**KINDS, **keeping})
+
+
+def accept(raw: bytes, kinds: Kinds = KINDS) -> Accepted:
+    """Verify the body of a request, which proposes one entry.
+
+    Raises:
+        UsageError: A kind or a version that the log does not take.
+        CosignError: The entry is malformed, or its signature does not verify.
+    """
+    return hashedrekord.accept_common(raw) or accept_proposed(parse_limited(raw, what="entry"), kinds)
 
 
 def accept_proposed(proposed: JsonObject, kinds: Kinds = KINDS) -> Accepted:

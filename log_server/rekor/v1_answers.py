@@ -6,10 +6,11 @@ Numbers are JSON numbers and hashes are hex, unlike in version 2. Members come i
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import orjson
+import msgspec
 
-from cosignpy.core.encoding import JsonObject, encode_b64
+from cosignpy.core.encoding import JsonObject
 from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.rekor.entry_timestamp import EntryTimestamp, issue_entry_timestamp
 from log_server.log import Shard
 from log_server.rekor.draft import attestation_path
 from log_server.rekor.placed import Placed
@@ -23,28 +24,32 @@ _ATTESTED: Final[Mapping[bytes, tuple[str, str]]] = {
 }
 """How canonical bodies of the kinds begin that have something kept with them, and where its hash stands in the spec."""
 
+_encode: Final = msgspec.json.Encoder().encode
+
 
 def entry_id(shard: Shard, leaf_hash: bytes) -> str:
     """Return the id of an entry: tree id and leaf hash, 80 hex digits."""
     return f"{shard.identity.tree_id:016x}{leaf_hash.hex()}"
 
 
-def build_entry(placed: Placed, signer: Signer | None) -> Mapping[str, object]:
-    """Build the answer for one entry, under its id."""
-    body = encode_b64(placed.body)
-    promised = {
-        "body": body,
-        "integratedTime": placed.timestamp_ms // 1000,
-        "logID": placed.shard.identity.log_id.hex(),
-        "logIndex": placed.virtual_index,
-    }
+def build_entry(identifier: str, placed: Placed, signer: Signer | None) -> Mapping[str, object]:
+    """Build the answer for one entry, under its id; octets among its members are written in base64."""
+    log_id = placed.shard.identity.log_id
+    stated = EntryTimestamp(placed.body, placed.timestamp_ms // 1000, log_id, placed.virtual_index)
     verification: dict[str, object] = {"inclusionProof": _proof(placed)}
     if signer is not None:
-        # RFC 8785 of an object whose keys are sorted and whose texts are ASCII is what any compact encoder writes.
-        verification["signedEntryTimestamp"] = encode_b64(signer.sign(orjson.dumps(promised)))
+        verification["signedEntryTimestamp"] = issue_entry_timestamp(stated, signer)
     attestation = load_attestation(placed)
-    shown = {"attestation": {"data": encode_b64(attestation)}} if attestation is not None else {}
-    return {entry_id(placed.shard, placed.leaf_hash): {**shown, **promised, "verification": verification}}
+    shown = {"attestation": {"data": attestation}} if attestation is not None else {}
+    members = {
+        **shown,
+        "body": stated.body,
+        "integratedTime": stated.integrated_time,
+        "logID": log_id.hex(),
+        "logIndex": stated.log_index,
+        "verification": verification,
+    }
+    return {identifier: members}
 
 
 def _proof(placed: Placed) -> Mapping[str, object]:
@@ -76,9 +81,9 @@ def attestation_name(body: bytes) -> str:
 
 def encode_entries(entries: Sequence[Mapping[str, object]]) -> bytes:
     """Encode the answer of a search: an array."""
-    return orjson.dumps(entries) + b"\n"
+    return _encode(entries) + b"\n"
 
 
 def encode_entry(entry: Mapping[str, object]) -> bytes:
     """Encode the answer for one entry."""
-    return orjson.dumps(entry) + b"\n"
+    return _encode(entry) + b"\n"

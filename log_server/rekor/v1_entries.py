@@ -1,6 +1,6 @@
 """Rekor v1: adding an entry, and reading entries (rekor, openapi.yaml, tag `entries`)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -13,7 +13,7 @@ from cosignpy.serving.asgi import read_body
 from cosignpy.serving.problem import Problem
 from cosignpy.serving.routing import JSON, NO_STORE, Answer, Refused
 from log_server.rekor.json_limits import parse_limited
-from log_server.rekor.kinds_table import accept_proposed
+from log_server.rekor.kinds_table import accept, accept_proposed
 from log_server.rekor.placed import Placed, place_new
 from log_server.rekor.requests import (
     read_number,
@@ -49,7 +49,7 @@ class V1Entries:
         refuse_other_answer(scope)
         face = self._face
         raw = await read_body(scope, receive, face.options.body)
-        accepted = accept_proposed(parse_limited(raw, what="entry"), face.options.kinds)
+        accepted = accept(raw, face.options.kinds)
         shard = face.log.active
         appended = await append(face.log, accepted, face.options.patience)
         identifier = entry_id(shard, hash_leaf(accepted.body))
@@ -57,7 +57,8 @@ class V1Entries:
         if appended.duplicate and face.options.duplicates is Duplicates.CONFLICT:
             problem = f"an equivalent entry already exists in the transparency log with UUID {identifier}"
             raise Refused(Problem(HTTPStatus.CONFLICT, problem, (location,)))
-        body = encode_entry(build_entry(place_new(shard, accepted, appended), face.signer_of(shard)))
+        placed = place_new(shard, accepted, appended)
+        body = encode_entry(build_entry(identifier, placed, face.signer_of(shard)))
         return Answer(HTTPStatus.CREATED, body, (JSON, (b"etag", identifier.encode()), location, NO_STORE))
 
     async def by_index(self, scope: Scope, _receive: Receive) -> Answer:
@@ -77,14 +78,17 @@ class V1Entries:
         refuse_other_answer(scope)
         raw = await read_body(scope, receive, self._face.options.body)
         query = parse_limited(raw, what="search")
-        entries = [build_entry(placed, self._face.signer_of(placed.shard)) for placed in self._search(query)]
+        entries = [self._build(placed) for placed in self._search(query)]
         return Answer(HTTPStatus.OK, encode_entries(entries), (JSON, NO_STORE))
 
     def _show(self, placed: Placed | None) -> Answer:
         if placed is None:
             raise no_such_entry()
-        body = encode_entry(build_entry(placed, self._face.signer_of(placed.shard)))
-        return Answer(HTTPStatus.OK, body, (JSON, NO_STORE))
+        return Answer(HTTPStatus.OK, encode_entry(self._build(placed)), (JSON, NO_STORE))
+
+    def _build(self, placed: Placed) -> Mapping[str, object]:
+        shard = placed.shard
+        return build_entry(entry_id(shard, placed.leaf_hash), placed, self._face.signer_of(shard))
 
     def _search(self, query: JsonObject) -> Iterator[Placed]:
         identifiers = [parse_entry_id(text) for text in _read(lambda: query.texts("entryUUIDs", most=MAX_WANTED))]

@@ -8,7 +8,6 @@ Requests are `msgspec` structures rather than values for the same reason: they c
 what its successor is: a hashedrekord over the digest of the PAE, with the envelope's first signature.
 """
 
-import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -24,6 +23,7 @@ from cosignpy.core.keys.signatures import verify_digest_signature
 from cosignpy.core.rekor.hashedrekord import HashedRekordV002, VerifierForm
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from log_server.rekor.accepted import Accepted
+from log_server.rekor.common_spelling import CommonSpelling
 from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.kinds.algorithms import BY_NAME, BY_NUMBER
 from log_server.rekor.kinds.envelopes import MAX_SIGNATURES, build_pae, build_statement_keys
@@ -161,10 +161,14 @@ class _FastRequest(msgspec.Struct, forbid_unknown_fields=True):
     request: _FastHashedRekord = msgspec.field(name="hashedRekordRequestV002")
 
 
-_FAST: Final = msgspec.json.Decoder(_FastRequest)
-_FAST_MEMBERS: Final = 8
-"""Members of a hashedrekord request with one verifier. No value in it holds a colon, since all are base64 or names
-of enums; so a text with this many colons repeats no member, which the decoder by type would not notice."""
+def _octets_of(found: _FastRequest) -> tuple[bytes, ...]:
+    signature = found.request.signature
+    given = signature.verifier.public_key or signature.verifier.x509_certificate or _RawBytes(b"")
+    return found.request.digest, signature.content, given.raw_bytes
+
+
+_COMMON: Final = CommonSpelling(_FastRequest, 8, _octets_of)
+"""Its members are those with one verifier; with both or none there are more or fewer."""
 
 
 def parse_request(raw: bytes) -> HashedRekordRequest | DsseRequest:
@@ -183,20 +187,17 @@ def parse_request(raw: bytes) -> HashedRekordRequest | DsseRequest:
 
 def _parse_fast(raw: bytes) -> HashedRekordRequest | None:
     """Parse the common spelling; None says no more than that it is not that."""
-    try:
-        found = _FAST.decode(raw).request
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    found = _COMMON.parse(raw)
+    if found is None:
         return None
-    signature, verifier = found.signature, found.signature.verifier
+    signature, verifier = found.request.signature, found.request.signature.verifier
     algorithm = BY_NAME.get(verifier.key_details)
     given = verifier.public_key or verifier.x509_certificate
-    if algorithm is None or given is None or raw.count(b":") != _FAST_MEMBERS:
+    if algorithm is None or given is None:
         return None
-    for content in (found.digest, signature.content, given.raw_bytes):
-        if base64.b64encode(content) not in raw:  # another spelling of the same bytes
-            return None
     form = VerifierForm.PUBLIC_KEY if verifier.public_key else VerifierForm.CERTIFICATE
-    return HashedRekordRequest(found.digest, signature.content, GivenVerifier(algorithm, form, given.raw_bytes))
+    given_verifier = GivenVerifier(algorithm, form, given.raw_bytes)
+    return HashedRekordRequest(found.request.digest, signature.content, given_verifier)
 
 
 def _parse_strictly(raw: bytes) -> HashedRekordRequest | DsseRequest:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
+import msgspec
+
 from cosignpy.values import record, value
 
 KEY_SIZE: Final = 16
@@ -127,9 +129,8 @@ class Journal(Protocol):
         ...
 
 
-@value
-class IndexRow:
-    """The keys that find one entry: `KEY_SIZE` octets each."""
+class IndexRow(msgspec.Struct, frozen=True):
+    """The keys that find one entry: `KEY_SIZE` octets each. No value, because one is made for each entry."""
 
     index: int
     keys: tuple[bytes, ...]
@@ -141,9 +142,10 @@ def check_rows(rows: Sequence[IndexRow], size: int) -> None:
     Raises:
         ValueError: They do not: an index with a gap would call an entry new that is in the log already.
     """
-    for index, row in enumerate(rows, size):
-        if row.index != index or any(len(key) != KEY_SIZE for key in row.keys):
-            raise ValueError(row)
+    indices = [row.index for row in rows]
+    lengths = {len(key) for row in rows for key in row.keys}
+    if indices != list(range(size, size + len(rows))) or not lengths <= {KEY_SIZE}:
+        raise ValueError(f"IndexRow {indices[0]} and after it, where {size} is next; keys of {lengths} octets")
 
 
 class IndexReader(Protocol):

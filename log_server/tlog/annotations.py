@@ -7,17 +7,17 @@ always be made again: an in-toto entry's subjects, for one, cannot be read off i
 
 from collections.abc import Sequence
 
+import msgspec
+
 from cosignpy.errors import MalformedError
-from cosignpy.values import value
 from log_server.storage.protocol import KEY_SIZE
 from log_server.tlog.values import MAX_KEYS
 
 _HEAD = 9
 
 
-@value
-class Annotation:
-    """When an entry was sequenced, and the index keys that find it."""
+class Annotation(msgspec.Struct, frozen=True):
+    """When an entry was sequenced, and the index keys that find it. No value, because one is made for each entry."""
 
     timestamp_ms: int
     keys: tuple[bytes, ...]

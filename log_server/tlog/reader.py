@@ -229,4 +229,4 @@ def _parse_published(raw: bytes) -> Checkpoint:
 
 def split_hashes(joined: bytes) -> tuple[bytes, ...]:
     """Split hashes that lie one after the other, as in `Sequenced.proof`."""
-    return tuple(joined[start : start + HASH_SIZE] for start in range(0, len(joined), HASH_SIZE))
+    return tuple([joined[start : start + HASH_SIZE] for start in range(0, len(joined), HASH_SIZE)])

@@ -25,6 +25,8 @@ PrivateHandle = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.M
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
 _PUBLIC_EXPONENT: Final = 65537  # NIST SP 800-56B section 6.2.1, and the only one in general use
 
+_ECDSA: Final[Mapping[str, ec.ECDSA]] = {name: ec.ECDSA(algorithm) for name, algorithm in HASHES.items()}
+
 _GENERATORS: Final[Mapping[str, Callable[[], PrivateHandle]]] = {
     "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
@@ -109,7 +111,7 @@ def _unusable_kind(what: str) -> KeyUnusable:
 
 
 def _sign_ecdsa(handle: PrivateHandle, algorithm: Algorithm, message: bytes) -> bytes:
-    return cast("ec.EllipticCurvePrivateKey", handle).sign(message, ec.ECDSA(HASHES[algorithm.hash]))
+    return cast("ec.EllipticCurvePrivateKey", handle).sign(message, _ECDSA[algorithm.hash])
 
 
 def _sign_rsa(handle: PrivateHandle, algorithm: Algorithm, message: bytes) -> bytes:

@@ -3,7 +3,9 @@
 Members that the schema does not define are overlooked, as the real server does (rekor, pkg/types/hashedrekord).
 """
 
-from typing import Final
+from typing import Final, Literal
+
+import msgspec
 
 from cosignpy.core.encoding import JsonObject
 from cosignpy.core.keys.signatures import verify_digest_signature
@@ -11,6 +13,7 @@ from cosignpy.core.rekor.body import EntryHash
 from cosignpy.core.rekor.hashedrekord import KIND, HashedRekordV001
 from cosignpy.errors import MalformedError
 from log_server.rekor.accepted import Accepted
+from log_server.rekor.common_spelling import CommonSpelling
 from log_server.rekor.kinds.algorithms import BY_KEY_AND_HASH
 from log_server.rekor.kinds.verifiers import parse_x509_verifier
 
@@ -27,12 +30,65 @@ def accept_v001(spec: JsonObject) -> Accepted:
     data, signature = spec.child("data"), spec.child("signature")
     found = data.child("hash")
     hashed = EntryHash(found.text("algorithm"), found.text("value"))
-    verifier = parse_x509_verifier(signature.child("publicKey").b64("content"))
+    return _accept(hashed, signature.b64("content"), signature.child("publicKey").b64("content"))
+
+
+def accept_common(raw: bytes) -> Accepted | None:
+    """Verify a proposed entry, kind and version included, in the spelling in which nearly all come; None for others.
+
+    Raises:
+        MalformedError: As `accept_v001`.
+        SignatureMismatch: As `accept_v001`.
+    """
+    found = _COMMON.parse(raw)
+    if found is None:
+        return None
+    hashed, signature = found.spec.data.hash, found.spec.signature
+    return _accept(EntryHash(hashed.algorithm, hashed.value), signature.content, signature.key.content)
+
+
+def _accept(hashed: EntryHash, signature: bytes, pem: bytes) -> Accepted:
+    verifier = parse_x509_verifier(pem)
     verifier.verify_chain()
     algorithm = BY_KEY_AND_HASH.get((verifier.key.algorithm.key, hashed.algorithm))
     if algorithm is None:
         raise MalformedError(_WHAT, f"{verifier.key.algorithm.key} keys do not sign {hashed.algorithm} digests here")
-    content = signature.b64("content")
-    verify_digest_signature(verifier.key, algorithm, content, bytes.fromhex(hashed.hex))
-    body = HashedRekordV001(hashed, content, verifier.canonical).encode()
+    verify_digest_signature(verifier.key, algorithm, signature, bytes.fromhex(hashed.hex))
+    body = HashedRekordV001(hashed, signature, verifier.canonical).encode()
     return Accepted(body, (*verifier.search_keys(), str(hashed)))
+
+
+class _Hash(msgspec.Struct, forbid_unknown_fields=True):
+    algorithm: str
+    value: str
+
+
+class _Data(msgspec.Struct, forbid_unknown_fields=True):
+    hash: _Hash
+
+
+class _Key(msgspec.Struct, forbid_unknown_fields=True):
+    content: bytes
+
+
+class _Signature(msgspec.Struct, forbid_unknown_fields=True):
+    content: bytes
+    key: _Key = msgspec.field(name="publicKey")
+
+
+class _Spec(msgspec.Struct, forbid_unknown_fields=True):
+    data: _Data
+    signature: _Signature
+
+
+class _Proposed(msgspec.Struct, forbid_unknown_fields=True):
+    spec: _Spec
+    kind: Literal["hashedrekord"]
+    version: Literal["0.0.1"] = msgspec.field(name="apiVersion")
+
+
+def _octets_of(found: _Proposed) -> tuple[bytes, ...]:
+    return found.spec.signature.content, found.spec.signature.key.content
+
+
+_COMMON: Final = CommonSpelling(_Proposed, 11, _octets_of)

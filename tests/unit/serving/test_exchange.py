@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import logging
+import weakref
 from typing import Any
 
 import pytest
@@ -73,6 +75,19 @@ def test_an_answer_is_written_at_once() -> None:
     ]
     assert request.cycle.response_complete
     assert request.ended == [None]
+
+
+def test_what_was_answered_is_freed_without_the_collector() -> None:
+    """Thousands of requests a second that wait for it would be some MB that no cache holds."""
+    request = Request()
+    cycle = weakref.ref(request.cycle)
+    request.exchange.answer(201, [PLAIN, (b"content-length", b"4")], b"made")
+    gc.disable()
+    try:
+        del request.cycle
+        assert cycle() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
