@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from ca_server.issuance.errors import KeyInsecure, ProofRefused, RequestUnparsable
+from ca_server.issuance.errors import KeyUnparsable, ProofRefused, RequestUnparsable
 from ca_server.issuance.public_keys import AllowedKeys, parse_public_key
 from ca_server.issuance.request import SigningRequest
 from cosignpy.core.keys.algorithms import ED25519PH, SIGNING, Algorithm, accepted_algorithms
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature_by
 from cosignpy.core.x509.certificate_request import CertificateRequest
-from cosignpy.errors import KeyUnusable, MalformedError, SignatureMismatch
+from cosignpy.errors import MalformedError, SignatureMismatch
 
 MAX_PROOF: Final = 4096
 """Octets of a signature: 512 with the largest RSA key, 3,309 with ML-DSA-65."""
@@ -54,13 +54,9 @@ def _prove_by_challenge(request: SigningRequest, challenge: str, allowed: Allowe
 def _prove_by_csr(pem: bytes, allowed: AllowedKeys) -> PublicKey:
     try:
         request = CertificateRequest.parse_pem(pem)
-    except MalformedError as error:
+        allowed.accept(parse_public_key(request.spki))
+        return request.verify()
+    except (MalformedError, KeyUnparsable) as error:
         raise RequestUnparsable(str(error)) from error
-    except KeyUnusable as error:
-        raise KeyInsecure(str(error)) from error
-    key = allowed.accept(request.key)
-    try:
-        request.verify()
     except SignatureMismatch as error:
         raise ProofRefused(f"certificate signing request: {error}") from error
-    return key

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from typing import Final, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ca_server.issuance.errors import AlgorithmNotAllowed, KeyInsecure, KeyUnparsable
@@ -85,7 +88,7 @@ def _parse_spki(der: bytes) -> PublicKey:
 
 
 def _refuse_kind(der: bytes) -> None:
-    """Call keys of other kinds what they are: P-224, DSA and the like are read by the real server, and refused.
+    """Call keys of kinds that the real server reads and then refuses what it calls them.
 
     Raises:
         KeyInsecure: It is one.
@@ -94,11 +97,9 @@ def _refuse_kind(der: bytes) -> None:
         found = load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm):
         return
-    curve = getattr(found, "curve", None)
-    kind = curve.name if curve is not None else type(found).__name__.removesuffix("PublicKey")
-    if kind not in _KNOWN_KINDS:
-        raise KeyInsecure(f"a key of the kind {kind}, which is never certified")
+    curve = found.curve.name if isinstance(found, EllipticCurvePublicKey) else ""
+    if curve == _P224 or isinstance(found, DSAPublicKey | X25519PublicKey):
+        raise KeyInsecure(f"a key of a kind that is never certified: {curve or type(found).__name__}")
 
 
-_KNOWN_KINDS: Final = frozenset({"secp256r1", "secp384r1", "secp521r1", "RSA", "Ed25519", "MLDSA65"})
-"""As `cryptography` names them: such a key was refused because of how it is written."""
+_P224: Final = "secp224r1"

@@ -47,9 +47,7 @@ REFUSALS: Final[Mapping[type[CosignError], Refusal]] = MappingProxyType(
         ),
         KeyUnparsable: Refusal(HTTPStatus.BAD_REQUEST, "The public key supplied in the request could not be parsed"),
         KeyInsecure: Refusal(HTTPStatus.BAD_REQUEST, "The public key supplied in the request is insecure"),
-        AlgorithmNotAllowed: Refusal(
-            HTTPStatus.BAD_REQUEST, "The public key supplied in the request is of an algorithm that is not allowed"
-        ),
+        AlgorithmNotAllowed: Refusal(HTTPStatus.BAD_REQUEST, "signing algorithm not permitted"),
         RequestUnparsable: Refusal(HTTPStatus.BAD_REQUEST, "The certificate signing request could not be parsed"),
         ProofRefused: Refusal(HTTPStatus.BAD_REQUEST, "The signature supplied in the request could not be verified"),
         LogRefused: Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Error entering certificate in CTL"),

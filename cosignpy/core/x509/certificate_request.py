@@ -60,7 +60,7 @@ _ALGORITHMS: Final[Mapping[bytes, tuple[Scheme, str]]] = {
 class CertificateRequest:
     """A request: the key it is for, the bytes that are signed, and how, by the DER of an AlgorithmIdentifier."""
 
-    key: PublicKey
+    spki: bytes
     signed: bytes = field(repr=False)
     algorithm: bytes = field(repr=False)
     signature: bytes = field(repr=False)
@@ -72,7 +72,6 @@ class CertificateRequest:
         Raises:
             MalformedError: No block or several, another kind of file, not a request, or broken inside.
             LimitExceeded: Larger than any file with a key is.
-            KeyUnusable: RSA of a size that is not accepted.
         """
         block = parse_key_file(raw, what=what)
         if block.label not in LABELS:
@@ -81,11 +80,10 @@ class CertificateRequest:
 
     @classmethod
     def parse_der(cls, raw: bytes, *, what: str = "certificate signing request") -> Self:
-        """Parse a request in DER.
+        """Parse a request in DER. What kind of key it has is not looked at yet.
 
         Raises:
             MalformedError: Not a request of version 1, or not in DER.
-            KeyUnusable: RSA of a size that is not accepted.
         """
         parts = read_children(raw, read_whole(raw, SEQUENCE, what=what), what=what)
         if tuple(part.tag for part in parts) != _PARTS:
@@ -100,20 +98,23 @@ class CertificateRequest:
         if raw[signature.content : signature.content + 1] != b"\x00":
             raise MalformedError(what, "its signature is not of whole octets")
         return cls(
-            PublicKey.parse_der(raw[key.start : key.end], what=f"key of the {what}"),
+            raw[key.start : key.end],
             raw[info.start : info.end],
             raw[algorithm.start : algorithm.end],
             raw[signature.content + 1 : signature.end],
         )
 
-    def verify(self) -> None:
-        """Show that whoever wrote the request has the private key.
+    def verify(self) -> PublicKey:
+        """Show that whoever wrote the request has the private key, and return the public one.
 
         Raises:
+            MalformedError: What is there for a key is none.
+            KeyUnusable: RSA of a size that is not accepted.
             SignatureMismatch: The key did not sign it, or with an algorithm that is unknown or too weak.
         """
+        key = PublicKey.parse_der(self.spki, what="key of the certificate signing request")
         scheme, hashed = _ALGORITHMS.get(self.algorithm, (None, ""))
-        if scheme is not self.key.algorithm.scheme:
+        if scheme is not key.algorithm.scheme:
             raise SignatureMismatch("the request is signed with another kind of key, or with a hash that is too weak")
-        used = replace(self.key.algorithm, hash=hashed)
-        verify_signature_by(self.key, (used,), self.signature, self.signed)
+        verify_signature_by(key, (replace(key.algorithm, hash=hashed),), self.signature, self.signed)
+        return key

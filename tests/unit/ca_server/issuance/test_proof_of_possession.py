@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ca_server.config import CERTIFIED
 from ca_server.issuance.errors import (
@@ -23,6 +25,7 @@ from ca_server.issuance.public_keys import AllowedKeys
 from ca_server.issuance.request import SigningRequest
 from cosignpy.core.encoding import PemBlock, parse_pem
 from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.x509.der import encode_bit_string, encode_element, encode_integer, encode_sequence
 from cosignpy.values import replace
 from tests.support import weak_keys
 from tests.support.issuance import ALICE_WITH_MAIL, BOB, ask, build_csr, client_key
@@ -136,22 +139,13 @@ def flip_last(body: bytes) -> bytes:
     return body[:-1] + bytes((body[-1] ^ 1,))
 
 
-def weak_csr() -> bytes:
-    """Put a key with a small factor into a request; its signature is not looked at any more."""
-    spki = weak_keys.spki(weak_keys.with_factor(3))
-    body = parse_pem(build_csr(key_of("RSA-2048")), what="test").body
-    return PemBlock("CERTIFICATE REQUEST", body.replace(key_of("RSA-2048").public_key.spki, spki)).encode()
+def csr_of(spki: bytes) -> bytes:
+    """Put another key into a request, whose signature is not looked at any more."""
+    info = encode_sequence(encode_integer(0), encode_sequence(), spki, encode_element(0xA0, b""))
+    return PemBlock("CERTIFICATE REQUEST", encode_sequence(info, encode_sequence(), encode_bit_string(b""))).encode()
 
 
-def short_csr() -> bytes:
-    spki = weak_keys.spki(weak_keys.number("short", 2040))
-    body = parse_pem(build_csr(key_of("RSA-2048")), what="test").body
-    found = body.replace(key_of("RSA-2048").public_key.spki, spki)
-    shorter = len(body) - len(found)
-    for start in (2, 6):  # the lengths of the two sequences around the key
-        length = int.from_bytes(found[start : start + 2]) - shorter
-        found = found[:start] + length.to_bytes(2) + found[start + 2 :]
-    return PemBlock("CERTIFICATE REQUEST", found).encode()
+P224: Final = ec.generate_private_key(ec.SECP224R1()).public_key()
 
 
 @pytest.mark.parametrize(
@@ -162,11 +156,24 @@ def short_csr() -> bytes:
         (SigningRequest(csr=b"garbage"), RequestUnparsable),
         (SigningRequest(csr=mutate_csr(lambda body: body + b"\x00")), RequestUnparsable),
         (SigningRequest(csr=mutate_csr(flip_last)), ProofRefused),
-        (SigningRequest(csr=weak_csr()), KeyInsecure),
-        (SigningRequest(csr=short_csr()), KeyInsecure),
+        (SigningRequest(csr=csr_of(weak_keys.spki(weak_keys.with_factor(3)))), KeyInsecure),
+        (SigningRequest(csr=csr_of(weak_keys.spki(weak_keys.number("short", 2040)))), KeyInsecure),
+        (SigningRequest(csr=csr_of(P224.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))), KeyInsecure),
+        (SigningRequest(csr=csr_of(encode_sequence())), RequestUnparsable),
         (SigningRequest(public_key=weak_keys.spki(weak_keys.SOUND, 3), proof=GOOD.proof), KeyInsecure),
     ],
-    ids=["nothing", "no-key", "no-csr", "csr-trailing", "csr-signature", "csr-weak", "csr-short", "weak-exponent"],
+    ids=[
+        "nothing",
+        "no-key",
+        "no-csr",
+        "csr-trailing",
+        "csr-signature",
+        "csr-weak",
+        "csr-short",
+        "csr-p224",
+        "csr-without-key",
+        "weak-exponent",
+    ],
 )
 def test_each_refusal_has_its_class(request_: SigningRequest, refusal: type[IssuanceRefused]) -> None:
     with pytest.raises(IssuanceRefused) as caught:

@@ -35,7 +35,7 @@ KEY: Final = "The public key supplied in the request"
         (IssuerUnreachable("iss", WHY, 1.0), 503, 14, "There was an error processing the identity token"),
         (KeyUnparsable(WHY), 400, 3, f"{KEY} could not be parsed"),
         (KeyInsecure(WHY), 400, 3, f"{KEY} is insecure"),
-        (AlgorithmNotAllowed(WHY), 400, 3, f"{KEY} is of an algorithm that is not allowed"),
+        (AlgorithmNotAllowed(WHY), 400, 3, "signing algorithm not permitted"),
         (RequestUnparsable(WHY), 400, 3, "The certificate signing request could not be parsed"),
         (ProofRefused(WHY), 400, 3, "The signature supplied in the request could not be verified"),
         (LogRefused(WHY), 500, 13, "Error entering certificate in CTL"),
