@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,17 +23,18 @@ def replace_file(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
 
     with explain(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary, file = Path(name), os.fdopen(handle, "wb")
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            with explain(path):
-                file.flush()
-                os.fchmod(file.fileno(), mode)
-                os.fsync(file.fileno())
+        yield file
         with explain(path):
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+            file.close()
             temporary.replace(path)
     except BaseException:
+        with suppress(OSError):  # on a full disk it fails once more, to write what it could not write before
+            file.close()
         temporary.unlink(missing_ok=True)
         raise
 

@@ -1,12 +1,14 @@
-"""Local files: what a directory lists is made durable, or it is said that it is not."""
+"""Local files: replaced as a whole or not at all. What a directory lists is made durable, or an error says so."""
 
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cosignpy.errors import FileError
-from cosignpy.files import sync_directory
+from cosignpy.files import replace_file, sync_directory, write_file
 
 
 def test_a_directory_is_synced_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +29,30 @@ def test_what_is_no_directory_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         sync_directory(tmp_path / name)
     assert caught.value.path == str(tmp_path / name)
+
+
+@pytest.fixture
+def _full() -> Iterator[None]:
+    """Have a disk with room for ten octets in a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("_full")
+@pytest.mark.parametrize("octets", [11, 100_000])
+def test_a_file_that_the_disk_has_no_room_for_is_named_and_the_old_one_stays(octets: int, tmp_path: Path) -> None:
+    """A few octets fail when they are flushed, many when they are written: one error comes of either."""
+    path = tmp_path / "file"
+    write_file(path, b"old")
+    with pytest.raises(FileError) as caught:
+        write_file(path, b"n" * octets)
+    assert caught.value.path == str(path)
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("file", b"old")]
+
+
+def test_an_error_of_whoever_writes_is_not_ours(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), replace_file(tmp_path / "file") as file:
+        file.write(b"%d" % (1 // 0))
+    assert list(tmp_path.iterdir()) == []
