@@ -1,4 +1,4 @@
-"""The demo: sign an image in a registry, verify it, watch three attacks fail; log a signature and pull the plug.
+"""The demo: sign an image, verify it, watch three attacks fail; log a signature and pull the plug; sign by identity.
 
 Run by `make demo`. Everything is real: servers on free ports of this machine, the programs as you would type them,
 and the exit code of every step compared with what it must be. Nothing is left behind. `--picture FILE` also draws
@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from demo_identity import tell_identity_story
 from demo_log import tell_log_story
 from demo_terminal import Demo, draw
 
@@ -108,8 +109,12 @@ def main() -> None:
         with demo.serving("cosignpy registry serve --port 0 --dir registry") as registry:
             tell_image_story(demo, registry.address)
         tell_log_story(demo)
+        tell_identity_story(demo)
         seconds = time.monotonic() - demo.began
-        demo.tell(f"Signed, verified, three times refused; logged, killed, and still there. It took {seconds:.1f} s.")
+        demo.tell(
+            "Signed, verified, three times refused; logged, killed, and still there; signed without a key to keep. "
+            f"It took {seconds:.1f} s."
+        )
     if picture:
         draw(demo.console, picture)
 

@@ -67,7 +67,7 @@ class Demo:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         ) as process:  # fmt: skip
             try:
-                said = process.stdout.readline().strip() if process.stdout else ""
+                said = next((line.strip() for line in process.stdout or () if not line.startswith("{")), "")
                 address = re.search(r"[0-9.]+:[0-9]+", said)
                 if address is None:
                     self.fail(f"`{line}` did not start: {said or 'it said nothing'}")
