@@ -7,8 +7,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from ca_server.authority.directory import FOLDER, KEY_FILE, PRIVATE_FOLDER, ROOT, AuthorityDirectory
+from ca_server.authority.directory import FOLDER, PRIVATE_FOLDER, ROOT, AuthorityDirectory
 from ca_server.authority.hierarchy import Hierarchy, MadeKey, Plan, make_hierarchy
+from ca_server.authority.pair_folder import KEY_FILE
 from ca_server.authority.profile import Role
 from ca_server.authority.protocol import encode_chain
 from ca_server.config import FILE, Settings

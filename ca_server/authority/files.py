@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from ca_server.authority.directory import AuthorityDirectory, Pair, PairFolder, State, states_of, trusted
+from ca_server.authority.directory import AuthorityDirectory, Pair, State, states_of, trusted
+from ca_server.authority.pair_folder import PairFolder
 from ca_server.authority.profile import Role
 from ca_server.authority.protocol import Chain
 from ca_server.authority.rules import verify_chain, verify_key

@@ -7,16 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ca_server.authority.directory import (
-    REQUEST_FILE,
-    AuthorityDirectory,
-    PairFolder,
-    State,
-    load_stored_key,
-    read_limited,
-    states_of,
-)
+from ca_server.authority.directory import AuthorityDirectory, State, states_of
 from ca_server.authority.hierarchy import certify
+from ca_server.authority.pair_folder import REQUEST_FILE, PairFolder, load_stored_key, read_limited
 from ca_server.authority.profile import Period, Role, name_under
 from ca_server.authority.protocol import CertifiedKey, Chain, period_of
 from ca_server.authority.rules import verify_chain, verify_key
@@ -24,6 +17,7 @@ from cosignpy.core.encoding import PemBlock
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.keys.strength import refuse_weak
 from cosignpy.core.x509.certificate_request import CertificateRequest
 from cosignpy.core.x509.issuing import sign_request
 from cosignpy.core.x509.tbs import TbsCertificate
@@ -107,12 +101,13 @@ def answer(root: CertifiedKey, role: Role, request: bytes, period: Period) -> Ch
     Raises:
         MalformedError: Not a request.
         SignatureMismatch: Whoever wrote it does not have the key.
+        KeyUnusable: The key is a weak one.
         UsageError: It would be valid when the root is not.
         CosignError: The root cannot sign.
     """
-    asked = CertificateRequest.parse_pem(request)
-    asked.verify()
-    chain = certify(root, role, asked.key.spki, period)
+    key = CertificateRequest.parse_pem(request).verify()
+    refuse_weak(key, what="key of the certificate signing request")
+    chain = certify(root, role, key.spki, period)
     verify_chain(chain, role, period.begin, what="the new chain")
     return chain
 
@@ -131,7 +126,7 @@ def install(directory: AuthorityDirectory, role: Role, chain: Chain, now: dateti
         request = folder.path / REQUEST_FILE
         if not folder.chain_path.exists() and request.exists():
             asked = CertificateRequest.parse_pem(read_limited(request), what=str(request))
-            if asked.key.spki == spki:
+            if asked.spki == spki:
                 folder.save_chain(chain)
                 return folder
     raise UsageError(

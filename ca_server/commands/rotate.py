@@ -5,15 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ca_server.authority.directory import (
-    CERTIFICATE_FILE,
-    KEY_FILE,
-    REQUEST_FILE,
-    PairFolder,
-    read_limited,
-    read_single_certificate,
-)
+from ca_server.authority.directory import CERTIFICATE_FILE
 from ca_server.authority.hierarchy import algorithm_of
+from ca_server.authority.pair_folder import KEY_FILE, REQUEST_FILE, PairFolder, read_limited, read_single_certificate
 from ca_server.authority.profile import Role, show_time
 from ca_server.authority.protocol import encode_chain, period_of
 from ca_server.authority.rotation import answer, install, load_root, request_for, request_new, retire, rotate

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ca_server.authority.directory import KEY_FILE, AuthorityDirectory, Pair, State, read_limited, states_of
+from ca_server.authority.directory import AuthorityDirectory, Pair, State, states_of
+from ca_server.authority.pair_folder import KEY_FILE, read_limited
 from ca_server.authority.profile import Role, show_time
 from ca_server.authority.protocol import Chain, encode_chain
 from ca_server.commands.arguments import ConfigOption, DataOption, authority_in, speaking_plainly, utc_now

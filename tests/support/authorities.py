@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from ca_server.authority.ceremony import NewPasswords, begin_authority
-from ca_server.authority.directory import AuthorityDirectory, PairFolder
+from ca_server.authority.directory import AuthorityDirectory
 from ca_server.authority.files import FileAuthority, FilePorts
 from ca_server.authority.hierarchy import Hierarchy, Plan, make_hierarchy
 from ca_server.authority.opening import open_issuing
+from ca_server.authority.pair_folder import PairFolder
 from ca_server.authority.profile import Period, Role
 from ca_server.authority.protocol import CertifiedKey, IssuingCertificate
 from ca_server.authority.rotation import load_root, rotate

@@ -8,16 +8,8 @@ from typing import Final
 
 import pytest
 
-from ca_server.authority.directory import (
-    MAX_FILE,
-    AuthorityDirectory,
-    Pair,
-    PairFolder,
-    State,
-    read_limited,
-    states_of,
-    trusted,
-)
+from ca_server.authority.directory import AuthorityDirectory, Pair, State, states_of, trusted
+from ca_server.authority.pair_folder import MAX_FILE, PairFolder, read_limited
 from ca_server.authority.profile import Period, Role
 from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey

@@ -8,9 +8,10 @@ from typing import Final
 
 import pytest
 
-from ca_server.authority.directory import AuthorityDirectory, PairFolder
+from ca_server.authority.directory import AuthorityDirectory
 from ca_server.authority.files import FileAuthority
 from ca_server.authority.opening import open_timestamping
+from ca_server.authority.pair_folder import PairFolder
 from ca_server.authority.profile import Role
 from ca_server.authority.protocol import IssuingCertificate
 from ca_server.authority.rotation import retire

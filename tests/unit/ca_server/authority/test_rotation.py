@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from ca_server.authority.directory import AuthorityDirectory, State, states_of
 from ca_server.authority.hierarchy import Plan
 from ca_server.authority.opening import open_timestamping
 from ca_server.authority.profile import Period, Role
-from ca_server.authority.rotation import answer, install, load_root, request_for, request_new, retire, rotate
+from ca_server.authority.rotation import (
+    answer,
+    encode_request,
+    install,
+    load_root,
+    request_for,
+    request_new,
+    retire,
+    rotate,
+)
 from cosignpy.core.keys.algorithms import ECDSA_P256, ECDSA_P384
 from cosignpy.core.keys.encrypted_pem import seal_pkcs8
 from cosignpy.core.keys.private import PrivateKey
@@ -128,6 +138,13 @@ def test_a_request_that_was_signed_by_another_is_refused(directory: AuthorityDir
         answer(root_of(directory), Role.ISSUING, b"\n".join(lines) + b"\n", PERIOD)
 
 
+def test_a_weak_key_is_not_certified(directory: AuthorityDirectory) -> None:
+    weak = PrivateKey.from_handle(generate_private_key(public_exponent=3, key_size=2048))
+    request = encode_request(directory.read_root(), Role.ISSUING, weak)
+    with pytest.raises(KeyUnusable):
+        answer(root_of(directory), Role.ISSUING, request, PERIOD)
+
+
 def test_a_certificate_that_nobody_asked_for_is_not_installed(directory: AuthorityDirectory) -> None:
     request_new(directory, Role.ISSUING, ECDSA_P256, b"")
     strange = hierarchy(replace(PLAN, name="strange")).issuing.chain
@@ -186,8 +203,6 @@ def test_a_forged_proof_of_possession_is_refused(directory: AuthorityDirectory) 
 
         def sign(self, message: bytes) -> bytes:
             return PrivateKey.generate(ECDSA_P256).sign(message)
-
-    from ca_server.authority.rotation import encode_request
 
     with pytest.raises(SignatureMismatch):
         answer(root_of(directory), Role.ISSUING, encode_request(directory.read_root(), Role.ISSUING, Lying()), PERIOD)
