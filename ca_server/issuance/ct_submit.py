@@ -18,8 +18,8 @@ from ca_server.issuance.errors import LogRefused, LogsBusy
 from cosignpy.core.ct.entry import EntryType, SignedEntry
 from cosignpy.core.ct.precertificate import verify_sct
 from cosignpy.core.ct.sct import Sct
-from cosignpy.core.ct.signed import refuse_unusable_log_key
 from cosignpy.core.ct.submission import encode_chain, parse_sct_answer
+from cosignpy.core.keys.digitally_signed import refuse_unusable_log_key
 from cosignpy.core.keys.pem_file import MAX_KEY_FILE
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.errors import MalformedError, RemoteError, VerificationError

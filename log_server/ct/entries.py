@@ -10,8 +10,8 @@ from typing import Final
 
 from cosignpy.core.ct.entry import SignedEntry, encode_leaf
 from cosignpy.core.ct.tile_leaf import TileLeaf, encode_chain_part, split_data_tile, timestamped_size
-from cosignpy.core.ct.vectors import OPAQUE_24, encode_vector
 from cosignpy.core.merkle import tiles
+from cosignpy.core.tls_vectors import OPAQUE_24, encode_vector
 from cosignpy.errors import MalformedError
 
 data_path: Final = tiles.DATA

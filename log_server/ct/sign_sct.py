@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from cosignpy.core.ct.sct import Sct, encode_leaf_index
-from cosignpy.core.ct.signed import sign_for_log
+from cosignpy.core.keys.digitally_signed import sign_for_log
 from cosignpy.core.keys.signatures import Signer
 from log_server.ct.entries import merkle_leaf, seal
 

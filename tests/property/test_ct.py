@@ -24,9 +24,9 @@ from cosignpy.core.ct.sct import (
     parse_leaf_index,
     parse_sct_list,
 )
-from cosignpy.core.ct.signed import DigitallySigned
 from cosignpy.core.ct.tile_leaf import TileLeaf
 from cosignpy.core.keys.algorithms import ECDSA_P256, Scheme
+from cosignpy.core.keys.digitally_signed import DigitallySigned
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.x509.chain import parse_certificate
 from cosignpy.core.x509.der import UTF8_STRING, encode_element, read_element, read_whole
@@ -126,13 +126,13 @@ def test_a_data_tile_gives_back_what_was_sealed(drawn: list[tuple[SignedEntry, t
         assert leaf.timestamped == TimestampedEntry(time, entry, encode_leaf_index(index))
         assert (leaf.precertificate, leaf.chain) == (precertificate, chain)
         assert entries.merkle_leaf(sealed[-1]) == leaf.timestamped.encode_leaf()
-    assert entries.split(entries.join(sealed), len(sealed)) == tuple(sealed)
+    assert entries.split(b"".join(sealed), len(sealed)) == tuple(sealed)
 
 
 @given(st.binary(max_size=300), st.integers(0, 4))
 def test_bytes_that_are_no_data_tile_are_refused(raw: bytes, width: int) -> None:
     with suppress(MalformedError):
-        assert entries.join(entries.split(raw, width)) == raw
+        assert b"".join(entries.split(raw, width)) == raw
 
 
 @given(st.integers(0, 400), st.integers(0, 3))

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cosignpy.core.ct.entry import TimestampedEntry
 from cosignpy.core.ct.sct import Sct
-from cosignpy.core.ct.signed import DigitallySigned
 from cosignpy.core.encoding import decode_b64, encode_b64
+from cosignpy.core.keys.digitally_signed import DigitallySigned
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.note.checkpoint import Checkpoint

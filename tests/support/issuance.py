@@ -35,8 +35,8 @@ from ca_server.issuance.issue import CertificateIssuer, Ports, Profile
 from ca_server.issuance.request import SigningRequest
 from cosignpy.core.ct.entry import SignedEntry, TimestampedEntry
 from cosignpy.core.ct.sct import Sct, encode_leaf_index
-from cosignpy.core.ct.signed import sign_for_log
 from cosignpy.core.keys.algorithms import SIGNING
+from cosignpy.core.keys.digitally_signed import sign_for_log
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.x509.fulcio_extensions import fulcio_extension

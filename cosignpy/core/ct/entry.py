@@ -4,7 +4,7 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import Final, Self
 
-from cosignpy.core.ct.vectors import OPAQUE_16, OPAQUE_24, VectorReader, encode_vector
+from cosignpy.core.tls_vectors import OPAQUE_16, OPAQUE_24, VectorReader, encode_vector
 from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.values import field, value
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, Self
 
-from cosignpy.core.ct.signed import DigitallySigned
-from cosignpy.core.ct.vectors import OPAQUE_16, VectorReader, encode_vector
+from cosignpy.core.keys.digitally_signed import DigitallySigned
+from cosignpy.core.tls_vectors import OPAQUE_16, VectorReader, encode_vector
 from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.values import value
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from cosignpy.core.ct.sct import LOG_ID_SIZE, V1, Sct
-from cosignpy.core.ct.signed import DigitallySigned
 from cosignpy.core.encoding import JsonObject, encode_b64, encode_json
+from cosignpy.core.keys.digitally_signed import DigitallySigned
 
 
 def encode_chain(chain: Sequence[bytes]) -> bytes:

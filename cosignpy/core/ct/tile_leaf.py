@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, Self
 
 from cosignpy.core.ct.entry import KEY_HASH_SIZE, EntryType, TimestampedEntry
-from cosignpy.core.ct.vectors import OPAQUE_16, OPAQUE_24, VectorReader, encode_vector
+from cosignpy.core.tls_vectors import OPAQUE_16, OPAQUE_24, VectorReader, encode_vector
 from cosignpy.errors import MalformedError
 from cosignpy.values import field, value
 

@@ -11,7 +11,7 @@ from cosignpy.core.ct.entry import (
     SignedEntry,
     TimestampedEntry,
 )
-from cosignpy.core.ct.vectors import VectorReader
+from cosignpy.core.tls_vectors import VectorReader
 from cosignpy.errors import LimitExceeded, MalformedError
 
 CERTIFICATE: Final = SignedEntry(EntryType.X509, b"", b"cert")

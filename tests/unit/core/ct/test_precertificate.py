@@ -22,8 +22,8 @@ from cosignpy.core.ct.precertificate import (
     verify_sct,
 )
 from cosignpy.core.ct.sct import Sct
-from cosignpy.core.ct.signed import sign_for_log
 from cosignpy.core.keys.algorithms import ECDSA_P256, RSA_2048
+from cosignpy.core.keys.digitally_signed import sign_for_log
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import ClaimMismatch, MalformedError, SignatureMismatch

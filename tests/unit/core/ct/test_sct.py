@@ -13,8 +13,8 @@ from cosignpy.core.ct.sct import (
     parse_leaf_index,
     parse_sct_list,
 )
-from cosignpy.core.ct.signed import DigitallySigned
 from cosignpy.core.keys.algorithms import Scheme
+from cosignpy.core.keys.digitally_signed import DigitallySigned
 from cosignpy.errors import LimitExceeded, MalformedError
 
 SCT: Final = Sct(bytes(range(32)), 0x0102030405060708, b"ext", DigitallySigned(Scheme.ECDSA, b"sig"))

@@ -7,10 +7,10 @@ from typing import Any, Final
 import pytest
 
 from cosignpy.core.ct.sct import Sct
-from cosignpy.core.ct.signed import DigitallySigned
 from cosignpy.core.ct.submission import encode_chain, encode_sct_answer, parse_sct_answer
 from cosignpy.core.encoding import encode_b64
 from cosignpy.core.keys.algorithms import Scheme
+from cosignpy.core.keys.digitally_signed import DigitallySigned
 from cosignpy.errors import MalformedError
 
 SCT: Final = Sct(

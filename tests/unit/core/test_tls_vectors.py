@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosignpy.core.ct.vectors import VectorReader, encode_vector
+from cosignpy.core.tls_vectors import VectorReader, encode_vector
 from cosignpy.errors import LimitExceeded, MalformedError
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final, Self
 
-from cosignpy.core.ct.vectors import OPAQUE_16, VectorReader, encode_vector
 from cosignpy.core.keys.algorithms import Scheme
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import Signer, verify_signature
+from cosignpy.core.tls_vectors import OPAQUE_16, VectorReader, encode_vector
 from cosignpy.errors import KeyUnusable, MalformedError, SignatureMismatch
 from cosignpy.values import field, value
 

@@ -4,8 +4,8 @@ from typing import Final
 
 import pytest
 
-from cosignpy.core.ct.signed import DigitallySigned, refuse_unusable_log_key, sign_for_log
 from cosignpy.core.keys.algorithms import ECDSA_P256, ECDSA_P384, ED25519, RSA_2048, Algorithm, Scheme
+from cosignpy.core.keys.digitally_signed import DigitallySigned, refuse_unusable_log_key, sign_for_log
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.errors import KeyUnusable, MalformedError, SignatureMismatch
 
