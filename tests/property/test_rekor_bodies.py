@@ -18,8 +18,6 @@ from cosignpy.core.rekor.intoto import IntotoSignature, IntotoV001, IntotoV002
 from cosignpy.core.rekor.log_entry import (
     LogEntry,
     LoggedProof,
-    encode_v1_entry,
-    encode_v2_entry,
     parse_v1_entries,
     parse_v2_entry,
 )
@@ -27,6 +25,7 @@ from cosignpy.errors import MalformedError, VerificationError
 from log_server.rekor import v2_request
 from log_server.rekor.kinds import dsse, hashedrekord, intoto
 from tests.support import rekor_proposals as proposals
+from tests.support.log_answers import write_v1_entry, write_v2_entry
 
 PEM = proposals.signer().public_key.encode_pem()
 TEXT = proposals.envelope_text(proposals.signer())
@@ -146,8 +145,8 @@ def test_log_entries_are_parsed_to_what_was_encoded(
 ) -> None:
     v1 = LogEntry(body, log_id, index, inclusion, time, promise, attestation=attestation)
     v2 = LogEntry(body, log_id, index, inclusion, time, promise, "kind", "0.0.1")
-    assert parse_v1_entries(encode_v1_entry("ab" * 40, v1)) == {"ab" * 40: v1}
-    assert parse_v2_entry(encode_v2_entry(v2)) == v2
+    assert parse_v1_entries(write_v1_entry("ab" * 40, v1)) == {"ab" * 40: v1}
+    assert parse_v2_entry(write_v2_entry(v2)) == v2
 
 
 REQUESTS = [

@@ -4,14 +4,14 @@ Rekor v1 has its `LogEntry` (rekor, openapi.yaml); Rekor v2 and bundles have the
 protobuf-specs (sigstore_rekor.proto) in its JSON mapping.
 
 Go leaves members out of JSON whose value is zero or empty, so an index of 0 and an empty list of hashes may be
-missing from what is read; here they are always written.
+missing. Only logs write these forms, each its own (`log_server.rekor`).
 """
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from cosignpy.core.encoding import MAX_INTEGER, JsonObject, JsonValue, encode_b64, encode_json
+from cosignpy.core.encoding import MAX_INTEGER, JsonObject
 from cosignpy.core.merkle.proofs import InclusionProof
 from cosignpy.values import field, value
 
@@ -53,34 +53,6 @@ class LogEntry:
     kind: str = ""
     version: str = ""
     attestation: bytes | None = field(default=None, repr=False)
-
-
-def encode_v1_entry(entry_id: str, entry: LogEntry) -> bytes:
-    """Encode as Rekor v1 answers, members in the real server's order."""
-    verification: dict[str, JsonValue] = {}
-    if entry.inclusion:
-        verification["inclusionProof"] = _v1_proof_json(entry.inclusion)
-    verification["signedEntryTimestamp"] = encode_b64(entry.entry_timestamp)
-    members: dict[str, JsonValue] = {
-        "body": encode_b64(entry.body),
-        "integratedTime": entry.integrated_time,
-        "logID": entry.log_id.hex(),
-        "logIndex": entry.log_index,
-        "verification": verification,
-    }
-    if entry.attestation is not None:
-        members = {"attestation": {"data": encode_b64(entry.attestation)}, **members}
-    return encode_json({entry_id: members})
-
-
-def _v1_proof_json(inclusion: LoggedProof) -> JsonValue:
-    return {
-        "checkpoint": inclusion.checkpoint,
-        "hashes": [item.hex() for item in inclusion.proof.hashes],
-        "logIndex": inclusion.proof.index,
-        "rootHash": inclusion.root_hash.hex(),
-        "treeSize": inclusion.proof.size,
-    }
 
 
 def parse_v1_entries(raw: bytes) -> Mapping[str, LogEntry]:
@@ -129,32 +101,6 @@ def _parse_hash(found: JsonObject, text: str, name: str) -> bytes:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise found.malformed(name, "expected 64 lower-case hex digits")
     return bytes.fromhex(text)
-
-
-def encode_v2_entry(entry: LogEntry) -> bytes:
-    """Encode as Rekor v2 answers: 64-bit integers as texts, and members without a value written, not left out."""
-    promise = {"signedEntryTimestamp": encode_b64(entry.entry_timestamp)} if entry.entry_timestamp else None
-    return encode_json(
-        {
-            "logIndex": str(entry.log_index),
-            "logId": {"keyId": encode_b64(entry.log_id)},
-            "kindVersion": {"kind": entry.kind, "version": entry.version},
-            "integratedTime": str(entry.integrated_time),
-            "inclusionPromise": promise,
-            "inclusionProof": _v2_proof_json(entry.inclusion) if entry.inclusion else None,
-            "canonicalizedBody": encode_b64(entry.body),
-        }
-    )
-
-
-def _v2_proof_json(inclusion: LoggedProof) -> JsonValue:
-    return {
-        "logIndex": str(inclusion.proof.index),
-        "rootHash": encode_b64(inclusion.root_hash),
-        "treeSize": str(inclusion.proof.size),
-        "hashes": [encode_b64(item) for item in inclusion.proof.hashes],
-        "checkpoint": {"envelope": inclusion.checkpoint},
-    }
 
 
 def parse_v2_entry(raw: bytes) -> LogEntry:

@@ -8,13 +8,12 @@ from cosignpy.core.merkle.proofs import InclusionProof
 from cosignpy.core.rekor.log_entry import (
     LogEntry,
     LoggedProof,
-    encode_v1_entry,
-    encode_v2_entry,
     parse_v1_entries,
     parse_v2_entry,
 )
 from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.values import replace
+from tests.support.log_answers import write_v1_entry, write_v2_entry
 
 ENTRY_ID = "0" * 15 + "7" + "ab" * 32
 PROOF = LoggedProof(InclusionProof(2, 3, (b"\x01" * 32,)), b"\x02" * 32, "localhost\n3\nAA==\n\n— localhost AA==\n")
@@ -26,18 +25,18 @@ Mutation = Callable[[dict[str, Any]], object]
 
 @pytest.mark.parametrize("entry", [V1, replace(V1, attestation=b"statement"), replace(V1, inclusion=None)])
 def test_an_answer_of_v1_is_parsed_to_what_was_encoded(entry: LogEntry) -> None:
-    assert parse_v1_entries(encode_v1_entry(ENTRY_ID, entry)) == {ENTRY_ID: entry}
+    assert parse_v1_entries(write_v1_entry(ENTRY_ID, entry)) == {ENTRY_ID: entry}
 
 
 @pytest.mark.parametrize(
     "entry", [V2, replace(V2, inclusion=None), replace(V2, entry_timestamp=b"set", integrated_time=5)]
 )
 def test_an_answer_of_v2_is_parsed_to_what_was_encoded(entry: LogEntry) -> None:
-    assert parse_v2_entry(encode_v2_entry(entry)) == entry
+    assert parse_v2_entry(write_v2_entry(entry)) == entry
 
 
 def test_an_answer_of_v2_is_what_the_real_server_writes() -> None:
-    assert encode_v2_entry(V2).decode() == (
+    assert write_v2_entry(V2).decode() == (
         '{"logIndex":"2","logId":{"keyId":"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="},'
         '"kindVersion":{"kind":"hashedrekord","version":"0.0.2"},"integratedTime":"0","inclusionPromise":null,'
         '"inclusionProof":{"logIndex":"2","rootHash":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=","treeSize":"3",'
@@ -48,7 +47,7 @@ def test_an_answer_of_v2_is_what_the_real_server_writes() -> None:
 
 def test_what_go_leaves_out_is_zero() -> None:
     members = json.loads(
-        encode_v2_entry(replace(V2, log_index=0, inclusion=LoggedProof(InclusionProof(0, 1, ()), bytes(32), "")))
+        write_v2_entry(replace(V2, log_index=0, inclusion=LoggedProof(InclusionProof(0, 1, ()), bytes(32), "")))
     )
     for holder, name in (
         (members, "logIndex"),
@@ -65,7 +64,7 @@ def test_what_go_leaves_out_is_zero() -> None:
 
 
 def test_an_old_answer_of_v1_has_no_verification() -> None:
-    members = json.loads(encode_v1_entry(ENTRY_ID, replace(V1, inclusion=None)))
+    members = json.loads(write_v1_entry(ENTRY_ID, replace(V1, inclusion=None)))
     del members[ENTRY_ID]["verification"]
     members[ENTRY_ID]["attestation"] = {}
     found = parse_v1_entries(json.dumps(members).encode())[ENTRY_ID]
@@ -106,7 +105,7 @@ BROKEN_V1: list[Mutation] = [
 
 @pytest.mark.parametrize("mutate", BROKEN_V1)
 def test_an_answer_of_v1_that_is_wrong_in_one_way_is_refused(mutate: Mutation) -> None:
-    members = json.loads(encode_v1_entry(ENTRY_ID, V1))
+    members = json.loads(write_v1_entry(ENTRY_ID, V1))
     mutate(members)
     with pytest.raises(MalformedError):
         parse_v1_entries(json.dumps(members).encode())
@@ -134,14 +133,14 @@ BROKEN_V2: list[Mutation] = [
 
 @pytest.mark.parametrize("mutate", BROKEN_V2)
 def test_an_answer_of_v2_that_is_wrong_in_one_way_is_refused(mutate: Mutation) -> None:
-    members = json.loads(encode_v2_entry(V2))
+    members = json.loads(write_v2_entry(V2))
     mutate(members)
     with pytest.raises(MalformedError):
         parse_v2_entry(json.dumps(members).encode())
 
 
 def test_more_hashes_than_any_tree_is_high_are_over_the_limit() -> None:
-    members = json.loads(encode_v2_entry(V2))
+    members = json.loads(write_v2_entry(V2))
     members["inclusionProof"]["hashes"] *= 65
     with pytest.raises(LimitExceeded):
         parse_v2_entry(json.dumps(members).encode())
