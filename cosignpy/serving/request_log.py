@@ -134,11 +134,6 @@ def fields(**members: object) -> Mapping[str, object]:
     return {_MEMBERS: "," + _ENCODER.encode(members)[1:-1] if members else ""}
 
 
-def current_request_id() -> str:
-    """Return the id of the request that is being served; nothing outside of one."""
-    return _request_id.get()
-
-
 Observer: TypeAlias = Callable[[Scope, int, float], None]
 """Told of each request that was answered: its status, and how many seconds it took."""
 

@@ -1,9 +1,10 @@
 """The Merkle tree as RFC 6962 section 2.1 defines it, word for word and as slow: the oracle of every quicker one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from cosignpy.core.merkle.hashing import Node
+from cosignpy.core.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 
 
 def leaf_hashes(count: int) -> list[bytes]:
@@ -66,3 +67,21 @@ class CompleteSubtrees:
         if end > len(self.leaves):
             raise LookupError(node)
         return root(self.leaves[begin:end])
+
+
+def tiles_of(size: int, since: int = 0) -> Iterator[Tile]:
+    """Yield the tiles of a tree of `size`, full and partial, without those of the smaller tree `since` (tlog-tiles)."""
+    level = 0
+    while hashes := size >> (TILE_HEIGHT * level):
+        before = since >> (TILE_HEIGHT * level)
+        full, partial = divmod(hashes, TILE_WIDTH)
+        for index in range(before // TILE_WIDTH, full):
+            yield Tile(level, index)
+        if partial and hashes > before:
+            yield Tile(level, full, partial)
+        level += 1
+
+
+def entry_bundle(entries: Sequence[bytes]) -> bytes:
+    """Return entries one after the other, each behind its length in two octets (tlog-tiles, "Log entries")."""
+    return b"".join([len(entry).to_bytes(2, "big") + entry for entry in entries])

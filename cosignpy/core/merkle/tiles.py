@@ -5,13 +5,12 @@ eight levels of the tree, of which it stores the lowest; the others are hashed w
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from struct import pack
+from collections.abc import Sequence
 from typing import Final
 
 from cosignpy.core.encoding import MAX_INTEGER
 from cosignpy.core.merkle.hashing import HASH_SIZE, Node, hash_children
-from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.errors import MalformedError
 from cosignpy.values import value
 
 TILE_HEIGHT: Final = 8
@@ -20,8 +19,6 @@ MAX_TILE_LEVEL: Final = 63
 """The highest level that the specification lets a path name."""
 MAX_TILE_INDEX: Final = MAX_INTEGER >> TILE_HEIGHT
 """Of the last tile of leaves in the largest tree."""
-MAX_ENTRY_SIZE: Final = 0xFFFF
-"""An entry bundle has two bytes for the length of an entry."""
 
 ENTRIES: Final = "entries"
 """Entry bundles as in tlog-tiles."""
@@ -97,19 +94,6 @@ def parse_tile_path(text: str) -> Tile | EntryBundleId:
     return found
 
 
-def tiles_of(size: int, since: int = 0) -> Iterator[Tile]:
-    """Yield the tiles of a tree of `size`, full and partial, without those of the smaller tree `since`."""
-    level = 0
-    while hashes := size >> (TILE_HEIGHT * level):
-        before = since >> (TILE_HEIGHT * level)
-        full, partial = divmod(hashes, TILE_WIDTH)
-        for index in range(before // TILE_WIDTH, full):
-            yield Tile(level, index)
-        if partial and hashes > before:
-            yield Tile(level, full, partial)
-        level += 1
-
-
 @value
 class NodeSpan:
     """Where a node comes from: `count` neighbouring hashes of a tile, from `first` on, have it as their root."""
@@ -170,17 +154,6 @@ def parse_tile(raw: bytes) -> tuple[bytes, ...]:
     if rest or not 1 <= count <= TILE_WIDTH:
         raise MalformedError("tile", f"{len(raw)} bytes are not 1 to {TILE_WIDTH} hashes")
     return tuple(raw[start : start + HASH_SIZE] for start in range(0, len(raw), HASH_SIZE))
-
-
-def encode_entry_bundle(entries: Sequence[bytes]) -> bytes:
-    """Encode entries one after the other, each behind its length.
-
-    Raises:
-        LimitExceeded: An entry is longer than its length can say.
-    """
-    if any(len(entry) > MAX_ENTRY_SIZE for entry in entries):
-        raise LimitExceeded("log entry", f"more than {MAX_ENTRY_SIZE} bytes")
-    return b"".join([pack(">H", len(entry)) + entry for entry in entries])
 
 
 def parse_entry_bundle(raw: bytes, width: int) -> tuple[bytes, ...]:

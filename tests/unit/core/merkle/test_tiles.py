@@ -1,4 +1,4 @@
-"""Tiles and entry bundles: which there are, where they lie, what is in them."""
+"""Tiles and entry bundles: where they lie, what is in them."""
 
 from functools import partial
 
@@ -12,7 +12,6 @@ from cosignpy.core.merkle.tiles import (
     EntryBundleId,
     NodeSpan,
     Tile,
-    encode_entry_bundle,
     node_hash,
     node_in_tile,
     parse_entry_bundle,
@@ -20,11 +19,10 @@ from cosignpy.core.merkle.tiles import (
     parse_tile_path,
     subtree_root,
     tile_root,
-    tiles_of,
 )
 from cosignpy.core.note.checkpoint import parse_checkpoint
 from cosignpy.core.note.signed_note import parse_note
-from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.errors import MalformedError
 from tests.support import naive_tree, vectors
 
 LEAVES = naive_tree.leaf_hashes(600)
@@ -96,38 +94,6 @@ def test_there_is_no_such_entry_bundle(index: int, width: int, kind: str) -> Non
     assert caught.value.what == "entry bundle"
 
 
-# --- which tiles there are
-
-
-def test_the_tiles_of_70000_leaves_are_those_of_the_specification() -> None:
-    tiles = list(tiles_of(70_000))
-    assert tiles[:273] == [Tile(0, index) for index in range(273)]
-    assert tiles[273:] == [Tile(0, 273, 112), Tile(1, 0), Tile(1, 1, 17), Tile(2, 0, 1)]
-
-
-@pytest.mark.parametrize(
-    ("size", "tiles"),
-    [(0, []), (1, [Tile(0, 0, 1)]), (255, [Tile(0, 0, 255)]), (256, [Tile(0, 0), Tile(1, 0, 1)])],
-)
-def test_the_tiles_of_a_small_tree(size: int, tiles: list[Tile]) -> None:
-    assert list(tiles_of(size)) == tiles
-
-
-@pytest.mark.parametrize(
-    ("since", "size", "tiles"),
-    [
-        (256, 257, [Tile(0, 1, 1)]),
-        (255, 256, [Tile(0, 0), Tile(1, 0, 1)]),
-        (300, 513, [Tile(0, 1), Tile(0, 2, 1), Tile(1, 0, 2)]),
-        (300, 301, [Tile(0, 1, 45)]),
-        (300, 300, []),
-        (256, 256, []),
-    ],
-)
-def test_only_the_tiles_that_growing_made(since: int, size: int, tiles: list[Tile]) -> None:
-    assert list(tiles_of(size, since)) == tiles
-
-
 # --- nodes from tiles
 
 
@@ -156,7 +122,7 @@ def content(size: int, tile: Tile) -> list[bytes]:
 @pytest.mark.parametrize("size", [1, 2, 7, 255, 256, 257, 511, 513, 600])
 @pytest.mark.parametrize("joined", [False, True], ids=["hashes", "content"])
 def test_the_root_of_a_tree_comes_from_its_tiles(size: int, joined: bool) -> None:
-    tiles = {(tile.level, tile.index): content(size, tile) for tile in tiles_of(size)}
+    tiles = {(tile.level, tile.index): content(size, tile) for tile in naive_tree.tiles_of(size)}
 
     def fetch(node: Node) -> bytes:
         span = node_in_tile(node)
@@ -198,14 +164,7 @@ BUNDLE = b"\x00\x00" + b"\x00\x03one" + b"\xff\xff" + b"\xff" * 0xFFFF
 
 
 def test_an_entry_bundle_is_each_entry_behind_its_length() -> None:
-    assert encode_entry_bundle(ENTRIES) == BUNDLE
     assert parse_entry_bundle(BUNDLE, 3) == ENTRIES
-
-
-def test_an_entry_longer_than_its_length_can_say_is_refused() -> None:
-    with pytest.raises(LimitExceeded) as caught:
-        encode_entry_bundle([b"fine", bytes(0x10000)])
-    assert caught.value.what == "log entry"
 
 
 @pytest.mark.parametrize(
@@ -244,7 +203,7 @@ def test_a_log_written_by_tessera(size: int) -> None:
     note = parse_note(vectors.path(f"tessera/log/checkpoint.{size}").read_bytes())
     checkpoint = parse_checkpoint(note.text)
 
-    assert encode_entry_bundle(entries) == raw
+    assert naive_tree.entry_bundle(entries) == raw
     assert parse_tile(leaves) == tuple(map(hash_leaf, entries))
     assert (checkpoint.size, checkpoint.root) == (size, root_of(size, lambda node: node_hash(node, leaves)))
 

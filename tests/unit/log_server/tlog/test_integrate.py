@@ -3,9 +3,9 @@ import random
 import pytest
 
 from cosignpy.core.merkle.hashing import EMPTY_ROOT
-from cosignpy.core.merkle.tiles import TILE_WIDTH, tiles_of
+from cosignpy.core.merkle.tiles import TILE_WIDTH, Tile
 from log_server.tlog.integrate import Edge, integrate
-from tests.support.naive_tree import leaf_hashes, path, root
+from tests.support.naive_tree import leaf_hashes, path, root, tiles_of
 
 LEAVES = leaf_hashes(1_400)
 
@@ -48,10 +48,30 @@ def test_the_edge_does_not_depend_on_how_leaves_came() -> None:
     assert one_by_one == at_once
 
 
-def test_tiles_are_those_that_the_batch_changed() -> None:
-    edge = integrate(Edge(), LEAVES[:300]).edge
-    grown = integrate(edge, LEAVES[300:1_100])
-    assert {tile for tile, _ in grown.tiles} == set(tiles_of(1_100, since=300))
+@pytest.mark.parametrize(
+    ("since", "size", "tiles"),
+    [
+        (0, 1, [Tile(0, 0, 1)]),
+        (0, 255, [Tile(0, 0, 255)]),
+        (0, 256, [Tile(0, 0), Tile(1, 0, 1)]),
+        (255, 256, [Tile(0, 0), Tile(1, 0, 1)]),
+        (256, 257, [Tile(0, 1, 1)]),
+        (300, 301, [Tile(0, 1, 45)]),
+        (300, 513, [Tile(0, 1), Tile(0, 2, 1), Tile(1, 0, 2)]),
+        (300, 1_100, list(tiles_of(1_100, since=300))),
+    ],
+)
+def test_tiles_are_those_that_the_batch_changed(since: int, size: int, tiles: list[Tile]) -> None:
+    edge = integrate(Edge(), LEAVES[:since]).edge if since else Edge()
+    assert [tile for tile, _ in integrate(edge, LEAVES[since:size]).tiles] == tiles
+
+
+def test_the_tiles_of_70000_leaves_are_those_of_the_specification() -> None:
+    """The example of tlog-tiles, "Merkle tree"."""
+    tiles = [tile for tile, _ in integrate(Edge(), leaf_hashes(70_000)).tiles]
+    assert tiles[:273] == [Tile(0, index) for index in range(273)]
+    assert tiles[273:] == [Tile(0, 273, 112), Tile(1, 0), Tile(1, 1, 17), Tile(2, 0, 1)]
+    assert tiles == list(tiles_of(70_000))
 
 
 def test_tiles_hold_leaves_and_the_roots_of_the_tiles_below() -> None:
