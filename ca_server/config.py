@@ -117,7 +117,7 @@ class TransparencySettings:
         Embedding.EMBEDDED
     )
     logs: Annotated[tuple[CtLogSettings, ...], "asked in this order, until one answers"] = ()
-    timeout: Annotated[Duration, "how long one log may take"] = Duration(10)
+    timeout: Annotated[Duration, "how long one log has, all attempts together"] = Duration(10)
     attempts: Annotated[int, Range(1, 10), "how often each log is asked"] = 3
 
 

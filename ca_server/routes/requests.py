@@ -48,6 +48,8 @@ def parse_submission(raw: bytes, scope: Scope) -> Submission:
     asked = _camel_case(found.optional_child("publicKeyRequest") or JsonObject({}, _WHAT))
     key = asked.optional_child("publicKey")
     content = key.optional_text("content") if key else ""
+    if "publicKeyRequest" in found and "certificateSigningRequest" in found:
+        raise found.malformed("certificateSigningRequest", "there is a public key as well, and one of them is certified")
     proof, csr = _optional_bytes(asked, "proofOfPossession"), _optional_bytes(found, "certificateSigningRequest")
     return Submission(SigningRequest(content.encode(), proof, csr), token)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.interop import peers
+from tests.interop.client_pages import PARTS
 from tests.interop.expectations import peer_limit
-from tests.interop.log_page import render_logs
 from tests.interop.matrix import KEYS, REGISTRIES, Cell, Outcome, measure
 from tests.interop.programs import SIGN_FLAGS, VERIFY_FLAGS, Format, Tool, Workshop
 
@@ -74,7 +74,7 @@ def render(measured: Mapping[Cell, Outcome]) -> str:
             *_notes(notes),
             *_commands(),
             *_beyond(),
-            *render_logs(),
+            *(line for part in PARTS for line in part.render()),
         ]
     )
     return page.rstrip() + "\n"

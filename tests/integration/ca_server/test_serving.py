@@ -238,6 +238,12 @@ def test_a_name_in_both_spellings_is_refused(site: Site) -> None:
     assert site.post(V2, request).status == 400
 
 
+def test_a_key_and_a_signing_request_at_once_are_refused(site: Site) -> None:
+    request = key_request(site.issuer.token())
+    request["certificateSigningRequest"] = build_csr(ec.generate_private_key(ec.SECP256R1())).decode()
+    assert site.post(V2, request).status == 400
+
+
 def test_a_body_over_the_limit(site: Site) -> None:
     """The answer comes while the client still sends, so a plain client of the standard library would not read it."""
     head = b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"

@@ -1,11 +1,12 @@
-"""The part of docs/interop.md about transparency logs: which client uses ours, and what it verifies."""
+"""The parts of docs/interop.md about servers: which client uses ours, and what it verifies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tests.interop import peers
 
-INTRODUCTION: Final = """\
+_LOGS_BEFORE: Final = """\
 
 ## Transparency logs
 
@@ -65,7 +66,7 @@ LOG_CLIENTS: Final = (
 )
 """The peer, what it does with our logs, what it verifies or is compared in, and the tests."""
 
-_BEYOND: Final = """
+_LOGS_BEHIND: Final = """
 Signatures by identity rest on all three logs at once; cosign v3, sigstore-python and @sigstore/verify verify the SCT,
 the entry and the time of each in `test_log_identities.py`.
 
@@ -75,13 +76,84 @@ With `duplicates: original` in the settings they get the entry that is there.
 """
 
 
-def render_logs() -> Iterator[str]:
-    """Yield the lines of the part."""
-    yield INTRODUCTION
-    yield "| Client | Version | What it does | What it verifies | Tests |\n|---|---|---|---|---|"
-    for key, does, verifies, test in LOG_CLIENTS:
-        yield f"| {key} | {_version(key)} | {does} | {verifies} | `{test}` |"
-    yield _BEYOND.rstrip()
+CA_CLIENTS: Final = (
+    (
+        "cosign-v3",
+        "`/api/v2/signingCert`, timestamps in DER; blobs and images",
+        "chain, SCT, timestamp, entry of Rekor v2",
+        "test_ca_clients.py",
+    ),
+    (
+        "cosign-v2",
+        "`/api/v1/signingCert` with Rekor v1; by signing config with Rekor v2",
+        "chain, SCT, SET or timestamp",
+        "test_ca_clients.py",
+    ),
+    (
+        "sigstore-python",
+        "certificate signing requests; timestamps with nonce and certificates",
+        "chain, SCT, timestamp, entry",
+        "test_ca_clients.py",
+    ),
+    (
+        "js-client",
+        "a key and a proof by @sigstore/sign 4.1.1 and 5.1.0; timestamps asked for in JSON",
+        "chain, SCT, timestamp, entry by @sigstore/verify 4.1.3",
+        "test_ca_clients.py",
+    ),
+    (
+        "fulcio-identities",
+        "the real Fulcio's own packages, given the same tokens and the same configuration",
+        "the same name, extensions and challenge, or the same refusal",
+        "test_fulcio_identities.py",
+    ),
+    (
+        "fulcio",
+        "the real Fulcio, asked the same",
+        "the same refusals of keys, proofs and requests",
+        "test_fulcio_refusals.py",
+    ),
+)
+"""The same for certificates and timestamps."""
+
+_CA_BEFORE: Final = """\
+
+## Certificates and timestamps
+
+Each client runs unchanged against `python -m ca_server serve`, with tokens of each of three identity providers: npm's
+oidc-provider, Keycloak, and the development issuer that comes along. All signatures go into our logs.
+"""
+
+_CA_BEHIND: Final = """
+How people and machines sign in (code with PKCE, device flow, client credentials), and what becomes of tokens when a key
+is exchanged or a provider stops, is tested with all three providers in `test_identity_providers.py` and
+`test_devidp_clients.py`. `openssl ts` and rfc3161-client verify timestamps without any peer, in `tests/integration`.
+"""
+
+Clients = Sequence[tuple[str, str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the page: what stands before and behind the table of clients."""
+
+    before: str
+    clients: Clients
+    behind: str
+
+    def render(self) -> Iterator[str]:
+        """Yield its lines."""
+        yield self.before
+        yield "| Client | Version | What it does | What it verifies | Tests |\n|---|---|---|---|---|"
+        for key, does, verifies, test in self.clients:
+            yield f"| {key} | {_version(key)} | {does} | {verifies} | `{test}` |"
+        yield self.behind.rstrip()
+
+
+PARTS: Final = (
+    Part(_LOGS_BEFORE, LOG_CLIENTS, _LOGS_BEHIND),
+    Part(_CA_BEFORE, CA_CLIENTS, _CA_BEHIND),
+)
 
 
 def _version(key: str) -> str:
