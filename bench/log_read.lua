@@ -1,29 +1,11 @@
 -- wrk: GET random indices. Arguments: the path they are appended to, how many there are.
-local threads = {}
-
-function setup(thread)
-  table.insert(threads, thread)
-end
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "log_count.lua")
 
 function init(arguments)
   prefix = arguments[1]
   size = tonumber(arguments[2])
-  refused = 0
 end
 
 function request()
   return wrk.format("GET", prefix .. math.random(0, size - 1))
-end
-
-function response(status)
-  if status ~= 200 then refused = refused + 1 end
-end
-
-function done(summary, latency)
-  local errors = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
-  for _, thread in ipairs(threads) do errors = errors + thread:get("refused") end
-  io.write(string.format(
-    '{"requests":%d,"seconds":%.6f,"errors":%d,"p50":%.3f,"p90":%.3f,"p99":%.3f,"max":%.3f}\n',
-    summary.requests, summary.duration / 1e6, errors, latency:percentile(50) / 1000, latency:percentile(90) / 1000,
-    latency:percentile(99) / 1000, latency.max / 1000))
 end
