@@ -16,7 +16,7 @@ PAGE: Final = Path(__file__).parents[3] / "docs" / "exit-codes.md"
 
 
 def test_every_code_is_documented() -> None:
-    section = PAGE.read_text().partition("## `python -m log_server`")[2]
+    section = PAGE.read_text().partition("## `python -m log_server`")[2].partition("\n## ")[0]
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)] == [0, FAILED, USAGE, DAMAGED]
 
 
