@@ -49,7 +49,7 @@ def parse_submission(raw: bytes, scope: Scope) -> Submission:
     key = asked.optional_child("publicKey")
     content = key.optional_text("content") if key else ""
     if "publicKeyRequest" in found and "certificateSigningRequest" in found:
-        raise found.malformed("certificateSigningRequest", "there is a public key as well, and one of them is certified")
+        raise found.malformed("certificateSigningRequest", "there is a public key as well; send one of them")
     proof, csr = _optional_bytes(asked, "proofOfPossession"), _optional_bytes(found, "certificateSigningRequest")
     return Submission(SigningRequest(content.encode(), proof, csr), token)
 
