@@ -71,7 +71,8 @@ def open_app(settings: Settings, data: Path, authorities: Authorities) -> Opened
     issuers = open_issuers(settings)
     submissions = CtSubmissions(build_submitter(settings.transparency))
     certificates = _build_certificates(settings, authorities, issuers, submissions)
-    stamps = open_timestamps(authorities.timestamping, settings.timestamps, data) if settings.timestamps.serve else None
+    stamping = authorities.timestamping
+    stamps = open_timestamps(stamping, settings.timestamps, data) if stamping is not None else None
     exact: dict[str, ASGIApp] = {
         "/healthz": Alive(),
         "/readyz": Ready(partial(_why_not_ready, authorities, stamps), rpc_status),

@@ -11,8 +11,8 @@ from typing import Final, Self
 import msgspec
 
 from ca_server.authority.ephemeral import hold_issuing, hold_timestamping, make_ephemeral
-from ca_server.authority.files import FilePorts, utc_now
-from ca_server.authority.opening import OpenAuthority, directory_of, open_authority, open_issuing
+from ca_server.authority.files import FileAuthority, FilePorts, utc_now
+from ca_server.authority.opening import directory_of, open_issuing, open_timestamping
 from ca_server.authority.protocol import Authority, CertifiedKey, IssuingCertificate, TimestampAuthority
 from ca_server.config import AuthoritySettings, Backend, Settings
 from cosignpy.core.keys.private import PrivateKey
@@ -24,7 +24,14 @@ MAIN: Final = ""
 """The name of the authority for all issuers that have none of their own."""
 
 
-class PairInMemory(msgspec.Struct):
+class Secret(msgspec.Struct):
+    """A structure with keys in it, which says nothing of itself in logs and errors."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+class PairInMemory(Secret):
     """A key in PKCS#8, and its chain in DER."""
 
     key: bytes
@@ -41,14 +48,14 @@ class PairInMemory(msgspec.Struct):
         return CertifiedKey(PrivateKey.parse_pkcs8(self.key), self.chain)
 
 
-class AuthorityInMemory(msgspec.Struct):
+class AuthorityInMemory(Secret):
     """An authority that is in no file."""
 
     issuing: PairInMemory
     timestamping: PairInMemory
 
 
-class Handover(msgspec.Struct):
+class Handover(Secret):
     """What the first process gives to its workers."""
 
     in_memory: dict[str, AuthorityInMemory]
@@ -58,10 +65,10 @@ class Handover(msgspec.Struct):
 
 @value
 class Authorities:
-    """All that issue, by name, and the one that stamps."""
+    """All that issue, by name, and the one that stamps, if there is to be one."""
 
     issuing: Mapping[str, Authority]
-    timestamping: TimestampAuthority
+    timestamping: TimestampAuthority | None
     watched: tuple[Reloadable, ...]
 
 
@@ -78,7 +85,7 @@ def begin_authorities(settings: Settings, data: Path) -> Handover:
             issuing, timestamping = make_ephemeral(utc_now())
             in_memory[name] = AuthorityInMemory(PairInMemory.of(issuing.held), PairInMemory.of(timestamping.held))
         else:
-            loaded += _signers(chosen, data, stamps=name == MAIN)
+            loaded += _signers(chosen, data, stamps=name == MAIN and settings.timestamps.serve)
     return Handover(in_memory, [key.encode_pkcs8() for key in loaded if isinstance(key, PrivateKey)])
 
 
@@ -89,10 +96,9 @@ def open_authorities(settings: Settings, data: Path, handover: Handover) -> Auth
         CosignError: Something of it is not there any more, or not sound.
     """
     ports = FilePorts(loaded=tuple(PrivateKey.parse_pkcs8(key) for key in handover.loaded))
-    main = _open_main(settings.authority, data, ports, handover.in_memory.get(MAIN))
-    issuing: dict[str, Authority] = {MAIN: main.issuing}
-    watched = list(main.watched)
-    for name, chosen in settings.private_authorities.items():
+    issuing: dict[str, Authority] = {}
+    watched: list[Reloadable] = []
+    for name, chosen in _named(settings):
         kept = handover.in_memory.get(name)
         if kept is not None:
             issuing[name] = hold_issuing(kept.issuing.certified())
@@ -100,7 +106,19 @@ def open_authorities(settings: Settings, data: Path, handover: Handover) -> Auth
             opened = open_issuing(directory_of(chosen, data), ports)
             issuing[name] = opened
             watched.append(opened)
-    return Authorities(issuing, main.timestamping, tuple(watched))
+    stamps = _open_stamps(settings, data, ports, handover)
+    if isinstance(stamps, FileAuthority):
+        watched.append(stamps)
+    return Authorities(issuing, stamps, tuple(watched))
+
+
+def _open_stamps(settings: Settings, data: Path, ports: FilePorts, handover: Handover) -> TimestampAuthority | None:
+    if not settings.timestamps.serve:
+        return None
+    kept = handover.in_memory.get(MAIN)
+    if kept is not None:
+        return hold_timestamping(kept.timestamping.certified())
+    return open_timestamping(directory_of(settings.authority, data), ports)
 
 
 def _named(settings: Settings) -> Iterator[tuple[str, AuthoritySettings]]:
@@ -109,17 +127,7 @@ def _named(settings: Settings) -> Iterator[tuple[str, AuthoritySettings]]:
 
 
 def _signers(chosen: AuthoritySettings, data: Path, *, stamps: bool) -> Iterator[Signer]:
+    directory = directory_of(chosen, data)
+    yield open_issuing(directory, FilePorts()).current().signer
     if stamps:
-        opened = open_authority(chosen, data, FilePorts())
-        yield opened.issuing.current().signer
-        yield opened.timestamping.current().signer
-    else:
-        yield open_issuing(directory_of(chosen, data), FilePorts()).current().signer
-
-
-def _open_main(
-    chosen: AuthoritySettings, data: Path, ports: FilePorts, kept: AuthorityInMemory | None
-) -> OpenAuthority:
-    if kept is None:
-        return open_authority(chosen, data, ports)
-    return OpenAuthority(hold_issuing(kept.issuing.certified()), hold_timestamping(kept.timestamping.certified()))
+        yield open_timestamping(directory, FilePorts()).current().signer

@@ -17,7 +17,7 @@ from cosignpy.serving.garbage import collect_rarely
 from cosignpy.serving.request_log import configure_logging
 from cosignpy.serving.settings import parse_settings
 from cosignpy.serving.settings_text import show_settings
-from cosignpy.serving.workers import take_orders
+from cosignpy.serving.workers import failing_plainly, take_orders
 
 _LOG_LAG_SECONDS: Final = 0.1
 """What is lost of the log of requests when a worker is killed."""
@@ -42,7 +42,7 @@ def main() -> None:
     orders = take_orders(Orders)
     settings = parse_settings(orders.settings.encode(), Settings)
     configure_logging(settings.log_level, lag_seconds=_LOG_LAG_SECONDS)
-    with socket.socket(fileno=orders.listener) as listener:
+    with failing_plainly(), socket.socket(fileno=orders.listener) as listener:
         serve(Path(orders.data), settings, orders.handover, listener)
 
 

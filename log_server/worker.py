@@ -20,12 +20,13 @@ from cosignpy.serving.garbage import collect_rarely
 from cosignpy.serving.request_log import configure_logging
 from cosignpy.serving.settings import parse_settings
 from cosignpy.serving.settings_text import show_settings
-from cosignpy.serving.workers import take_orders
+from cosignpy.serving.workers import failing_plainly, take_orders
 from log_server.app import build_app
 from log_server.config import Settings
 from log_server.config_files import load_tls
 from log_server.data_directory import LogFiles
 from log_server.local_log import LocalLog, LocalShard
+from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS
 from log_server.sequencing.client import SequencerClient
 from log_server.sequencing.host import socket_path
@@ -64,19 +65,19 @@ def main() -> None:
     settings = parse_settings(orders.settings.encode(), Settings)
     configure_logging(settings.log_level, lag_seconds=_LOG_LAG_SECONDS)
     data = Path(orders.data)
-    logs = []
-    for kind in settings.served:
-        shards = tuple(load_shards(data, kind))
-        pkcs8 = orders.keys.get(kind)
-        signer: Signer = (
-            PrivateKey.parse_pkcs8(pkcs8)
-            if pkcs8
-            else load_key(shards[-1], settings.key_of(kind), environment_password)
-        )
-        former = tuple(PrivateKey.parse_pkcs8(key) for key in orders.former[kind])
-        logs.append(LogFiles(kind, shards, signer, former))
-    with socket.socket(fileno=orders.listener) as listener:
+    with failing_plainly(), socket.socket(fileno=orders.listener) as listener:
+        logs = [_load(orders, settings, data, kind) for kind in settings.served]
         serve(logs, settings, data, Path(orders.sockets), listener)
+
+
+def _load(orders: Orders, settings: Settings, data: Path, kind: LogKind) -> LogFiles:
+    shards = tuple(load_shards(data, kind))
+    pkcs8 = orders.keys.get(kind)
+    signer: Signer = (
+        PrivateKey.parse_pkcs8(pkcs8) if pkcs8 else load_key(shards[-1], settings.key_of(kind), environment_password)
+    )
+    former = tuple(PrivateKey.parse_pkcs8(key) for key in orders.former[kind])
+    return LogFiles(kind, shards, signer, former)
 
 
 def serve(logs: Sequence[LogFiles], settings: Settings, data: Path, sockets: Path, listener: socket.socket) -> None:

@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from cosignpy.errors import UsageError
+from cosignpy.errors import CosignError, UsageError
 from cosignpy.serving.metrics import MetricsPage, forget_worker
 from cosignpy.serving.threaded import ServerOptions, ThreadedServer, bind
 from cosignpy.values import value
@@ -150,6 +150,20 @@ def take_orders(kind: type[Orders]) -> Orders:
     orders = msgspec.msgpack.decode(sys.stdin.buffer.read(length), type=kind)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     return orders
+
+
+@contextmanager
+def failing_plainly() -> Iterator[None]:
+    """Let a worker that cannot serve end with one line in the log; the first process starts another.
+
+    Raises:
+        SystemExit: It cannot.
+    """
+    try:
+        yield
+    except CosignError as error:
+        _LOG.error("this worker cannot serve: %s", error)
+        raise SystemExit(1) from error
 
 
 def _end_with_parent() -> None:

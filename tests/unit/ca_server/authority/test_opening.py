@@ -1,43 +1,34 @@
-"""The authorities that settings name."""
+"""Where the authorities of settings are."""
 
 from pathlib import Path
 
 import pytest
 
 from ca_server.authority.files import utc_now
-from ca_server.authority.opening import directory_of, open_authority
+from ca_server.authority.opening import directory_of, open_issuing, open_timestamping
 from ca_server.authority.profile import Role
-from ca_server.authority.rules import verify_chain
-from ca_server.config import AuthoritySettings, Backend
+from ca_server.config import AuthoritySettings
 from cosignpy.errors import FileError
 from tests.support.authorities import DAY, Hands, directory_at, rotated
 
 
-def test_files_below_the_data_directory_are_the_default(tmp_path: Path) -> None:
+def test_both_roles_of_a_directory_are_opened_and_follow_it(tmp_path: Path) -> None:
     hands = Hands()
     directory = directory_at(tmp_path)
-    found = open_authority(AuthoritySettings(), tmp_path, hands.ports())
-    assert len(found.watched) == 2
+    issuing, stamping = open_issuing(directory, hands.ports()), open_timestamping(directory, hands.ports())
     for role in Role:
         rotated(directory, hands.now + DAY, role=role)
-    for watched in found.watched:
-        watched.reload_if_changed()
-    assert [len(found.issuing.trusted_chains()), len(found.timestamping.trusted_chains())] == [2, 2]
+    issuing.reload_if_changed()
+    stamping.reload_if_changed()
+    assert [len(issuing.trusted_chains()), len(stamping.trusted_chains())] == [2, 2]
 
 
-def test_they_may_be_elsewhere(tmp_path: Path) -> None:
-    settings = AuthoritySettings(directory=tmp_path / "elsewhere" / "authority")
+def test_the_data_directory_has_one_and_they_may_be_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
+    settings = AuthoritySettings(directory=tmp_path / "elsewhere" / "authority")
     assert directory_of(settings, tmp_path) == directory_at(tmp_path / "elsewhere")
     with pytest.raises(FileError):
-        open_authority(AuthoritySettings(), tmp_path, Hands().ports())
-
-
-def test_an_ephemeral_one_needs_no_files(tmp_path: Path) -> None:
-    found = open_authority(AuthoritySettings(Backend.EPHEMERAL), tmp_path / "nowhere", Hands().ports())
-    assert found.watched == ()
-    verify_chain(found.issuing.current().chain, Role.ISSUING, Hands().now, what="chain")
-    verify_chain(found.timestamping.current().chain, Role.TIMESTAMPING, Hands().now, what="chain")
+        open_issuing(directory_of(AuthoritySettings(), tmp_path), Hands().ports())
 
 
 def test_now_is_in_utc() -> None:
