@@ -26,11 +26,11 @@ class TlsOptions:
 
     ca_file: str | None = None
     """Authorities trusted besides the system's."""
-    ca_pem: bytes | None = None
-    """More of them, as the content of such a file."""
     client_cert: str | None = None
     client_key: str | None = field(default=None, repr=False)
     verification: TlsVerification = TlsVerification.REQUIRED
+    ca_pem: bytes | None = None
+    """More authorities, as the content of such a file."""
 
 
 def build_context(options: TlsOptions) -> "ssl.SSLContext":

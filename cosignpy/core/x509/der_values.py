@@ -119,9 +119,9 @@ def decode_generalized_time(content: bytes, *, what: str) -> datetime:
         raise MalformedError(what, "a time that is not DER")
     digits = content.decode("ascii")
     fraction = digits[15:-1].ljust(_MICROSECOND_DIGITS, "0")
-    parts = [int(digits[:4]), *[int(digits[place : place + 2]) for place in range(4, 14, 2)], int(fraction)]
+    month, day, hour, minute, second = [int(digits[place : place + 2]) for place in range(4, 14, 2)]
     try:
-        return datetime(*parts, tzinfo=UTC)  # type: ignore[misc] # seven numbers
+        return datetime(int(digits[:4]), month, day, hour, minute, second, int(fraction), tzinfo=UTC)
     except ValueError as error:
         raise MalformedError(what, "a time that there is not") from error
 
