@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ca_server.__main__ import app as ca_server
 from cosignpy.cli.command_table import COMMANDS, Group
+from cosignpy.stack.devidp.__main__ import app as devidp
 from log_server.__main__ import app as log_server
+
+SERVERS: Final = {"ca_server": ca_server, "cosignpy.stack.devidp": devidp, "log_server": log_server}
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -101,7 +105,9 @@ def _command_names() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     text = "\n".join(file.read_text() for file in _tracked("README.md", "docs/*.md"))
-    servers = (f"python -m log_server {command.name}" for command in log_server.registered_commands)
+    servers = (
+        f"python -m {name} {command.name}" for name, app in SERVERS.items() for command in app.registered_commands
+    )
     for shown in (*(f"cosignpy {name}" for name in _command_names()), *servers):
         if not re.search(rf"\b{re.escape(shown)}\b", text):
             yield f"docs: no document shows the command: {shown}"
