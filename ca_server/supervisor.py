@@ -21,7 +21,6 @@ def serve(data: Path, settings: Settings, announce: Callable[[str], None]) -> No
     Raises:
         CosignError: The authority, a file that the settings name, or the port cannot be used.
     """
-    _refuse_contradictions(settings)
     if settings.workers:
         with share_metrics():
             _run(data, settings, announce)
@@ -38,6 +37,7 @@ def _run(data: Path, settings: Settings, announce: Callable[[str], None]) -> Non
 
     with heeding_signals() as wishes, serving_metrics(settings.host, settings.metrics, BARE):
         handover = begin_authorities(settings, data)
+        _refuse_contradictions(settings)
         check_files(settings)
         _warn(settings)
         tell_version()

@@ -9,6 +9,7 @@ import typer
 from ca_server.commands.arguments import ConfigOption, DataOption, read_settings, speaking_plainly
 from ca_server.config import Settings
 from ca_server.supervisor import serve
+from cosignpy.errors import FileError
 from cosignpy.serving.request_log import configure_logging
 from cosignpy.values import replace
 
@@ -25,6 +26,8 @@ def serve_command(
     `init` makes the authority first.
     """
     with speaking_plainly():
+        if not data.is_dir():
+            raise FileError(str(data), "there is no such data directory", hint="`init` makes one")
         settings = _override(read_settings(data, config), host=host, port=port, workers=workers)
         configure_logging(settings.log_level)
         serve(data, settings, lambda address: _announce(data, settings, address))
