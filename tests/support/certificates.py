@@ -77,8 +77,14 @@ class Authority:
 
     def certificate_of(self, name: str, extensions: Extensions) -> Certificate:
         """Issue a certificate."""
+        return self.certificate_for(name, key(name or "leaf"), extensions)
+
+    def certificate_for(
+        self, name: str, subject_key: ec.EllipticCurvePrivateKey, extensions: Extensions
+    ) -> Certificate:
+        """Issue a certificate for a given key."""
         issuer = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-        return _issue(name, key(name or "leaf"), str(issuer), self.key, extensions)
+        return _issue(name, subject_key, str(issuer), self.key, extensions)
 
     def leaf(self, extensions: Extensions = NAMED) -> bytes:
         """Issue a leaf."""

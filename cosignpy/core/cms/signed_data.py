@@ -10,6 +10,7 @@ from cosignpy.core.x509.der import (
     SET,
     encode_element,
     encode_sequence,
+    read_whole,
 )
 from cosignpy.core.x509.der_fields import Fields
 from cosignpy.core.x509.der_values import decode_integer
@@ -147,10 +148,8 @@ def read_octets(der: bytes, *, what: str) -> bytes:
     Raises:
         MalformedError: It is not.
     """
-    found = Fields.of(encode_sequence(der), what=what)
-    content = found.content(OCTET_STRING)
-    found.finish()
-    return content
+    found = read_whole(der, OCTET_STRING, what=what)
+    return der[found.content : found.end]
 
 
 def _read_content(encapsulated: Fields) -> tuple[bytes, bytes | None]:

@@ -24,14 +24,13 @@ HASH_OIDS: Final[Mapping[str, bytes]] = MappingProxyType(
 """The content octets of their identifiers (RFC 5754 section 2)."""
 HASH_NAMES: Final[Mapping[bytes, str]] = MappingProxyType({oid: name for name, oid in HASH_OIDS.items()})
 
-_WEAK_OIDS: Final = frozenset(
-    {
-        encode_oid("1.3.14.3.2.26", what="hash"),  # SHA-1
-        encode_oid("1.2.840.113549.2.5", what="hash"),  # MD5
-        encode_oid("2.16.840.1.101.3.4.2.4", what="hash"),  # SHA-224
-    }
-)
-WEAK_NAMES: Final = frozenset({"sha1", "md5", "sha224"})
+_WEAK_OIDS: Final[Mapping[bytes, str]] = {
+    encode_oid("1.3.14.3.2.26", what="hash"): "sha1",
+    encode_oid("1.2.840.113549.2.5", what="hash"): "md5",
+    encode_oid("2.16.840.1.101.3.4.2.4", what="hash"): "sha224",
+}
+WEAK_NAMES: Final = frozenset(_WEAK_OIDS.values())
+_NAMES: Final[Mapping[bytes, str]] = {**HASH_NAMES, **_WEAK_OIDS}
 
 _ALGORITHMS: Final[Mapping[str, bytes]] = {
     name: encode_sequence(encode_element(OBJECT_IDENTIFIER, oid), NULL) for name, oid in HASH_OIDS.items()
@@ -64,9 +63,9 @@ class MessageImprint:
             WrongDigestLength: The digest is not one of that function.
             MalformedError: The hash function is unknown.
         """
-        size = SIZES.get(self.algorithm)
-        if size is None and self.algorithm in WEAK_NAMES:
+        if self.algorithm in WEAK_NAMES:
             raise WeakHash("message imprint", f"{self.algorithm} is too weak")
+        size = SIZES.get(self.algorithm)
         if size is None:
             raise MalformedError("message imprint", f"unknown hash function {self.algorithm!r}")
         if len(self.digest) != size:
@@ -98,12 +97,7 @@ class MessageImprint:
         algorithm.finish()
         digest = imprint.content(OCTET_STRING)
         imprint.finish()
-        if oid in _WEAK_OIDS:
-            raise WeakHash(imprint.what, "its hash function is too weak")
-        name = HASH_NAMES.get(oid)
-        if name is None:
-            raise MalformedError(imprint.what, "an unknown hash function")
-        return cls(name, digest)
+        return cls(_NAMES.get(oid, oid.hex()), digest)
 
     def encode(self) -> bytes:
         """Encode in DER."""

@@ -73,7 +73,7 @@ class TimestampResponse:
         token = None if fields.ended else fields.whole(SEQUENCE)
         fields.finish()
         if number not in _STATUS_NAMES or (number in {GRANTED, GRANTED_WITH_MODS}) != (token is not None):
-            raise MalformedError(_WHAT, f"status {number} {'without' if token is None else 'with'} a token")
+            raise MalformedError(_WHAT, f"status {number}, which does not fit whether there is a token")
         return cls(
             number,
             _decode_texts(texts) if texts is not None else (),

@@ -6,8 +6,8 @@ A verifier is given an authority's certificates and asks no clock: the chain has
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
-from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, KeyUsage
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, ExtensionNotFound, KeyUsage
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from cosignpy.core.cms.signature import find_certificate, verify_signer
 from cosignpy.core.cms.signed_data import (
@@ -124,9 +124,11 @@ def verify_leaf(leaf: Certificate) -> None:
     """
     if _is_authority(leaf):
         raise CertificateError(_LEAF, "it may issue certificates itself")
-    found = [one for one in read_extensions(leaf, what=_LEAF) if one.oid == ExtensionOID.EXTENDED_KEY_USAGE]
-    purposes = list(found[0].value) if found and isinstance(found[0].value, ExtendedKeyUsage) else []
-    if purposes != [ExtendedKeyUsageOID.TIME_STAMPING] or not found[0].critical:
+    try:
+        found = read_extensions(leaf, what=_LEAF).get_extension_for_class(ExtendedKeyUsage)
+    except ExtensionNotFound as error:
+        raise CertificateError(_LEAF, "it does not say that it is for timestamps") from error
+    if list(found.value) != [ExtendedKeyUsageOID.TIME_STAMPING] or not found.critical:
         raise CertificateError(_LEAF, "its one extended key usage is not timeStamping, or it is not critical")
     usage = find_extension(leaf, KeyUsage, what=_LEAF)
     if usage is not None and not (usage.digital_signature or usage.content_commitment):

@@ -1,11 +1,9 @@
 """A constructed element of DER read field by field, as ASN.1 lists them: this one, that one if it is there, no more."""
 
-from typing import Final, Self
+from typing import Self
 
 from cosignpy.core.x509.der import SEQUENCE, Element, read_element, read_whole
 from cosignpy.errors import LimitExceeded, MalformedError
-
-_END: Final = "it ends where a field is missing"
 
 
 class Fields:
@@ -39,8 +37,6 @@ class Fields:
         Raises:
             MalformedError: There is none, it has another tag, or it is not DER.
         """
-        if self._next == self._end:
-            raise MalformedError(self.what, _END)
         found = read_element(self.raw, self._next, self._end, what=self.what)
         if tags and found.tag not in tags:
             wanted = " or ".join([f"{tag:#04x}" for tag in tags])

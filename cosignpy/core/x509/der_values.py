@@ -38,7 +38,7 @@ def decode_integer(content: bytes, *, what: str) -> int:
 
 def encode_signed_integer(number: int) -> bytes:
     """Encode an INTEGER of either sign, in as few octets as it takes."""
-    magnitude = number if number >= 0 else ~number
+    magnitude = max(number, ~number)
     return encode_element(INTEGER, number.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True))
 
 

@@ -86,7 +86,10 @@ def test_revocation_lists_are_kept_in_what_is_logged() -> None:
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=encode_element(0x80, bytes(20))))),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, algorithm=b""))),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, unsigned=sequence()))),
+        signed_data("ec", CONTENT, content=sequence(DATA, encode_element(0xA0, encode_element(4, b"") * 2))),
+        sequence(SIGNED_DATA, encode_element(0xA0, sequence() * 2)),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=sequence(ONE)))),
+        signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=sequence(sequence(), ONE, ONE)))),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, digest=sequence()))),
     ],
 )
@@ -106,10 +109,22 @@ def test_what_is_not_signed_data_is_refused(der: bytes) -> None:
         {"signers": of_set(signer("ec", CONTENT, digest=sequence(bytes.fromhex("06082a864886f70d0205"))))},
         {"signers": of_set(signer("ec", CONTENT, attributes=sequence(DATA, of_set(DATA))))},
         {"signers": of_set(signer("ec", CONTENT, attributes=message_digest(CONTENT) * 2))},
+        {"signers": of_set(signer("ec", CONTENT, attributes=sequence(message_digest(CONTENT)[2:], ONE)))},
         {"signers": of_set(signer("ec", CONTENT, attributes=message_digest(CONTENT, b"")))},
         {"signers": of_set(signer("ec", CONTENT, attributes=sequence(MESSAGE_DIGEST)))},
     ],
-    ids=["nobody", "no certificate", "no real one", "another", "MD5", "no digest", "two", "two values", "no value"],
+    ids=[
+        "nobody",
+        "no certificate",
+        "no real one",
+        "another",
+        "MD5",
+        "no digest",
+        "two",
+        "more",
+        "two values",
+        "no value",
+    ],
 )
 def test_signed_data_that_cannot_be_verified_is_refused(parts: dict) -> None:
     with pytest.raises(MalformedError):
@@ -143,6 +158,10 @@ def test_a_certificate_that_cannot_be_read_is_refused(place: bytes, octet: bytes
     with pytest.raises(MalformedError) as refused:
         verify(signed_data("ec", CONTENT, certificates=encode_element(0xA0, broken)))
     assert refused.value.what == "certificate of the token"
+
+
+def test_attributes_that_are_not_signed_are_passed_over() -> None:
+    verify(signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, unsigned=encode_element(0xA1, b"")))))
 
 
 def test_another_serial_number_is_another_certificate() -> None:

@@ -316,6 +316,14 @@ def test_a_chain_of_something_else_than_certificates_is_refused() -> None:
 
 
 def test_a_token_longer_than_any_is_refused() -> None:
+    """What comes along is not even looked at where the leaf is known, but for its length."""
+
+    def padded(size: int) -> bytes:
+        made = token(certificates=(encode_element(0x30, bytes(size)),), signers=(signer,))
+        return made if len(made) == MAX_TOKEN else padded(size + MAX_TOKEN - len(made))
+
+    signer = signer_info(CONTENT)  # once: signatures are not all of one length
+    assert verify_timestamp(padded(MAX_TOKEN - 1000), MESSAGE, TRUSTED).info == INFO
     with pytest.raises(LimitExceeded):
         verify_timestamp(bytes(MAX_TOKEN + 1), MESSAGE, TRUSTED)
 
