@@ -2,10 +2,13 @@
 
 import typer
 
-from ca_server.commands.init import init_command
-from ca_server.commands.rotate import install_command, request_command, retire_command, rotate_command, sign_command
-from ca_server.commands.serve import serve_command
-from ca_server.commands.show import show_command
+from cosignpy.serving.extra import importing_plainly
+
+with importing_plainly("the authority's"):
+    from ca_server.commands.init import init_command
+    from ca_server.commands.rotate import install_command, request_command, retire_command, rotate_command, sign_command
+    from ca_server.commands.serve import serve_command
+    from ca_server.commands.show import show_command
 
 app = typer.Typer(
     help="A certificate authority for code signing by identity, as Fulcio is, and a timestamp authority (RFC 3161).",

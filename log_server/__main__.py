@@ -2,11 +2,14 @@
 
 import typer
 
-from log_server.commands.fsck import fsck_command
-from log_server.commands.init import init_command
-from log_server.commands.rotate import freeze_command, rotate_command
-from log_server.commands.serve import serve_command
-from log_server.commands.show import show_command
+from cosignpy.serving.extra import importing_plainly
+
+with importing_plainly("the logs'"):
+    from log_server.commands.fsck import fsck_command
+    from log_server.commands.init import init_command
+    from log_server.commands.rotate import freeze_command, rotate_command
+    from log_server.commands.serve import serve_command
+    from log_server.commands.show import show_command
 
 app = typer.Typer(
     help="Transparency logs: Rekor v1, Rekor v2 and certificate transparency on one engine.",

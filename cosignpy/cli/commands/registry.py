@@ -4,19 +4,17 @@ import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cosignpy.cli.invocation import CURRENT
 from cosignpy.errors import FileError, UsageError
+from cosignpy.serving.extra import explaining_absence
 
 if TYPE_CHECKING:
     from cosignpy.localregistry.app import Authentication
     from cosignpy.serving.threaded import TlsFiles
-
-_EXTRA: Final = frozenset({"httptools", "starlette", "uvicorn", "uvloop"})
-"""What the extra `server` installs."""
 
 
 class Auth(StrEnum):
@@ -49,13 +47,9 @@ def serve(
     ] = None,
 ) -> None:
     """Serve an OCI registry until interrupted, whatever --timeout says; its address is printed first."""
-    try:
+    with explaining_absence("the registry's"):
         from cosignpy.localregistry import server
         from cosignpy.localregistry.faults import parse_faults
-    except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in _EXTRA:
-            raise
-        raise UsageError("the registry's packages are not installed", "pip install 'cosignpy[server]'") from error
     authentication = _authentication(auth, user, password_file)
     options = server.RegistryOptions(
         directory, host, port, parse_faults(fault or ()), authentication, _tls(tls_cert, tls_key)

@@ -2,9 +2,12 @@
 
 import typer
 
-from cosignpy.stack.devidp.commands.rotate import rotate_command
-from cosignpy.stack.devidp.commands.serve import serve_command
-from cosignpy.stack.devidp.commands.token import token_command
+from cosignpy.serving.extra import importing_plainly
+
+with importing_plainly("the issuer's"):
+    from cosignpy.stack.devidp.commands.rotate import rotate_command
+    from cosignpy.stack.devidp.commands.serve import serve_command
+    from cosignpy.stack.devidp.commands.token import token_command
 
 app = typer.Typer(
     help="A development OIDC issuer: anybody gets a token for any e-mail address.",
