@@ -24,7 +24,7 @@ from tests.support.fixed_keys import ALICE, ecdsa_signer, ed25519_signer
 
 KEYS: Final = st.sampled_from([ed25519_signer("a"), ecdsa_signer("b")])
 SHOWN: Final = st.text(
-    st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=MAX_NAME
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=MAX_NAME // 4
 ).filter(str.isprintable)
 TIMES: Final = st.datetimes(datetime(1950, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)

@@ -38,7 +38,8 @@ EMPTY_NAME: Final = encode_sequence()
 """The subject of a certificate whose names are all in an extension (RFC 5280 section 4.1.2.6)."""
 
 MAX_NAME: Final = 64
-"""Characters of a common name or an organisation (RFC 5280 appendix A.1, `ub-common-name`)."""
+"""Octets of a common name or an organisation. RFC 5280 appendix A.1 (`ub-common-name`) counts characters, and a reader
+that many clients use counts octets."""
 MAX_SERIAL: Final = (1 << 159) - 1
 """The largest number that takes 20 octets (RFC 5280 section 4.1.2.2)."""
 
@@ -177,8 +178,9 @@ def encode_name(common_name: str, organization: str) -> bytes:
 
 
 def _encode_attribute(oid: bytes, text: str, what: str) -> bytes:
-    if not 1 <= len(text) <= MAX_NAME:
-        raise UsageError(f"the {what} has {len(text)} characters", f"allowed are 1 to {MAX_NAME}")
+    octets = text.encode()
+    if not 1 <= len(octets) <= MAX_NAME:
+        raise UsageError(f"the {what} has {len(octets)} octets", f"allowed are 1 to {MAX_NAME}")
     if not text.isprintable():
         raise UsageError(f"the {what} {text!r} has characters that cannot be shown")
-    return encode_sequence(encode_element(OBJECT_IDENTIFIER, oid), encode_element(UTF8_STRING, text.encode()))
+    return encode_sequence(encode_element(OBJECT_IDENTIFIER, oid), encode_element(UTF8_STRING, octets))

@@ -194,3 +194,9 @@ def test_a_request_is_verified_by_cryptography_and_by_us(kind: str) -> None:
 
 def test_the_signed_part_is_the_same_each_time() -> None:
     assert encode_tbs(TEMPLATE, ECDSA_P256) == encode_tbs(TEMPLATE, ECDSA_P256)
+
+
+def test_a_name_is_measured_in_octets() -> None:
+    assert encode_name("\u00e9" * (MAX_NAME // 2), "x")
+    with pytest.raises(UsageError):
+        encode_name("\u00e9" * (MAX_NAME // 2 + 1), "x")
