@@ -1,6 +1,8 @@
 """The data directory: made by `init` or by the first `serve`, and what there is in it."""
 
+import logging
 from pathlib import Path
+from typing import Final
 
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.merkle.hashing import EMPTY_ROOT
@@ -16,17 +18,23 @@ from log_server.protocols import PROTOCOLS
 from log_server.shard_files import ShardFiles, describe_shard, load_shards, next_directory
 from log_server.shard_keys import load_former_keys, load_key, make_key
 
-_PRIVATE_FOLDER = 0o700
+_PRIVATE_FOLDER: Final = 0o700
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @value
 class LogFiles:
-    """One log on disk, the key of its newest shard, and those of older ones that still sign answers."""
+    """One log on disk, the key of its newest shard, and those of older ones that still sign answers.
+
+    `begun` is set by the start that made the log, because the data directory had none.
+    """
 
     kind: LogKind
     shards: tuple[ShardFiles, ...]
     signer: Signer
     former: tuple[Signer, ...] = ()
+    begun: bool = False
 
     @property
     def active(self) -> ShardFiles | None:
@@ -67,8 +75,18 @@ def begin_shard(data: Path, kind: LogKind, reference: str, name: str) -> ShardFi
 
 
 def _open_log(data: Path, kind: LogKind, settings: Settings) -> LogFiles:
-    shards = load_shards(data, kind) or (begin_shard(data, kind, settings.key_of(kind), settings.name),)
+    found = load_shards(data, kind)
+    shards = found or (_begin_log(data, kind, settings),)
     signer = load_key(shards[-1], settings.key_of(kind), environment_password)
     # Rekor v1 signs a promise anew whenever an entry is read; the other protocols sign each thing once.
     former = load_former_keys(shards[:-1], environment_password) if kind is LogKind.REKOR_V1 else ()
-    return LogFiles(kind, tuple(shards), signer, former)
+    return LogFiles(kind, tuple(shards), signer, former, begun=not found)
+
+
+def _begin_log(data: Path, kind: LogKind, settings: Settings) -> ShardFiles:
+    """Begin a log, and say so: where the disk with the real one is not mounted, its directory is empty as well."""
+    shard = begin_shard(data, kind, settings.key_of(kind), settings.name)
+    _LOG.warning(
+        "there was no %s log in %s, and one begins; if there should be one, stop: is the disk there?", kind, data
+    )
+    return shard

@@ -3,9 +3,10 @@
 import os
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from cosignpy.errors import CosignError
 from cosignpy.serving.garbage import collect_rarely
@@ -14,7 +15,12 @@ from cosignpy.serving.threaded import ServerOptions, address_of
 from cosignpy.serving.workers import WorkerProgram, bind_all, heeding_signals, run_workers, serving_metrics
 from cosignpy.values import record
 from log_server.config import Settings
+from log_server.log import LogKind
 from log_server.storage.lock import lock_directory
+
+
+Announce: TypeAlias = Callable[[str, Sequence[LogKind]], None]
+"""Told the address once clients can connect, and which logs were not there before."""
 
 
 @record
@@ -27,10 +33,8 @@ class ServerFailed(CosignError):
         return f"the server stopped: {self.why}"
 
 
-def serve(data: Path, settings: Settings, announce: Callable[[str], None]) -> None:
+def serve(data: Path, settings: Settings, announce: Announce) -> None:
     """Serve the logs of a data directory until SIGINT or SIGTERM.
-
-    `announce` gets the address once clients can connect.
 
     Raises:
         CosignError: The directory, its logs, a key, or the port cannot be used.
@@ -46,7 +50,7 @@ def serve(data: Path, settings: Settings, announce: Callable[[str], None]) -> No
             _run(data, settings, Path(sockets), announce)
 
 
-def _run(data: Path, settings: Settings, sockets: Path, announce: Callable[[str], None]) -> None:
+def _run(data: Path, settings: Settings, sockets: Path, announce: Announce) -> None:
     """Run the sequencers here, and the workers beside or, if there are to be none, the one here."""
     # Imported here: share_metrics comes before whatever declares a metric.
     from log_server import worker
@@ -66,7 +70,7 @@ def _run(data: Path, settings: Settings, sockets: Path, announce: Callable[[str]
         host.start()
         collect_rarely()
         try:
-            announce(address_of(listeners[0]))
+            announce(address_of(listeners[0]), [log.kind for log in logs if log.begun])
             if settings.workers:
                 orders = partial(worker.build_orders, data, sockets, settings, logs)
                 run_workers(WorkerProgram("log_server.worker", orders), listeners, wishes)

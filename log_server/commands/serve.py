@@ -1,6 +1,8 @@
 """`serve`: run the logs of a data directory."""
 
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from cosignpy.serving.request_log import configure_logging
 from cosignpy.values import replace
 from log_server.commands.arguments import ConfigOption, DataOption, read_settings, speaking_plainly
 from log_server.config import Settings
+from log_server.log import LogKind
 from log_server.supervisor import serve
 
 
@@ -33,7 +36,7 @@ def serve_command(
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings = _override(read_settings(data, config), host=host, port=port, hostname=hostname, workers=workers)
         configure_logging(settings.log_level)
-        serve(data, settings, lambda address: _announce(data, settings, address))
+        serve(data, settings, partial(_announce, data, settings))
 
 
 def _override(settings: Settings, **given: object) -> Settings:
@@ -41,7 +44,8 @@ def _override(settings: Settings, **given: object) -> Settings:
     return replace(settings, **{name: content for name, content in given.items() if content is not None})
 
 
-def _announce(data: Path, settings: Settings, address: str) -> None:
+def _announce(data: Path, settings: Settings, address: str, begun: Sequence[LogKind]) -> None:
     scheme = "https" if settings.tls else "http"
     logs = ", ".join(settings.served)
-    typer.echo(f"serving {logs} of {data} at {scheme}://{address} (Ctrl-C stops)", file=sys.stderr)
+    new = f". Begun just now: {', '.join(begun)}" if begun else ""
+    typer.echo(f"serving {logs} of {data} at {scheme}://{address} (Ctrl-C stops){new}", file=sys.stderr)

@@ -94,6 +94,7 @@ def begin_witness(data: Path) -> Signer:
     if used:
         why = "the key is gone, and others know this witness by it"
         raise FileError(str(folder / KEY_FILE), why, f"restore it, or remove {folder} to begin another witness")
+    _LOG.warning("there was no witness in %s, and one begins; if there should be one, stop: is the disk there?", data)
     return make_key(folder, ED25519)
 
 

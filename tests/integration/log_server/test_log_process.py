@@ -4,7 +4,7 @@ import json
 from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -13,6 +13,8 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature
 from tests.support.log_process import LogProcess, serve_logs
 from tests.support.server_process import ServerProcessError
+
+KINDS: Final = ("rekor-v1", "rekor-v2")
 
 
 def test_a_server_restarts_on_its_port_while_connections_of_the_last_one_linger(tmp_path: Path) -> None:
@@ -29,6 +31,22 @@ def test_a_server_that_cannot_start_tells_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ServerProcessError) as caught, serve_logs(tmp_path / "data", "prot: 3000\n"):
         pass
     assert "log.yaml" in str(caught.value)
+
+
+def test_logs_that_begin_are_told_and_those_that_go_on_are_not(tmp_path: Path) -> None:
+    """Where the disk with the logs is not mounted, logs of the same names would begin in its place."""
+    with serve_logs(tmp_path / "data", "ct: {serve: false}\n") as log:
+        warned = [line for line in log.messages.read_text().splitlines() if '"level":"warning"' in line]
+        assert all(f"no {kind} log in {log.directory}" in line for kind, line in zip(KINDS, warned, strict=True))
+        assert announcement(log).endswith(" (Ctrl-C stops). Begun just now: rekor-v1, rekor-v2")
+        log.restart()
+        assert announcement(log).endswith(" (Ctrl-C stops)")
+        assert '"level":"warning"' not in log.messages.read_text()
+
+
+def announcement(log: LogProcess) -> str:
+    (line,) = [line for line in log.messages.read_text().splitlines() if line.startswith("serving ")]
+    return line
 
 
 def first_entry(log: LogProcess) -> Mapping[str, Any]:

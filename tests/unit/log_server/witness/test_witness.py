@@ -285,6 +285,15 @@ def test_the_key_is_made_once_and_a_lost_one_is_not_replaced(tmp_path: Path, log
     assert caught.value.path == str(key)
 
 
+def test_a_witness_that_begins_is_told_and_one_that_goes_on_is_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        begin_witness(tmp_path)
+    (line,) = caplog.messages
+    assert str(tmp_path) in line
+
+
 def test_a_witness_that_forgot_what_it_cosigned_does_not_begin_again(tmp_path: Path, log: GrowingLog) -> None:
     witness = make_witness(tmp_path, NAME, [log_vkey(log.key)])
     logs = tmp_path / FOLDER / "logs"
