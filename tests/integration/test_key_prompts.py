@@ -1,51 +1,23 @@
 """The prompts on a real terminal: a pseudo-terminal, and the program as a process of its own."""
 
 import os
-import pty
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from cosignpy.core.keys.private import PrivateKey
+from tests.support import terminal
 
-CHUNK: Final = 4096
 Dialogue = Sequence[tuple[bytes, bytes]]
 
 
 def converse(folder: Path, arguments: Sequence[str], dialogue: Dialogue) -> tuple[int, bytes]:
-    """Run the program on a terminal, answer each question once it was asked, and return all that was shown."""
-    ours, theirs = pty.openpty()
+    """Run the program on a terminal, and answer what it asks."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COSIGN_")}
-    with subprocess.Popen(
-        [sys.executable, "-c", "from cosignpy.cli.app import main; main()", *arguments],
-        stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=environment, start_new_session=True,
-    ) as process:  # fmt: skip
-        os.close(theirs)
-        shown, position = b"", 0
-        for question, answer in dialogue:
-            while question not in shown[position:]:
-                shown += os.read(ours, CHUNK)
-            position = len(shown)
-            os.write(ours, answer + b"\n")
-        shown += read_to_end(ours)
-    os.close(ours)
-    return process.returncode, shown
-
-
-def read_to_end(terminal: int) -> bytes:
-    shown = b""
-    while True:
-        try:
-            piece = os.read(terminal, CHUNK)
-        except OSError:  # Linux reports the end of a terminal as an input/output error
-            return shown
-        if not piece:
-            return shown
-        shown += piece
+    command = [sys.executable, "-c", "from cosignpy.cli.app import main; main()", *arguments]
+    return terminal.converse(command, dialogue, environment, folder)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The ceremony on a real terminal, on a real disk that is full, and killed between any two of its writes."""
 
 import os
-import pty
 import resource
 import subprocess
 import sys
@@ -16,9 +15,9 @@ from ca_server.authority.directory import AuthorityDirectory
 from ca_server.authority.profile import Role
 from ca_server.authority.rules import verify_chain, verify_key
 from cosignpy.keystore.server_key import load_key_file
+from tests.support import terminal
 from tests.support.authorities import BEGIN, DAY, OPEN, PLAN, no_password
 
-CHUNK: Final = 4096
 PATIENCE_SECONDS: Final = 60.0
 
 UNMEASURED: Final = {name: text for name, text in os.environ.items() if not name.startswith(("COSIGN_", "COVERAGE_"))}
@@ -27,34 +26,8 @@ NO_PASSWORDS: Final = {name: text for name, text in os.environ.items() if not na
 
 
 def converse(arguments: Sequence[str], dialogue: Sequence[tuple[bytes, bytes]]) -> tuple[int, bytes]:
-    """Run a command on a terminal, answer each question once it was asked, and return all that was shown."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "ca_server", *arguments]
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=NO_PASSWORDS, start_new_session=True
-    ) as process:
-        os.close(theirs)
-        shown, position = b"", 0
-        for question, answer in dialogue:
-            while question not in shown[position:]:
-                shown += os.read(ours, CHUNK)
-            position = len(shown)
-            os.write(ours, answer + b"\n")
-        shown += read_to_end(ours)
-    os.close(ours)
-    return process.returncode, shown
-
-
-def read_to_end(terminal: int) -> bytes:
-    shown = b""
-    while True:
-        try:
-            piece = os.read(terminal, CHUNK)
-        except OSError:  # Linux reports the end of a terminal as an input/output error
-            return shown
-        if not piece:
-            return shown
-        shown += piece
+    """Run a command on a terminal, and answer what it asks."""
+    return terminal.converse([sys.executable, "-m", "ca_server", *arguments], dialogue, NO_PASSWORDS)
 
 
 def test_passwords_are_asked_for_twice_and_never_shown(tmp_path: Path) -> None:
