@@ -11,11 +11,12 @@ from starlette.types import Receive, Scope
 
 from ca_server.authority.protocol import encode_chain
 from ca_server.tsa.clock import ClockUntrusted
-from ca_server.tsa.json_request import MAX_JSON, parse_json_request
+from ca_server.tsa.json_request import MAX_JSON, PolicyTooLong, parse_json_request
 from ca_server.tsa.policy import NotValidNow, UnacceptedExtension, UnacceptedPolicy
 from ca_server.tsa.respond import Responder, Stamp
 from cosignpy.core.timestamp.imprint import WeakHash, WrongDigestLength
 from cosignpy.core.timestamp.request import MAX_REQUEST, TimestampRequest
+from cosignpy.core.x509.der_values import MAX_ARCS
 from cosignpy.errors import CosignError, MalformedError
 from cosignpy.serving.asgi import BodyLimits, header, read_body
 from cosignpy.serving.problem import Body, Headers, Problem, problem_of
@@ -127,6 +128,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = MappingProxyType(
         WrongDigestLength: Problem(
             HTTPStatus.BAD_REQUEST, "Message digest has incorrect length for specified algorithm"
         ),
+        PolicyTooLong: Problem(HTTPStatus.BAD_REQUEST, f"OID should be comprised of at most {MAX_ARCS} components"),
         UnacceptedPolicy: Problem(
             HTTPStatus.BAD_REQUEST, "unaccepted policy: requested TSA policy is not supported by the TSA"
         ),

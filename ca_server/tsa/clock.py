@@ -88,13 +88,13 @@ class StampClock:
             self._last, self._moment = second, _moment(second)
         return self._moment
 
-    def trouble(self) -> str:
-        """Say why nothing can be stamped now; nothing if it can."""
-        try:
-            self._second()
-        except ClockUntrusted as error:
-            return error.why
-        return ""
+    def look(self) -> datetime:
+        """Return the time that a stamp would have, without giving one.
+
+        Raises:
+            ClockUntrusted: It is not known well enough.
+        """
+        return _moment(self._second())
 
     def read(self) -> Reading:
         """Read both clocks, to confirm what they say afterwards."""

@@ -7,11 +7,17 @@ from cosignpy.core.timestamp.imprint import MessageImprint
 from cosignpy.core.timestamp.request import TimestampRequest
 from cosignpy.core.x509.der_values import encode_oid
 from cosignpy.errors import LimitExceeded
+from cosignpy.values import record
 
 MAX_JSON: Final = 1024
 """Octets: twice of what there is to say. To read a number of a million digits takes minutes."""
 
 _WHAT: Final = "timestamp request"
+
+
+@record
+class PolicyTooLong(LimitExceeded):
+    """An object identifier of more numbers than any has."""
 
 
 def parse_json_request(raw: bytes) -> TimestampRequest:
@@ -20,7 +26,8 @@ def parse_json_request(raw: bytes) -> TimestampRequest:
     Raises:
         WeakHash: The hash function is broken.
         WrongDigestLength: The digest is not one of that function.
-        LimitExceeded: More than `MAX_JSON` octets, or an object identifier or a nonce that is longer than any.
+        PolicyTooLong: A policy of more numbers than any has.
+        LimitExceeded: More than `MAX_JSON` octets, or a nonce that is longer than any.
         MalformedError: Not strict JSON, a member of the wrong type, or an unknown hash function.
     """
     if len(raw) > MAX_JSON:
@@ -29,11 +36,18 @@ def parse_json_request(raw: bytes) -> TimestampRequest:
     imprint = MessageImprint(found.text("hashAlgorithm").lower(), found.b64("artifactHash"))
     policy = found.optional_text("tsaPolicyOID") or None
     if policy is not None:
-        encode_oid(policy, what=_WHAT)
+        _refuse_unless_oid(policy)
     nonce = found.members.get("nonce")
     if nonce is not None and type(nonce) is not int:
         raise found.malformed("nonce", "expected an integer")
     certificates = found.members.get("certificates")
-    if certificates not in {None, True, False} or type(certificates) is int:
+    if certificates is not None and type(certificates) is not bool:
         raise found.malformed("certificates", "expected true or false")
     return TimestampRequest(imprint, policy, nonce, bool(certificates))
+
+
+def _refuse_unless_oid(policy: str) -> None:
+    try:
+        encode_oid(policy, what=_WHAT)
+    except LimitExceeded as error:
+        raise PolicyTooLong(error.what, error.why) from error

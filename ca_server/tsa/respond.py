@@ -2,13 +2,13 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from ca_server.authority.profile import Period
 from ca_server.authority.protocol import CertifiedKey, TimestampAuthority, period_of
 from ca_server.tsa.clock import StampClock
-from ca_server.tsa.policy import NotValidNow, StampPolicy
+from ca_server.tsa.policy import NotValidNow, StampPolicy, StampRefused
 from cosignpy.core.timestamp.info import TimestampInfo
 from cosignpy.core.timestamp.request import TimestampRequest
 from cosignpy.core.timestamp.response import encode_granted
@@ -50,6 +50,11 @@ class _Prepared:
         return cls(key, signer, authority, period_of(key.chain))
 
 
+def _refuse_unless_valid(prepared: _Prepared, moment: datetime) -> None:
+    if not prepared.period.begin <= moment <= prepared.period.end:
+        raise NotValidNow(f"the certificates of the timestamp authority are not valid at {moment.isoformat()}")
+
+
 class Responder:
     """Answers requests, under the certificate that is in force."""
 
@@ -79,8 +84,7 @@ class Responder:
         policy = self._policy.select(request)
         moment = self._clock.stamp()
         prepared = self._prepare()
-        if not prepared.period.begin <= moment <= prepared.period.end:
-            raise NotValidNow("the certificates of the timestamp authority are not valid now")
+        _refuse_unless_valid(prepared, moment)
         info = TimestampInfo(
             policy,
             request.imprint,
@@ -101,7 +105,11 @@ class Responder:
 
     def trouble(self) -> str:
         """Say why no stamp can be given now; nothing if one can."""
-        return self._clock.trouble()
+        try:
+            _refuse_unless_valid(self._prepare(), self._clock.look())
+        except StampRefused as error:
+            return error.why
+        return ""
 
     def _prepare(self) -> _Prepared:
         key = self._authority.current()

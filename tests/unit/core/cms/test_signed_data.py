@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cosignpy.core.cms.signature import verify_signed_data
 from cosignpy.core.cms.signed_data import MAX_CERTIFICATES, MAX_SIGNERS, parse_signed_data
 from cosignpy.core.x509.der import encode_element
+from cosignpy.core.x509.der_fields import Fields
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch
 from tests.support.cms import (
     DATA,
@@ -23,6 +24,13 @@ from tests.support.cms import (
 
 CONTENT = b"content"
 SHA512 = sequence(bytes.fromhex("0609608648016503040203"))
+
+
+def body_of(der: bytes) -> bytes:
+    """Return the SignedData in a ContentInfo."""
+    outer = Fields.of(der, what="test")
+    outer.whole()
+    return outer.inside(0xA0).whole()
 
 
 def verify(der: bytes, content: bytes = CONTENT) -> None:
@@ -87,7 +95,7 @@ def test_revocation_lists_are_kept_in_what_is_logged() -> None:
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, algorithm=b""))),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, unsigned=sequence()))),
         signed_data("ec", CONTENT, content=sequence(DATA, encode_element(0xA0, encode_element(4, b"") * 2))),
-        sequence(SIGNED_DATA, encode_element(0xA0, sequence() * 2)),
+        sequence(SIGNED_DATA, encode_element(0xA0, body_of(signed_data("ec", CONTENT)) + sequence())),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=sequence(ONE)))),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, sid=sequence(sequence(), ONE, ONE)))),
         signed_data("ec", CONTENT, signers=of_set(signer("ec", CONTENT, digest=sequence()))),
