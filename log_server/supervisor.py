@@ -18,7 +18,6 @@ from log_server.config import Settings
 from log_server.log import LogKind
 from log_server.storage.lock import lock_directory
 
-
 Announce: TypeAlias = Callable[[str, Sequence[LogKind]], None]
 """Told the address once clients can connect, and which logs were not there before."""
 
