@@ -39,6 +39,11 @@ class LocalLog:
         return self.shards[-1]
 
     @property
+    def frozen(self) -> bool:
+        """Tell whether it takes no entries any more."""
+        return self._client is None
+
+    @property
     def former_signers(self) -> Mapping[bytes, Signer]:
         """Return the keys of frozen shards that are at hand, by log id."""
         return {

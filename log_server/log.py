@@ -129,6 +129,11 @@ class Log(Protocol):
         ...
 
     @property
+    def frozen(self) -> bool:
+        """Tell whether the active shard takes no entries any more, and has no successor."""
+        ...
+
+    @property
     def signer(self) -> Signer:
         """Return the key of the active shard: SETs and SCTs are signed by those who answer, not by the sequencer."""
         ...

@@ -122,13 +122,13 @@ def view_log(place: Place) -> LogView:
 
 
 def view_home(logs: Sequence[Log]) -> HomePage:
-    """Build the first page: every log's active shard, and the way to the frozen ones.
+    """Build the first page: every log's newest shard, and the way to those before it.
 
     Raises:
         LogDamaged: A file is missing or wrong.
     """
     places = tuple(places_of(logs))
-    return HomePage(tuple([_brief(place, places) for place in places if not place.frozen]))
+    return HomePage(tuple([_brief(place, places) for place in places if place.newest]))
 
 
 def view_page(place: Place, before: int | None) -> LogPage:
@@ -157,7 +157,7 @@ def view_entry_page(place: Place, index: int) -> EntryPage:
     proven, identity = prove(place, index), place.shard.identity
     tree = f"{identity.tree_id:016x}" if identity.tree_id else ""
     log, virtual = view_log(place), identity.first + index
-    api = "" if place.frozen and identity.kind is LogKind.CT else _API_PATHS.get(identity.kind, "")
+    api = _API_PATHS.get(identity.kind, "") if place.newest or identity.kind is not LogKind.CT else ""
     return EntryPage(
         log,
         proven.entry,
@@ -186,7 +186,7 @@ def search(places: Sequence[Place], query: Query, after: int = -1) -> tuple[Foun
 def _brief(place: Place, places: Sequence[Place]) -> LogBrief:
     log = view_log(place)
     newest = range(max(0, log.size - HOME_ENTRIES), log.size)[::-1]
-    earlier = [view_log(other) for other in places if other.frozen and other.kind is place.kind]
+    earlier = [view_log(other) for other in places if not other.newest and other.kind is place.kind]
     return LogBrief(log, view_entries(place, newest), tuple(earlier))
 
 

@@ -32,11 +32,12 @@ class NoSuchPage(NotFoundError):
 
 @value
 class Place:
-    """One shard of a log, and its number among them."""
+    """One shard of a log, and its number among them; the `newest` of a log that was ended is frozen as well."""
 
     kind: LogKind
     number: int
     shard: Shard
+    newest: bool
     frozen: bool
 
     @property
@@ -64,11 +65,12 @@ class Place:
 
 
 def places_of(logs: Sequence[Log]) -> Iterator[Place]:
-    """Yield all shards: log by log, the active one first, then back to the oldest."""
+    """Yield all shards: log by log, the newest first, then back to the oldest."""
     for log in logs:
         shards = tuple(log.shards)
         for number in reversed(range(len(shards))):
-            yield Place(shards[number].identity.kind, number, shards[number], number + 1 < len(shards))
+            newest = number == len(shards) - 1
+            yield Place(shards[number].identity.kind, number, shards[number], newest, log.frozen or not newest)
 
 
 def find_place(logs: Sequence[Log], name: str) -> Place:

@@ -65,6 +65,7 @@ class PageLog:
     def __init__(self, identities: Sequence[Identity], signer: Signer) -> None:
         protocol = PROTOCOLS[identities[0].kind]
         self.signer = signer
+        self.frozen = False
         self.shards: list[PageShard] = []
         self._sequencers: list[Sequencer] = []
         for identity in identities:

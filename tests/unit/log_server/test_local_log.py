@@ -27,12 +27,12 @@ def test_a_frozen_log_takes_nothing_and_has_no_trouble() -> None:
     with pytest.raises(Frozen) as caught:
         asyncio.run(log.append(Draft(b"", b"")))
     assert caught.value.origin == "log.example/ctlog"
-    assert (log.trouble, log.waiting) == ("", 0)
+    assert (log.frozen, log.trouble, log.waiting) == (True, "", 0)
 
 
 def test_without_its_sequencer_a_log_is_in_trouble(tmp_path: Path) -> None:
     log = LocalLog([local(KEY)], KEY, SequencerClient(tmp_path / "ct", 10))
-    assert (log.trouble, log.waiting) == ("the sequencer is not there", 0)
+    assert (log.frozen, log.trouble, log.waiting) == (False, "the sequencer is not there", 0)
 
 
 def test_old_keys_are_found_by_the_log_they_are_of() -> None:

@@ -132,6 +132,16 @@ def test_an_entry_leads_to_the_answer_of_its_own_protocol() -> None:
     ]
 
 
+def test_a_log_that_was_ended_is_on_the_first_page_and_frozen() -> None:
+    log = ct_log(2).add(certificate_entry(b"a"))
+    log.frozen = True
+    (brief,) = view_home([log]).logs
+    assert (brief.log.path, brief.log.frozen, [shard.path for shard in brief.earlier]) == (
+        "/log/ct/1", True, ["/log/ct/0"]
+    )  # fmt: skip
+    assert view_entry_page(place(log), 0).api_path, "it is the one that the protocol's addresses still lead to"
+
+
 def test_a_frozen_certificate_log_is_not_asked_through_its_successor() -> None:
     active, frozen = places_of([ct_log(2).add(certificate_entry(b"a"), shard=0).add(certificate_entry(b"b"))])
     assert (view_entry_page(active, 0).api_path != "", view_entry_page(frozen, 0).api_path) == (True, "")

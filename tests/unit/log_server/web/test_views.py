@@ -295,3 +295,10 @@ def test_those_for_whom_there_is_no_time_are_told_when_to_come_again(logs: list[
     assert [answer.status for answer in answers] == [200] * MAX_WAITING + [503]
     assert answers[-1].headers[b"retry-after"] == b"2"
     assert get(logs, "/").status == 200
+
+
+def test_a_log_that_was_ended_says_so_to_people() -> None:
+    log = rekor_v2()
+    assert [("frozen" in page([log], path).text) for path in ("/", "/log/rekor-v2/0")] == [False, False]
+    log.frozen = True
+    assert [("frozen" in page([log], path).text) for path in ("/", "/log/rekor-v2/0")] == [True, True]
