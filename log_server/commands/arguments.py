@@ -1,6 +1,6 @@
 """What the commands share: their options, and how they speak."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,8 +8,11 @@ from typing import Annotated, Final
 import typer
 
 from cosignpy.errors import CosignError, FileError, UsageError
+from cosignpy.files import explain
 from cosignpy.serving.settings import load_settings
 from log_server.config import FILE, Settings
+from log_server.log import LogKind
+from log_server.shard_files import ShardFiles
 from log_server.storage.protocol import StorageDamaged, StorageError
 from log_server.tlog.reader import LogDamaged
 
@@ -58,9 +61,41 @@ def existing(data: Path) -> Path:
     Raises:
         FileError: It is not.
     """
+    refuse_other_files(data)
     if not data.is_dir():
         raise FileError(str(data), "there is no such data directory", hint="`serve` and `init` make one")
     return data
+
+
+def make_directory(data: Path) -> None:
+    """Make a data directory, if it is not there.
+
+    Raises:
+        FileError: It cannot be made, or something else has its name.
+    """
+    refuse_other_files(data)
+    with explain(data):
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def refuse_other_files(data: Path) -> None:
+    """See that what is there is a directory, if anything is.
+
+    Raises:
+        FileError: It is not; the system would only say that it exists.
+    """
+    if data.exists() and not data.is_dir():
+        raise FileError(str(data), "this is not a directory")
+
+
+def refuse_no_shards(shards: Sequence[ShardFiles], data: Path, log: LogKind | None = None) -> None:
+    """See that there are shards to speak of.
+
+    Raises:
+        UsageError: There are none.
+    """
+    if not shards:
+        raise UsageError(f"there is no {f'{log} ' if log else ''}log in {data}", "name another --dir")
 
 
 def count_entries(count: int) -> str:

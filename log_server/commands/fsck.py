@@ -17,8 +17,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cosignpy.core.merkle.tiles import TILE_WIDTH
-from cosignpy.errors import MalformedError, UsageError, VerificationError
-from log_server.commands.arguments import DAMAGED, DataOption, count_entries, existing, speaking_plainly
+from cosignpy.errors import MalformedError, VerificationError
+from log_server.commands.arguments import (
+    DAMAGED,
+    DataOption,
+    count_entries,
+    existing,
+    refuse_no_shards,
+    speaking_plainly,
+)
 from log_server.log import LogKind
 from log_server.protocols import PROTOCOLS, verify_published
 from log_server.shard_files import ShardFiles, load_shards
@@ -68,8 +75,7 @@ def fsck_command(
     """
     with speaking_plainly(), lock_directory(existing(data)):
         shards = [shard for kind in ([log] if log else LogKind) for shard in load_shards(data, kind)]
-        if not shards:
-            raise UsageError(f"there is no {f'{log} ' if log else ''}log in {data}", "name another --dir")
+        refuse_no_shards(shards, data, log)
         if rebuild is not None:
             for shard in shards:
                 _REBUILDERS[rebuild](shard)

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from cosignpy.errors import UsageError
-from cosignpy.files import explain, write_file
+from cosignpy.files import write_file
 from cosignpy.serving.settings_text import show_settings
 from cosignpy.values import replace
-from log_server.commands.arguments import DataOption, read_settings, speaking_plainly
+from log_server.commands.arguments import DataOption, make_directory, read_settings, speaking_plainly
 from log_server.config import FILE
 from log_server.rotation import begin
 from log_server.storage.lock import lock_directory
@@ -25,8 +25,7 @@ def init_command(
     Makes keys, shards, and a settings file with every default in it.
     """
     with speaking_plainly():
-        with explain(data):
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(data)
         if (data / FILE).exists():
             raise UsageError(f"{data / FILE} is there already", "`serve` uses it; edit it, or choose another directory")
         settings = read_settings(data, None)

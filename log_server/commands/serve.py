@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.files import explain
 from cosignpy.serving.request_log import configure_logging
 from cosignpy.values import replace
-from log_server.commands.arguments import ConfigOption, DataOption, read_settings, speaking_plainly
+from log_server.commands.arguments import ConfigOption, DataOption, make_directory, read_settings, speaking_plainly
 from log_server.config import Settings
 from log_server.log import LogKind
 from log_server.supervisor import serve
@@ -32,8 +31,7 @@ def serve_command(
     Logs that are not there yet are begun.
     """
     with speaking_plainly():
-        with explain(data):
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(data)
         settings = _override(read_settings(data, config), host=host, port=port, hostname=hostname, workers=workers)
         configure_logging(settings.log_level)
         serve(data, settings, partial(_announce, data, settings))

@@ -15,6 +15,7 @@ from log_server.commands.arguments import (
     count_entries,
     existing,
     read_settings,
+    refuse_no_shards,
     speaking_plainly,
 )
 from log_server.log import LogKind
@@ -46,6 +47,7 @@ def show_command(
             typer.echo(_witness_key(existing(data), config))
             return
         shards = [shard for kind in LogKind for shard in load_shards(existing(data), kind)]
+        refuse_no_shards(shards, data)
         described = [_describe(shard) for shard in shards]
     if output is Output.JSON:
         typer.echo(json.dumps(described, indent=2))

@@ -41,5 +41,5 @@ def test_settings_that_are_named_must_be_there(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_a_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    found = run("serve", tmp_path / "file")
-    assert (found.code, str(tmp_path / "file") in found.err) == (1, True)
+    found = run("serve", tmp_path / "file" / "data")
+    assert (found.code, str(tmp_path / "file" / "data") in found.err) == (1, True)

@@ -44,8 +44,18 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert said.err.startswith(f"error: {tmp_path}/none: there is no such data directory\nhint: ")
 
 
-def test_a_directory_without_logs_shows_none(tmp_path: Path) -> None:
-    assert run("show", tmp_path).out == ""
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_directory_without_logs_is_named(tmp_path: Path, output: str) -> None:
+    said = run("show", tmp_path, "--output", output)
+    assert (said.code, said.out, said.err.startswith(f"error: there is no log in {tmp_path}\n")) == (2, "", True)
+
+
+@pytest.mark.parametrize("verb", ["init", "serve", "show", "fsck"])
+def test_a_file_is_no_directory(tmp_path: Path, verb: str) -> None:
+    path = tmp_path / "file"
+    path.write_text("")
+    said = run(verb, path)
+    assert (said.code, said.out, said.err.startswith(f"error: {path}: this is not a directory\n")) == (1, "", True)
 
 
 @pytest.mark.parametrize(
