@@ -55,6 +55,7 @@ from tests.support import (
     entry_examples,
     issuer_examples,
     rekor_kinds,
+    timestamp_examples,
     token_examples,
 )
 from tests.support.fixed_keys import ALICE, ecdsa_key, ecdsa_signer, ed25519_signer
@@ -221,6 +222,7 @@ EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
     **certificate_examples.EXAMPLES,
     **entry_examples.EXAMPLES,
     **issuer_examples.EXAMPLES,
+    **timestamp_examples.EXAMPLES,
     **token_examples.EXAMPLES,
     "annotations": lambda: _stored(plain_log(), "annotations/000.p/2"),
     "answer-v1": _answer_v1,

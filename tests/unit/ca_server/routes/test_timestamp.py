@@ -205,6 +205,12 @@ def test_a_stamp_has_an_audit_line(app: ASGIApp, caplog: pytest.LogCaptureFixtur
     }
 
 
+def test_a_quiet_log_has_no_lines_of_stamps(app: ASGIApp, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    post(app, REQUEST.encode())
+    assert not caplog.records
+
+
 def test_the_chain_begins_with_the_leaf(app: ASGIApp) -> None:
     answer = ask(app, scope_of(CHAIN))
     assert (answer.status, answer.headers[b"content-type"]) == (200, b"application/pem-certificate-chain")
