@@ -95,6 +95,10 @@ TARGETS: Final[Mapping[str, Sequence[str]]] = {
     "log_server.rekor.json_limits": (f"{UNIT}/log_server/rekor/test_json_limits.py",),
     "log_server.rekor.v2_request": (f"{UNIT}/log_server/rekor/test_v2_request.py",),
     "log_server.witness.judge": (f"{UNIT}/log_server/witness/test_witness.py",),
+    "ca_server.tsa.clock": (f"{UNIT}/ca_server/tsa/test_clock.py",),
+    "ca_server.tsa.json_request": (f"{UNIT}/ca_server/tsa/test_json_request.py",),
+    "ca_server.tsa.policy": (f"{UNIT}/ca_server/tsa/test_policy.py",),
+    "ca_server.tsa.respond": (f"{UNIT}/ca_server/tsa/test_respond.py",),
     "cosignpy.operations.verify_image": (f"{UNIT}/operations/test_verify_image.py",),
     "cosignpy.operations.candidates": (
         f"{UNIT}/operations/test_candidates.py",

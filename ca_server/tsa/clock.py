@@ -117,7 +117,7 @@ class StampClock:
         elapsed = now.steady - before.steady
         jump = now.wall - before.wall - elapsed
         if abs(jump) > self._step + elapsed * MAX_SLEW:
-            raise ClockUntrusted(f"the clock was set {'forward' if jump > 0 else 'back'} by {abs(jump):.1f} s")
+            raise ClockUntrusted(f"the clock was set by {jump:+.1f} s")
         self._reference = now
         if now.steady > self._confirmed_until:
             raise ClockUntrusted(self._denied)

@@ -164,7 +164,7 @@ def test_a_clock_that_is_not_trusted_is_unavailable(
     refused(answer, 503, "the clock of the timestamp authority is not trusted at the moment")
     assert answer.headers[b"retry-after"] == b"30"
     (line,) = [one for one in caplog.records if one.name == "ca_server.audit"]
-    assert "set back by 60.0 s" in line.members  # type: ignore[attr-defined]
+    assert "set by -60.0 s" in line.members  # type: ignore[attr-defined]
 
 
 def test_an_expired_certificate_is_unavailable(moved: MovedClock) -> None:

@@ -90,7 +90,7 @@ ODD: Final = {
     "sigstore_tsa_response_with_embedded_certs.tsr",
     "sigstore_tsa_response_without_embedded_certs.tsr",
 }
-"""Sigstore's own authority of 2025 stamped 64 octets as a SHA-256: they can be read, but no message has such an imprint."""
+"""Sigstore's own authority of 2025 stamped 64 octets as a SHA-256: no message has such an imprint."""
 
 
 @pytest.mark.parametrize(
