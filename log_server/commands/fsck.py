@@ -18,6 +18,7 @@ from rich.progress import Progress
 
 from cosignpy.core.merkle.tiles import TILE_WIDTH
 from cosignpy.errors import MalformedError, VerificationError
+from cosignpy.values import value
 from log_server.commands.arguments import (
     DAMAGED,
     DataOption,
@@ -40,6 +41,8 @@ from log_server.tlog.fsck import (
     check_bundle,
     check_digests,
     check_levels,
+    check_surplus,
+    count_keys,
     rebuild_index,
     rebuild_journal,
     rebuild_tiles,
@@ -96,10 +99,14 @@ def _check(shard: ShardFiles) -> Sequence[Finding]:
         ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool,
     ):
         task = progress.add_task(label, total=len(numbers))
+        keys = 0
         chunks = [numbers[first : first + _CHUNK] for first in range(0, len(numbers), _CHUNK)]
-        for chunk, found in zip(chunks, pool.map(partial(_check_bundles, shard.directory), chunks), strict=True):
-            findings += found
+        for chunk, checked in zip(chunks, pool.map(partial(_check_bundles, shard.directory), chunks), strict=True):
+            findings += checked.findings
+            keys += checked.keys
             progress.advance(task, len(chunk))
+    if not findings:  # else what is missing would be counted too
+        findings += check_surplus(reader, keys)
     findings += check_levels(reader)
     for folder in _NAMED_BY_DIGEST:
         findings += check_digests(reader.objects, folder)
@@ -143,10 +150,19 @@ def _open(directory: Path) -> LogReader:
     return shard.open_reader(PROTOCOLS[shard.kind].form)
 
 
-def _check_bundles(directory: Path, numbers: Sequence[int]) -> Sequence[Finding]:
+@value
+class _Checked:
+    """What is wrong with some bundles, and how many keys they have if nothing is."""
+
+    findings: tuple[Finding, ...]
+    keys: int
+
+
+def _check_bundles(directory: Path, numbers: Sequence[int]) -> _Checked:
     """Check some bundles; runs in a process of its own."""
     reader = _open(directory)
-    return [finding for number in numbers for finding in check_bundle(reader, number)]
+    findings = tuple([finding for number in numbers for finding in check_bundle(reader, number)])
+    return _Checked(findings, 0 if findings else sum(count_keys(reader, number) for number in numbers))
 
 
 def _rebuild_index(shard: ShardFiles) -> None:
@@ -154,6 +170,7 @@ def _rebuild_index(shard: ShardFiles) -> None:
     if path.exists():  # it may be too damaged to be opened
         with explain(path):
             rmtree(path)
+    _open.cache_clear()  # who has the old one open goes on reading it
     index = SqliteIndex(path)
     size = rebuild_index(index, _open(shard.directory))
     index.settle()
@@ -177,7 +194,7 @@ def _rebuild_journal(shard: ShardFiles) -> None:
     """
     reader = _open(shard.directory)
     numbers = range(-(-reader.tree().size // TILE_WIDTH))
-    for finding in (*_check_bundles(shard.directory, numbers), *check_levels(reader)):
+    for finding in (*_check_bundles(shard.directory, numbers).findings, *check_levels(reader)):
         raise LogDamaged(finding.name, f"{finding.why}; a new journal must not cover that up")
     records = list(rebuild_journal(reader))
     path = shard.directory / "journal"

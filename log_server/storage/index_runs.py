@@ -55,6 +55,7 @@ _FIRST: Final = f"""
     ) WHERE found IS NOT NULL"""  # noqa: S608 - constants
 _RECORDS: Final = f"SELECT record FROM run WHERE substr(record, {KEY_SIZE + 1}) >= ?"  # noqa: S608 - a constant
 _RECORDS_AT_ONCE: Final = 1 << 14
+_COUNT: Final = "SELECT count(*) FROM run"
 _SEARCH: Final = "SELECT record FROM run WHERE record > ? AND record <= ? ORDER BY record LIMIT ?"
 
 
@@ -122,6 +123,16 @@ class Run:
         with self._lock, explain_database(self._path):
             found = self._connection.execute(_SEARCH, (begin, key + _LAST, limit)).fetchall()
         return [index_of(record) for (record,) in found]
+
+    def count(self) -> int:
+        """Count the records.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
+        with self._lock, explain_database(self._path):
+            ((count,),) = self._connection.execute(_COUNT).fetchall()
+        return int(count)
 
     def records(self, begin: int) -> Iterator[bytes]:
         """Yield the records of the entries from `begin` on, sorted, many at once; nobody else may look meanwhile.

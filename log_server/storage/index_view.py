@@ -52,6 +52,10 @@ class View:
                 found += source.search(key, after, limit - len(found))
         return found
 
+    def count(self) -> int:
+        """Count the records, each of which is one key of one entry."""
+        return sum(source.count() for source in self.sources)
+
     def extended(self, end: int, records: bytes, part_keys: int) -> "View":
         """Give the last part the next records; where that fills it, the view returned has a new one."""
         last = self.parts[-1]

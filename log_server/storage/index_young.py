@@ -69,6 +69,10 @@ class Part:
             return ()
         return [index for index in (self._first[key], *self._more.get(key, ())) if index > after][:limit]
 
+    def count(self) -> int:
+        """Count the records."""
+        return sum(map(len, self._records)) // RECORD_SIZE
+
     def records(self) -> bytes:
         """Return all records, in the order in which they came."""
         return b"".join(self._records)

@@ -96,6 +96,10 @@ class MemoryIndex:
         """Return log indices of a key, ascending, above `after`, at most `limit` of them."""
         return [index for index in self._indices.get(key, ()) if index > after][:limit]
 
+    def count(self) -> int:
+        """Count all there is to find."""
+        return sum(map(len, self._indices.values()))
+
     def settle(self) -> None:
         """Memory is as durable as it will be."""
 

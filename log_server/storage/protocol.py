@@ -164,6 +164,10 @@ class IndexReader(Protocol):
         """Return log indices of a key, ascending, above `after`, at most `limit` of them."""
         ...
 
+    def count(self) -> int:
+        """Count all there is to find: of each entry, each of its keys once. It reads everything."""
+        ...
+
 
 class Room(Protocol):
     """Whether there is room for another batch, asked before each is committed."""

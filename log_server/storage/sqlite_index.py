@@ -92,6 +92,14 @@ class SqliteIndex:
         """
         return self._view.search(key, after, limit)
 
+    def count(self) -> int:
+        """Count all there is to find.
+
+        Raises:
+            StorageError: A file is damaged.
+        """
+        return self._view.count()
+
     def settle(self) -> None:
         """Make durable everything that was added before this call began.
 
@@ -251,6 +259,14 @@ class SqliteIndexReader:
             StorageError: A file is damaged.
         """
         return self._follow().search(key, after, limit)
+
+    def count(self) -> int:
+        """Count all there is to find.
+
+        Raises:
+            StorageError: A file is damaged.
+        """
+        return self._follow().count()
 
     def close(self) -> None:
         """Close the database."""

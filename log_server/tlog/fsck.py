@@ -54,6 +54,23 @@ def check_bundle(reader: LogReader, number: int) -> Sequence[Finding]:
         return (Finding(bundle_path(reader.form.data_path, number), str(error)),)
 
 
+def count_keys(reader: LogReader, number: int) -> int:
+    """Count what the index has to have of 256 entries: of each, each of its keys once.
+
+    Raises:
+        LogDamaged: Their annotations are missing or wrong.
+    """
+    annotations = reader.annotations(number)[: reader.width(number)]
+    return sum(len(frozenset(annotation.keys)) for annotation in annotations)
+
+
+def check_surplus(reader: LogReader, keys: int) -> Iterator[Finding]:
+    """Check that the index, which has all `keys` of the entries, has nothing else: it would find what is not there."""
+    count = reader.index.count()
+    if count != keys:
+        yield Finding("index", f"it has {count} keys of entries, and {keys} are those of entries of this log")
+
+
 def check_levels(reader: LogReader) -> Iterator[Finding]:
     """Check that each tile above the lowest holds the roots of the tiles below it, and the root on top of all."""
     tree = reader.tree()

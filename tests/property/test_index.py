@@ -64,6 +64,7 @@ class IndexMachine(RuleBasedStateMachine):
         for looked in (self.index, self.reader):
             assert looked.size == self.wanted.size
             assert looked.first(keys) == self.wanted.first(keys)
+            assert looked.count() == self.wanted.count()
 
     def teardown(self) -> None:
         if hasattr(self, "index"):

@@ -135,6 +135,9 @@ class FaultyIndex:
     def search(self, key: bytes, *, after: int = -1, limit: int) -> Sequence[int]:
         return self.inner.search(key, after=after, limit=limit)
 
+    def count(self) -> int:
+        return self.inner.count()
+
     def settle(self) -> None:
         self._faults.write(self.inner.settle)
 

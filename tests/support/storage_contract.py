@@ -136,6 +136,7 @@ class IndexContract:
         assert index.size == 0
         assert index.first([key(1)]) == {}
         assert index.search(key(1), limit=10) == []
+        assert index.count() == 0
 
     def test_what_was_added_is_found_at_once(self, index: Index) -> None:
         index.add([IndexRow(0, (key(1), key(2)))])
@@ -143,6 +144,7 @@ class IndexContract:
         assert index.size == 3
         assert index.first([key(3), key(4), key(1), key(2)]) == {key(1): 0, key(2): 0, key(3): 1}
         assert index.search(key(2), limit=1) == [0]
+        assert index.count() == 3
 
     def test_adding_nothing_changes_nothing(self, index: Index) -> None:
         index.add([])
@@ -165,7 +167,7 @@ class IndexContract:
 
     def test_a_key_given_twice_for_an_entry_finds_it_once(self, index: Index) -> None:
         index.add([IndexRow(0, (key(1), key(1)))])
-        assert index.search(key(1), limit=10) == [0]
+        assert (index.search(key(1), limit=10), index.count()) == ([0], 1)
 
     @pytest.mark.parametrize("first", [0, 2])
     def test_rows_that_do_not_continue_are_refused(self, index: Index, first: int) -> None:

@@ -14,7 +14,7 @@ from cosignpy.core.note.verifier import log_verifier
 from cosignpy.values import field, record
 from log_server.storage.memory import MemoryIndex, MemoryJournal, MemoryObjects
 from log_server.tlog.entry_form import PlainForm
-from log_server.tlog.fsck import check_bundle, check_levels
+from log_server.tlog.fsck import check_bundle, check_levels, check_surplus, count_keys
 from log_server.tlog.publish import CheckpointPublisher
 from log_server.tlog.reader import LogReader, Tree
 from log_server.tlog.recover import recover
@@ -91,6 +91,7 @@ def check_whole_log(storage: Storage, witnessed: Witnessed) -> Tree:
     assert [finding for number in numbers for finding in check_bundle(reader, number)] == []
     assert list(check_levels(reader)) == []
     assert storage.index.size == tree.size
+    assert list(check_surplus(reader, sum(count_keys(reader, number) for number in numbers))) == []
     for content, index in witnessed.places.items():
         assert entries[index] == content, "an acknowledged entry is gone or somewhere else"
     for size, known in sorted(set(witnessed.trees)):

@@ -1,7 +1,9 @@
 """`fsck` on a data directory: one log or all, what it makes again, and how much of a ruin it shows."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,15 @@ def test_what_follows_from_the_entries_can_be_made_again(data: Path) -> None:
     assert run("fsck", data, "--rebuild", "tiles").code == 0
     assert run("fsck", data, "--rebuild", "journal").code == 0
     assert len(list((data / LOG.parent).glob("journal.damaged-*"))) == 1
+
+
+def test_what_the_index_has_besides_is_found_and_goes_away(data: Path) -> None:
+    with closing(sqlite3.connect(data / LOG.parent / "index" / "index.db")) as database, database:
+        surplus = b"of no entry here" + (300).to_bytes(6, "big")
+        database.execute("UPDATE batch SET records = CAST(records || ? AS BLOB) WHERE end = ?", (surplus, SIZE))
+    done = run("fsck", data)
+    assert (done.code, "  index: it has " in done.out, len(done.out.splitlines())) == (3, True, 2)
+    assert run("fsck", data, "--rebuild", "index").code == 0
 
 
 def test_of_a_ruin_only_a_part_is_shown(data: Path) -> None:

@@ -13,6 +13,8 @@ from log_server.tlog.fsck import (
     check_bundle,
     check_digests,
     check_levels,
+    check_surplus,
+    count_keys,
     rebuild_index,
     rebuild_journal,
     rebuild_tiles,
@@ -129,6 +131,19 @@ def test_a_key_that_finds_other_entries_and_not_this_one_is_found(lacking: int) 
     assert index.first([letter])[letter] != lacking
     findings = check(Storage(storage.objects, storage.journal, index))
     assert [(finding.name, finding.index) for finding in findings] == [("index", lacking)]
+
+
+def test_a_key_that_no_entry_has_is_found() -> None:
+    """It would find an entry that is another, and call a new one a duplicate of it."""
+    storage, _ = build_log()
+    reader, index = open_reader(storage), MemoryIndex()
+    keys = [annotation.keys for number in range(4) for annotation in reader.annotations(number)]
+    index.add([IndexRow(at, (*keys[at], b"of no entry here") if at == 400 else keys[at]) for at in range(SIZE)])
+    found = open_reader(Storage(storage.objects, storage.journal, index))
+    wanted = sum(count_keys(found, number) for number in range(4))
+    assert check(Storage(storage.objects, storage.journal, index)) == []
+    assert [finding.name for finding in check_surplus(found, wanted)] == ["index"]
+    assert list(check_surplus(reader, wanted)) == []
 
 
 def test_what_is_called_by_its_digest_is_that() -> None:
