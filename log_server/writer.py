@@ -121,9 +121,8 @@ class LogWriter:
         """
         if self._flushing is not None:
             self._flushing.join()
-        if self._flush_error is None:  # else asking again would only be told that all is well
-            self._flush(self.size)
-        if self._flush_error is not None:
+        self._flush(self.size)
+        if self._flush_error is not None:  # also one of an earlier flush: this one may only be told that all is well
             raise self._flush_error
         self._forget()
 
@@ -186,8 +185,14 @@ class LogWriter:
             self._flushed = size
 
     def _forget(self) -> None:
-        """Drop journal records whose entries lie in full and durable tiles: partial ones are made from the journal."""
-        self._storage.journal.forget(self._flushed // TILE_WIDTH * TILE_WIDTH)
+        """Drop journal records whose entries lie in full and durable tiles: partial ones are made from the journal.
+
+        A disk that lets none be dropped takes no entries either, and `sequence` tells those who send some.
+        """
+        try:
+            self._storage.journal.forget(self._flushed // TILE_WIDTH * TILE_WIDTH)
+        except StorageError as error:
+            _LOG.warning("the journal keeps what is not needed any more: %s", error)
 
 
 def _is_due(at_ms: int, seconds: int, now_ms: int) -> bool:

@@ -89,8 +89,8 @@ class FileJournal:
             path = self._segments[0].path
             with explain(path):
                 path.unlink()
+                del self._segments[0]  # whatever comes next, nobody can read it any more
                 sync_directory(self._directory)  # one by one, so that a power cut leaves no hole
-            del self._segments[0]
 
     def close(self) -> None:
         """Close the file that is written to; the journal is not used any more."""

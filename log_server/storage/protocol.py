@@ -125,7 +125,11 @@ class Journal(Protocol):
         ...
 
     def forget(self, before: int) -> None:
-        """Drop records that end at or below a tree size; the newest record always stays."""
+        """Drop records that end at or below a tree size; the newest record always stays.
+
+        Raises:
+            StorageError: Some are still there, which does no harm.
+        """
         ...
 
 

@@ -191,6 +191,23 @@ def test_a_flush_that_fails_ends_the_process_and_forgets_nothing(write: int) -> 
     assert next(bench.journal.records()).start == 0
 
 
+def test_a_journal_that_cannot_forget_yet_forgets_later() -> None:
+    """On a disk that became read-only, whoever only reads has to be served as before."""
+    bench = Bench()
+    writer = bench.open()
+    for first in range(0, 700, 100):
+        bench.append(writer, first, 100)
+    bench.settle(writer)
+    bench.fail(0)
+    bench.settle(writer)
+    assert (next(bench.journal.records()).start, writer.trouble) == (0, "")
+    bench.settle(writer)
+    assert next(bench.journal.records()).start == 500
+    bench.fail(2)  # after those of making durable
+    writer.close()
+    assert bench.check() == 700
+
+
 def test_closing_makes_everything_durable() -> None:
     bench = Bench()
     writer = bench.open()

@@ -293,6 +293,24 @@ def test_files_are_forgotten_one_by_one_so_that_a_power_cut_leaves_no_hole(tmp_p
     assert synced == [tmp_path.name] * 3
 
 
+@pytest.mark.parametrize("call", ["unlink", "fsync"])
+def test_a_file_that_cannot_be_forgotten_leaves_a_journal_that_can_be_read(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    made = batches(1, 2, 3, 4)
+    with closing(FileJournal(tmp_path, segment_size=1)) as journal:
+        for batch in made:
+            journal.append(batch)
+        disk.refuse(call, errno.EROFS)
+        with pytest.raises(StorageError):
+            journal.forget(1)
+        monkeypatch.undo()
+        assert list(journal.records()) == (made[1:] if call == "fsync" else made)
+        journal.forget(6)
+        assert list(journal.records()) == made[3:]
+    assert read(tmp_path) == made[3:]
+
+
 def test_what_is_cut_off_is_cut_off_for_good(tmp_path: Path, synced: list[str]) -> None:
     file = write(tmp_path, batches(1))
     whole = file.read_bytes()
