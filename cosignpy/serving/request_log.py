@@ -10,6 +10,7 @@ import re
 import secrets
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ _MAY_WAIT: Final = "may_wait"
 
 _MEMBERS: Final = "members"
 """The attribute of a record that holds its own members, as they stand in the line."""
+
+_WARNINGS: Final = logging.getLogger("py.warnings")
+"""The logger that Python itself would use (`logging.captureWarnings`)."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -120,13 +124,28 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def configure_logging(level: LogLevel, stream: TextIO | None = None, *, lag_seconds: float = 0.0) -> None:
-    """Send all logging of this process to stderr, as JSON lines; those of requests `lag_seconds` late at the most."""
+    """Send all logging of this process to stderr, as JSON lines; those of requests `lag_seconds` late at the most.
+
+    So are warnings: libraries give some about what clients sent, and who reads the log expects nothing but JSON.
+    """
     logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False  # not in the lines, so not looked up
     handler = _Lines(stream or sys.stderr, lag_seconds)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    warnings.showwarning = _log_warning
+
+
+def _log_warning(  # noqa: PLR0913, PLR0917 - as `warnings` calls it
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - as `warnings` calls it
+    line: str | None = None,  # noqa: ARG001 - as `warnings` calls it
+) -> None:
+    _WARNINGS.warning("%s: %s", category.__name__, message, extra=fields(file=filename, line=lineno))
 
 
 def fields(**members: object) -> Mapping[str, object]:

@@ -2,6 +2,7 @@ import asyncio
 import io
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,8 +28,9 @@ def stream() -> Iterator[io.StringIO]:
     handlers, level = root.handlers[:], root.level
     switches = (logging.logThreads, logging.logMultiprocessing, logging.logProcesses)
     written = io.StringIO()
-    configure_logging(LogLevel.INFO, written)
-    yield written
+    with warnings.catch_warnings():  # which puts back who shows them
+        configure_logging(LogLevel.INFO, written)
+        yield written
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.logThreads, logging.logMultiprocessing, logging.logProcesses = switches
@@ -151,3 +153,13 @@ def test_lines_of_requests_may_wait_and_all_others_do_not(stream: io.StringIO) -
     asyncio.run(serve())
     LOG.info("fifth")
     assert lines(stream)[-1]["message"] == "fifth"
+
+
+def test_a_warning_of_python_is_a_line(stream: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+    """As of a certificate whose country is no country."""
+    warnings.simplefilter("default")
+    warnings.warn("the country has three letters", UserWarning, stacklevel=1)
+    (line,) = lines(stream)
+    told = line["level"], line["logger"], line["message"], line["file"]
+    assert told == ("warning", "py.warnings", "UserWarning: the country has three letters", __file__)
+    assert capsys.readouterr() == ("", "")
