@@ -1,17 +1,18 @@
 """`serve`: what is missing is said in the order in which someone who begins needs it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from ca_server.__main__ import app
+from tests.support.server_process import PATIENCE_SECONDS
 
 
 def serve(path: Path, settings: str = "") -> tuple[int, str]:
     if settings:
         (path / "ca.yaml").write_text(settings)
-    done = CliRunner().invoke(app, ["serve", "--dir", str(path), "--port", "0", "--workers", "0"])
-    return done.exit_code, done.stderr
+    command = [sys.executable, "-m", "ca_server", "serve", "--dir", str(path), "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    return done.returncode, done.stderr
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
