@@ -38,7 +38,7 @@ def select_shard(log: Log, scope: Scope) -> Shard:
     if len(shards) > 1:
         host = _host_of(header(scope, b"host").decode("latin-1"))
         for shard in shards:
-            if shard.identity.origin.partition("/")[0].lower() == host:
+            if _spell(shard.identity.origin.partition("/")[0]) == host:
                 return shard
     return log.active
 
@@ -46,4 +46,9 @@ def select_shard(log: Log, scope: Scope) -> Shard:
 def _host_of(authority: str) -> str:
     """Drop the port (RFC 3986 section 3.2); a literal IPv6 address stands in brackets."""
     name, separator, port = authority.rpartition(":")
-    return (name if separator and port.isdecimal() else authority).lower()
+    return _spell(name if separator and (port.isdecimal() or not port) else authority)
+
+
+def _spell(name: str) -> str:
+    """Write a name in one way: with a dot at its end, and in other letters, it is the same (RFC 1034 section 3.1)."""
+    return name.removesuffix(".").lower()

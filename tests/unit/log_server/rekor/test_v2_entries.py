@@ -344,6 +344,9 @@ def rotated(log: MemoryLog) -> MemoryLog:
     [
         (OLD, 0),
         (f"{OLD}:3003", 0),
+        (f"{OLD}:", 0),
+        (f"{OLD}.", 0),
+        (f"{OLD}.:3003", 0),
         (OLD.upper(), 0),
         (NEW, 1),
         ("localhost:3003", 1),
