@@ -117,7 +117,7 @@ def test_a_hangup_is_a_wish_to_read_files_again(tmp_path: Path, workers: str) ->
         (data / "new").replace(data / "tokens")
         assert log.process is not None
         os.kill(log.process.pid, signal.SIGHUP)
-        # Each request is a connection of its own, which the kernel deals to any worker: so many in a row are all of them.
+        # Each request is a connection of its own, dealt to any worker: so many in a row reach all of them.
         refused = (HTTPStatus.UNAUTHORIZED,) * 16
         assert eventually(lambda: tuple(write_v2(caller, b"c", **first) for _ in refused) == refused)
         save_private(data / "tokens", "broken")
