@@ -137,14 +137,10 @@ def configure_logging(level: LogLevel, stream: TextIO | None = None, *, lag_seco
     warnings.showwarning = _log_warning
 
 
-def _log_warning(  # noqa: PLR0913, PLR0917 - as `warnings` calls it
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,  # noqa: ARG001 - as `warnings` calls it
-    line: str | None = None,  # noqa: ARG001 - as `warnings` calls it
+def _log_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object, **__: object
 ) -> None:
+    """Log a warning, as `warnings.showwarning` is told of it."""
     _WARNINGS.warning("%s: %s", category.__name__, message, extra=fields(file=filename, line=lineno))
 
 
