@@ -7,8 +7,10 @@ for each connection looks at what it is waiting for, so that a request costs two
 
 import asyncio
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cosignpy.serving.exchange import EXCHANGE, CycleExchange
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 PEER_CERTIFICATE: Final = "peer_certificate"
 """Where in a scope's `state` the client's certificate stands: DER, or None."""
 
-
-_UPGRADE: Final = re.compile(rb"(?<=\r\n)upgrade(?=[ \t]*:)", re.IGNORECASE)
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+"""The host and port of a URI (RFC 3986 section 3.2), which may be nothing at all."""
 
 
 @value
@@ -63,6 +65,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._body_since: float | None = None
         self._stalled_since: float | None = None
         self._unread = 0
+        self._again = b""
         self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
         if len(self.connections) > self.limits.connections:
             transport.abort()
@@ -85,7 +88,32 @@ class PatientProtocol(HttpToolsProtocol):
         elif self._received > self.limits.message_bytes:
             self.transport.abort()
         else:
-            super().data_received(data if self._head_since is None else _without_upgrade(data))
+            self._parse(memoryview(data))
+
+    def _parse(self, data: memoryview) -> None:
+        """Let the parser take all that came, and each head that wishes for another protocol again without the wish."""
+        self._unset_keepalive_if_required()
+        try:
+            rest = self._feed(data)
+            while self._again:
+                head, self._again = self._again, b""
+                self._feed(memoryview(head))
+                rest = self._feed(rest)
+        except HttpParserError:
+            if not self.transport.is_closing():
+                self.send_400_response("Invalid HTTP request received.")
+
+    def _feed(self, data: memoryview) -> memoryview:
+        """Let the parser take what it takes for HTTP, and return the rest.
+
+        Raises:
+            HttpParserError: It is not HTTP.
+        """
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as end:
+            return data[end.args[0] :]
+        return data[len(data) :]
 
     def on_message_begin(self) -> None:
         """Note when a request begins that came together with the one before it."""
@@ -100,17 +128,43 @@ class PatientProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Hand the request to the app, unless its headers are too many or too long.
+        """Hand the request to the app, unless its headers are too many, too long, or name no host.
 
         Raises:
             ValueError: They are; for the parser, which stops.
         """
-        self._head_since = None
-        self._body_since = self.loop.time()
         if len(self.headers) > self.limits.headers or self._head_size() > self.limits.head_bytes:
             self._refuse_head()
             raise ValueError("the request's headers are over the limit")
+        self._verify_host()
+        if self.parser.should_upgrade() and any(name == b"upgrade" for name, _ in self.headers):
+            self._again = self._without_upgrade()
+            return
+        self._head_since = None
+        self._body_since = self.loop.time()
         super().on_headers_complete()
+
+    def _verify_host(self) -> None:
+        """See that a request names the host it is for, once (RFC 9112 section 3.2); version 1.0 need not.
+
+        Raises:
+            ValueError: It does not.
+        """
+        hosts = [content for name, content in self.headers if name == b"host"]
+        if len(hosts) == 1 and _HOST.fullmatch(hosts[0]):
+            return
+        if hosts or self.parser.get_http_version() != "1.0":
+            self._refuse(HTTPStatus.BAD_REQUEST, "the request needs one Host header, with the name of a host")
+            raise ValueError(hosts)
+
+    def _without_upgrade(self) -> bytes:
+        """Write the head again without the wish for another protocol, which may be ignored (RFC 9110 section 7.8).
+
+        Java's own client asks for HTTP/2 with every request in the clear; the parser would take the body for that.
+        """
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        kept = [b"%b: %b\r\n" % (name, content) for name, content in self.headers if name != b"upgrade"]
+        return b"".join((line, *kept, b"\r\n"))
 
     def _head_size(self) -> int:
         """Return the size of the headers, or that of the one piece in which all of them came."""
@@ -125,6 +179,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that all of the request is there."""
+        if self._again:
+            return
         self._body_since = None
         super().on_message_complete()
 
@@ -152,11 +208,12 @@ class PatientProtocol(HttpToolsProtocol):
             slowest.transport.abort()
 
     def _refuse_head(self) -> None:
-        text = b"the request's headers are over the limit"
-        self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
-            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text)
-        )
+        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are over the limit")
+
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\nconnection: close\r\n"
+        kind = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(why)}\r\n\r\n"
+        self.transport.write(f"{head}{kind}{why}".encode("ascii"))
         self.transport.close()
 
     def _note_progress(self) -> None:
@@ -191,14 +248,3 @@ def patient_protocol(limits: ClientLimits) -> type[PatientProtocol]:
     """Return the protocol with other limits; uvicorn makes an instance of it for each connection."""
     namespace: dict[str, Any] = {"limits": limits}
     return type("PatientProtocol", (PatientProtocol,), namespace)
-
-
-def _without_upgrade(data: bytes) -> bytes:
-    """Give the wish for another protocol a name that means nothing (RFC 9110 section 7.8: it may be ignored).
-
-    Java's own client asks for HTTP/2 with every request in the clear; the parser would take the body for that.
-    """
-    if b"pgrade" not in data and b"PGRADE" not in data:
-        return data
-    head, blank, rest = data.partition(b"\r\n\r\n")
-    return _UPGRADE.sub(b"x-asked", head) + blank + rest

@@ -187,9 +187,69 @@ def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_kept(server: Ser
     assert wire.ask(GET).endswith(b"served")
 
 
+WISH: Final = POST.format(path="/body", length=3).replace("host", "Connection: Upgrade\r\nUpgrade: h2c\r\nhost") + "abc"
+
+
+@pytest.mark.parametrize("at", range(WISH.index("\r\nUpgrade"), WISH.index(" h2c") + 1))
+def test_a_wish_that_comes_in_two_pieces_is_ignored_too(server: Server, at: int) -> None:
+    wire = server.connect()
+    wire.send(WISH[:at])
+    assert served(server)  # by then the first piece has been read
+    assert wire.ask(WISH[at:]).endswith(b"\r\n\r\n3")
+    assert wire.ask(GET).endswith(b"served")
+
+
+def test_wishes_sent_together_are_all_ignored(server: Server) -> None:
+    wire = server.connect()
+    wire.send(WISH * 100 + GET.replace("host: x", "host: x\r\nconnection: close"))
+    answers = wire.rest().split(b"HTTP/1.1 200 OK")
+    assert [part.partition(b"\r\n\r\n")[2] for part in answers] == [b"", *[b"3"] * 100, b"served"]
+
+
+def test_a_wish_is_all_that_the_app_does_not_see(server: Server) -> None:
+    found = server.connect().ask(
+        "GET /headers HTTP/1.1\r\nhost: x\r\nX: y\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"
+    )
+    assert found.endswith(b"\r\n\r\nhost,x,connection")
+
+
+@pytest.mark.parametrize("limit", [LIMITS.head_bytes, LIMITS.headers])
+def test_a_wish_does_not_make_a_head_shorter(server: Server, limit: int) -> None:
+    more = f"x: {'y' * limit}\r\n" if limit == LIMITS.head_bytes else "x: y\r\n" * limit
+    assert server.connect().ask(WISH.replace("host", f"{more}host")).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [
+        ("1.1", [], 400),
+        ("1.1", ["a.test", "a.test"], 400),
+        ("1.1", ["a.test", "b.test"], 400),
+        ("1.0", ["a.test", "b.test"], 400),
+        ("1.1", ["a.test/"], 400),
+        ("1.1", ["user@a.test"], 400),
+        ("1.1", ["a test"], 400),
+        ("1.1", ["a.test:port"], 400),
+        ("1.1", ["[::1"], 400),
+        ("1.0", [], 200),
+        ("1.1", [""], 200),
+        ("1.1", ["a.test"], 200),
+        ("1.1", ["A.test.:8080"], 200),
+        ("1.1", ["[::1]:80"], 200),
+        ("1.1", ["%C3%A4.test"], 200),
+    ],
+)
+def test_a_request_names_one_host(server: Server, version: str, hosts: list[str], status: int) -> None:
+    """Whoever passes requests on could choose another of several (RFC 9112 section 3.2)."""
+    lines = "".join(f"host: {host}\r\n" for host in hosts)
+    found = server.connect().ask(f"GET / HTTP/{version}\r\n{lines}\r\n")
+    assert found.startswith(b"HTTP/1.1 %d " % status)
+    assert (b"connection: close" in found, b"Host" in found) == (status == 400 or version == "1.0", status == 400)
+
+
 def test_requests_sent_together_are_answered_one_after_the_other(server: Server) -> None:
     wire = server.connect()
-    last = GET.replace("host: x", "connection: close")
+    last = GET.replace("host: x", "host: x\r\nconnection: close")
     wire.send(GET + POST.format(path="/body", length=3) + "abc" + last)
     assert [part.partition(b"\r\n\r\n")[2] for part in wire.rest().split(b"HTTP/1.1 200 OK")] == [
         b"",
