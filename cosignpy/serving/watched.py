@@ -10,7 +10,7 @@ from cosignpy.errors import CosignError
 _LOG: Final = logging.getLogger(__name__)
 
 Stamp = tuple[tuple[int, int, int], ...]
-"""What changes when one of several files does: inode, size and modification time of each."""
+"""What changes when one of several files does, or who may read it: inode, size and time of change of each."""
 
 
 class Reloadable(Protocol):
@@ -26,7 +26,7 @@ class Reloadable(Protocol):
 
 
 class WatchedFiles:
-    """Tells whether any of a set of files was replaced or written to since it was last asked."""
+    """Tells whether any of a set of files was replaced, written to or made readable since it was last asked."""
 
     def __init__(self, *paths: Path) -> None:
         self._paths = paths
@@ -47,7 +47,7 @@ def _stamp_of(path: Path) -> tuple[int, int, int]:
         status = path.stat()
     except OSError:
         return (0, 0, 0)  # between the removal of the old file and the arrival of the new one
-    return (status.st_ino, status.st_size, status.st_mtime_ns)
+    return (status.st_ino, status.st_size, status.st_ctime_ns)
 
 
 def reload_all(watched: Iterable[Reloadable]) -> None:

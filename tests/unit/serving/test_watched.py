@@ -1,5 +1,6 @@
 import logging
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def test_a_file_of_the_same_size_and_time_in_its_place_is_a_change(tmp_path: Pat
     os.utime(new, ns=(0, file.stat().st_mtime_ns))
     watched = WatchedFiles(file)
     new.replace(file)
+    assert watched.changed()
+
+
+def test_a_file_that_is_made_readable_is_a_change(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("1")
+    file.chmod(0o200)
+    watched = WatchedFiles(file)
+    time.sleep(0.02)  # clocks of file systems tick every few milliseconds
+    file.chmod(0o600)
     assert watched.changed()
 
 
