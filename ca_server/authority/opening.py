@@ -5,8 +5,10 @@ from pathlib import Path
 from ca_server.authority.directory import FOLDER, AuthorityDirectory
 from ca_server.authority.files import FileAuthority, FilePorts
 from ca_server.authority.profile import Role
-from ca_server.authority.protocol import CertifiedKey, IssuingCertificate
+from ca_server.authority.protocol import CertifiedKey, Chain, IssuingCertificate
 from ca_server.config import AuthoritySettings
+from cosignpy.core.keys.signatures import Signer
+from cosignpy.core.timestamp.token import TokenSigner
 
 
 def directory_of(settings: AuthoritySettings, data: Path) -> AuthorityDirectory:
@@ -29,4 +31,14 @@ def open_timestamping(directory: AuthorityDirectory, ports: FilePorts) -> FileAu
     Raises:
         CosignError: Something of it is not there, or not sound.
     """
-    return FileAuthority(directory, Role.TIMESTAMPING, CertifiedKey, ports)
+    return FileAuthority(directory, Role.TIMESTAMPING, _hold_timestamping, ports)
+
+
+def _hold_timestamping(signer: Signer, chain: Chain) -> CertifiedKey:
+    """Hold a key if stamps can be given with it: one that is found out later would have replaced one that works.
+
+    Raises:
+        KeyUnusable: Clients do not know the kind of key.
+    """
+    TokenSigner.of(signer, chain[0])
+    return CertifiedKey(signer, chain)

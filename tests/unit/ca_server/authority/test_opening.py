@@ -6,10 +6,13 @@ import pytest
 
 from ca_server.authority.files import utc_now
 from ca_server.authority.opening import directory_of, open_issuing, open_timestamping
-from ca_server.authority.profile import Role
+from ca_server.authority.profile import Period, Role
+from ca_server.authority.rotation import rotate
 from ca_server.config import AuthoritySettings
-from cosignpy.errors import FileError
-from tests.support.authorities import DAY, Hands, directory_at, rotated
+from cosignpy.core.keys.algorithms import ED25519
+from cosignpy.core.keys.private import PrivateKey
+from cosignpy.errors import FileError, KeyUnusable
+from tests.support.authorities import DAY, Hands, directory_at, root_of, rotated
 
 
 def test_both_roles_of_a_directory_are_opened_and_follow_it(tmp_path: Path) -> None:
@@ -21,6 +24,18 @@ def test_both_roles_of_a_directory_are_opened_and_follow_it(tmp_path: Path) -> N
     issuing.reload_if_changed()
     stamping.reload_if_changed()
     assert [len(issuing.trusted_chains()), len(stamping.trusted_chains())] == [2, 2]
+
+
+def test_a_new_key_that_clients_know_no_stamps_of_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+    hands = Hands()
+    directory = directory_at(tmp_path)
+    stamping = open_timestamping(directory, hands.ports())
+    before = stamping.current()
+    period = Period(hands.now, hands.now + 100 * DAY)
+    rotate(directory, Role.TIMESTAMPING, root_of(directory), (PrivateKey.generate(ED25519), b""), period)
+    with pytest.raises(KeyUnusable):
+        stamping.reload_if_changed()
+    assert stamping.current() is before
 
 
 def test_the_data_directory_has_one_and_they_may_be_elsewhere(tmp_path: Path) -> None:
