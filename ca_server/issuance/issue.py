@@ -158,6 +158,12 @@ class CertificateIssuer:
         self._ports.audit(attempt.end(Outcome.ISSUED, issued.sct))
         return issued
 
+    def refuse(self, error: Exception, status: HTTPStatus) -> None:
+        """Keep on record that a request could not be read, and what it is answered."""
+        self._ports.audit(
+            AuditRecord(Outcome.REFUSED, status=status, refusal=type(error).__name__, reason=_reason(error))
+        )
+
     async def _issue(self, request: SigningRequest, token: str, attempt: _Attempt) -> IssuedCertificate:
         identified = await self._ports.identify(token)
         principal = attempt.principal = identified.principal

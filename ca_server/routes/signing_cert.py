@@ -13,7 +13,9 @@ from ca_server.routes.requests import Submission, parse_legacy_submission, parse
 from ca_server.routes.trust import PEM_CHAIN
 from cosignpy.core.ct.submission import encode_sct_answer
 from cosignpy.core.encoding import encode_b64
-from cosignpy.serving.asgi import BodyLimits, read_body
+from cosignpy.errors import CosignError
+from cosignpy.serving.asgi import BodyLimits, BodyTooLarge, read_body
+from cosignpy.serving.problem import problem_of
 from cosignpy.serving.routing import JSON, NO_STORE, Answer
 
 
@@ -51,7 +53,11 @@ class SigningCert:
     async def _issue(
         self, scope: Scope, receive: Receive, parse: Callable[[bytes, Scope], Submission]
     ) -> IssuedCertificate:
-        submission = parse(await read_body(scope, receive, self._limits), scope)
+        try:
+            submission = parse(await read_body(scope, receive, self._limits), scope)
+        except (CosignError, BodyTooLarge) as error:
+            self._issuer.refuse(error, problem_of(error).status)
+            raise
         issued = await self._issuer.issue(submission.request, submission.token)
         NEW_CERTIFICATES.inc()
         return issued

@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 
 from ca_server.config import Embedding
+from ca_server.issuance.audit import Outcome
 from ca_server.problems import CA_MANNER
 from ca_server.routes.requests import parse_legacy_submission, parse_submission, read_bearer
 from ca_server.routes.signing_cert import SigningCert
@@ -84,6 +85,23 @@ def test_a_refusal_has_the_words_of_the_real_server() -> None:
     answer = post(open_desk(), V2, version_2() | {"credentials": {"oidcIdentityToken": "another"}})
     assert (answer.status, answer.json["code"]) == (400, 3)
     assert answer.json["message"] == "There was an error processing the identity token"
+
+
+@pytest.mark.parametrize("path", [V1, V2])
+@pytest.mark.parametrize(
+    ("body", "refusal", "status"),
+    [
+        ({"certificateSigningRequest": 5}, "MalformedError", 400),
+        ({"later": "x" * (1 << 20)}, "BodyTooLarge", 413),
+    ],
+    ids=["malformed", "too-large"],
+)
+def test_a_request_that_cannot_be_read_is_on_record(path: str, body: dict[str, Any], refusal: str, status: int) -> None:
+    desk = open_desk()
+    answer = post(desk, path, body, BEARER)
+    (line,) = desk.records
+    assert (answer.status, line.status, line.outcome, line.refusal) == (status, status, Outcome.REFUSED, refusal)
+    assert TOKEN not in line.reason
 
 
 def test_what_nobody_foresaw_is_our_fault() -> None:
