@@ -15,7 +15,7 @@ from ca_server.identity.issuers import Issuers
 from ca_server.identity.provider import CiProvider
 from ca_server.identity.provider_file import read_provider
 from ca_server.identity.rules_file import read_rules
-from cosignpy.errors import UsageError
+from cosignpy.errors import FileError, UsageError
 from cosignpy.files import explain
 from cosignpy.serving.settings_document import MAX_FILE, Node
 from cosignpy.serving.watched import WatchedFiles
@@ -68,11 +68,14 @@ class WatchedIssuers:
         """Take the file as it is now.
 
         Raises:
-            FileError: It cannot be read.
+            FileError: It cannot be read, or there is nothing in it.
             UsageError: Something in it is wrong. As before, those issuers stay in force that were.
         """
         if self._watched.changed():
-            self._current = load_issuers(self._path, self._private)
+            raw = _read(self._path)
+            if not raw:  # somebody is about to write it, in place; the rest is another change
+                raise FileError(str(self._path), "it is empty", hint="to believe nobody, write `oidc-issuers: {}`")
+            self._current = parse_issuers(raw, str(self._path), self._private)
 
 
 def load_issuers(path: Path, private: Collection[str] = ()) -> Issuers:
@@ -82,9 +85,12 @@ def load_issuers(path: Path, private: Collection[str] = ()) -> Issuers:
         FileError: It cannot be read.
         UsageError: Something in it is wrong, the first such thing; or it lacks an issuer of `private`.
     """
+    return parse_issuers(_read(path), str(path), private)
+
+
+def _read(path: Path) -> bytes:
     with explain(path), path.open("rb") as file:
-        raw = file.read(MAX_FILE + 1)
-    return parse_issuers(raw, str(path), private)
+        return file.read(MAX_FILE + 1)
 
 
 def parse_issuers(raw: bytes, file: str, private: Collection[str] = ()) -> Issuers:

@@ -278,6 +278,20 @@ def test_a_changed_file_is_taken_up_and_a_bad_one_leaves_the_old_in_force(tmp_pa
     assert watched.current().find("https://a.example.com").audience == "other"
 
 
+def test_a_file_that_is_just_being_written_takes_no_issuer_away(tmp_path: Path) -> None:
+    path = tmp_path / "issuers.yaml"
+    write(path, MAIL, 1)
+    watched = WatchedIssuers(path)
+    before = watched.current()
+    write(path, "", 2)
+    with pytest.raises(FileError):
+        watched.reload_if_changed()
+    assert watched.current() is before
+    write(path, "oidc-issuers: {}\n", 3)
+    watched.reload_if_changed()
+    assert len(watched.current()) == 0
+
+
 def test_a_file_has_a_limit(tmp_path: Path) -> None:
     path = tmp_path / "issuers.yaml"
     path.write_bytes(b"#" * MAX_FILE)
