@@ -28,7 +28,7 @@ from ca_server.issuance.audit import AuditLog
 from ca_server.issuance.ct_submit import CtSubmissions, build_submitter
 from ca_server.issuance.errors import TooMany
 from ca_server.issuance.issue import CertificateIssuer, Ports, Profile
-from ca_server.metrics import BARE, MeasureServices, measure_authorities
+from ca_server.metrics import BARE, TIMESTAMP_PATHS, MeasureServices, measure_authorities
 from ca_server.problems import CA_MANNER
 from ca_server.routes.signing_cert import SigningCert
 from ca_server.routes.timestamp import TIMESTAMP_MANNER, Timestamps, build_timestamp_routes
@@ -50,7 +50,6 @@ from cosignpy.values import value
 _REQUESTS: Final = logging.getLogger("ca_server.requests")
 _AUDIT: Final = logging.getLogger("ca_server.audit")
 
-_TIMESTAMP_PATHS: Final = ("/api/v1/timestamp", "/ping")
 _UNLIMITED: Final = frozenset(("/healthz", "/readyz", "/metrics"))
 
 
@@ -128,7 +127,7 @@ class Dispatcher:
         path = scope["path"]
         app = self._exact.get(path)
         if app is None:
-            app = self._timestamps if path.startswith(_TIMESTAMP_PATHS) else self._certificates
+            app = self._timestamps if path.startswith(TIMESTAMP_PATHS) else self._certificates
         await app(scope, receive, send)
 
 

@@ -55,6 +55,9 @@ class Refused(Exception):
 
     problem: Problem
 
+    def __str__(self) -> str:
+        return f"{self.problem.status.phrase}: {self.problem.detail}"
+
 
 @value
 class Manner:

@@ -119,3 +119,7 @@ def test_a_face_says_what_errors_become(caplog: pytest.LogCaptureFixture) -> Non
     answer = get(Router([Route("GET", "/", fail)], Manner(translate=translate)), "/")
     assert (answer.status, answer.headers[b"retry-after"], b"secret" in answer.body) == (503, b"3", False)
     assert "/secret/place" in caplog.text
+
+
+def test_a_refusal_reads_as_a_sentence_in_logs() -> None:
+    assert str(Refused(Problem(HTTPStatus.NOT_FOUND, "no such shard"))) == "Not Found: no such shard"
