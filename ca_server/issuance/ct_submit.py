@@ -111,8 +111,8 @@ class CtSubmitter:
         """
         self.logs = tuple(logs)
         self._endpoints = {(log.url, kind): log.endpoint(kind) for log in self.logs for kind in EntryType}
-        self._patience = patience
-        self._clock = clock or Clock()
+        self.patience = patience
+        self.clock = clock or Clock()
 
     def submit(self, submission: Submission) -> Sct:
         """Return a log's promise to show a certificate; where the log's key is known, one that verifies.
@@ -123,7 +123,7 @@ class CtSubmitter:
         body = encode_chain(submission.chain)
         reasons = []
         for log in self.logs:
-            by = self._clock.monotonic() + self._patience.seconds
+            by = self.clock.monotonic() + self.patience.seconds
             request = Request("POST", self._endpoints[log.url, submission.entry.kind], _JSON, body, by)
             try:
                 sct = parse_sct_answer(self._ask(log, request), what=f"SCT of {log.url}")
@@ -150,17 +150,17 @@ class CtSubmitter:
         while True:
             try:
                 with log.client.send(request) as response:
-                    return _read_answer(response, log, self._clock)
+                    return _read_answer(response, log, self.clock)
             except RemoteError as error:
                 pause = self._pause_after(error, attempt)
-                late = self._clock.monotonic() + pause >= request.deadline
-                if not error.retryable or attempt == self._patience.attempts or late:
+                late = self.clock.monotonic() + pause >= request.deadline
+                if not error.retryable or attempt == self.patience.attempts or late:
                     raise
-            self._clock.sleep(pause)
+            self.clock.sleep(pause)
             attempt += 1
 
     def _pause_after(self, error: RemoteError, attempt: int) -> float:
-        pause = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)) * self._clock.chance()
+        pause = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)) * self.clock.chance()
         return max(pause, error.retry_after) if isinstance(error, LogNotNow) else pause
 
 
@@ -205,16 +205,24 @@ class CtSubmissions:
         """Return what `CtSubmitter.submit` returns.
 
         Raises:
-            LogsBusy: Too many wait already.
+            LogsBusy: Too many wait already, or this one waited for too long.
             LogRefused: No log gives a promise, or one gave a promise for something else.
         """
         if self._under_way >= MAX_THREADS + MAX_WAITING:
             raise LogsBusy(f"{self._under_way} certificates wait for the logs", BUSY_SECONDS)
         self._under_way += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._submitter.submit, submission)
+            work = self._submit, submission, self._submitter.clock.monotonic()
+            return await asyncio.get_running_loop().run_in_executor(self._threads, *work)
         finally:
             self._under_way -= 1
+
+    def _submit(self, submission: Submission, since: float) -> Sct:
+        """Submit once there is a thread, unless that took as long as one log has: whoever asked has gone by then."""
+        waited = self._submitter.clock.monotonic() - since
+        if waited >= self._submitter.patience.seconds:
+            raise LogsBusy(f"the logs had no time for it in {waited:.1f} s", BUSY_SECONDS)
+        return self._submitter.submit(submission)
 
     def close(self) -> None:
         """Let go of threads and connections; what has not begun is given up."""

@@ -315,3 +315,28 @@ def test_an_event_loop_goes_on_while_a_log_is_slow(monkeypatch: pytest.MonkeyPat
         assert client.closed
 
     run(submit_four())
+
+
+def test_who_waited_for_as_long_as_a_log_has_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ct_submit, "MAX_THREADS", 1)
+    begun, answers, time = threading.Event(), threading.Event(), FakeTime()
+
+    def slow(request: Request) -> Response:
+        begun.set()
+        answers.wait(30)
+        return good(request)
+
+    async def submit_two() -> None:
+        client = Client(slow)
+        submissions = CtSubmissions(submitter(client, time=time))
+        first, second = [asyncio.ensure_future(submissions.submit(SUBMISSION)) for _ in range(2)]
+        assert await asyncio.to_thread(begun.wait, 30)
+        time.now += PATIENCE.seconds
+        answers.set()
+        assert await first == SCT
+        with pytest.raises(LogsBusy):
+            await second
+        assert len(client.requests) == 1
+        submissions.close()
+
+    run(submit_two())
