@@ -106,7 +106,7 @@ def _check_username(entry: Entry, issuer: Issuer) -> Issuer:
 def _refuse_stranger(entry: Entry, domain: str, host: str) -> None:
     """Refuse that an issuer names what is not of its own domain: their last two labels have to be equal."""
     own, other = host.split(".")[-_LABELS:], domain.split(".")[-_LABELS:]
-    if domain != host and (own != other or len(own) < _LABELS):
+    if domain != host and own != other:
         raise entry.error("subject-domain", "not of the issuer's own domain", f"the last labels of {host!r}")
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from ca_server.identity.claim_text import MAX_TEXT
 from ca_server.identity.claims import TokenRefused
 from ca_server.identity.principal import Principal
 from tests.support.identity_examples import BUILDKITE, CLAIMS, CODEFRESH, GITHUB, GITLAB, principal_of
@@ -53,6 +54,12 @@ def test_a_workflow_is_named_as_it_stands_in_a_url() -> None:
 @pytest.mark.parametrize("ref", ["octo/app/../../evil/x@main", "octo/app/%zz", "octo/./app"])
 def test_a_workflow_elsewhere_than_it_seems_is_refused(ref: str) -> None:
     refusal(GITHUB, job_workflow_ref=ref)
+
+
+def test_what_claims_are_put_together_to_is_not_endless_either() -> None:
+    longest = MAX_TEXT - len("refs/heads/")
+    assert texts(principal_of(GITLAB, ref_type="branch", ref="a" * longest))[14] == f"refs/heads/{'a' * longest}"
+    assert "source repository ref" in refusal(GITLAB, ref_type="branch", ref="a" * (longest + 1))
 
 
 @pytest.mark.parametrize(("kind", "ref"), [("tag", "refs/tags/v1"), ("branch", "refs/heads/v1")])
