@@ -212,8 +212,8 @@ class CtSubmissions:
             raise LogsBusy(f"{self._under_way} certificates wait for the logs", BUSY_SECONDS)
         self._under_way += 1
         try:
-            work = self._submit, submission, self._submitter.clock.monotonic()
-            return await asyncio.get_running_loop().run_in_executor(self._threads, *work)
+            since = self._submitter.clock.monotonic()
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._submit, submission, since)
         finally:
             self._under_way -= 1
 
