@@ -73,6 +73,16 @@ class BodiesTooMany(Exception):
         return f"{self.limit:d} bytes of other requests are arriving; try again"
 
 
+@record
+class BodyEncoded(Exception):
+    """The request's body is compressed, which nothing here reads: a small one could become a large one."""
+
+    coding: str
+
+    def __str__(self) -> str:
+        return f"the body has the content coding {self.coding!r}; send it as it is"
+
+
 @value
 class BodyLimits:
     """How much of a body a route reads, and how long it waits for all of it.
@@ -100,11 +110,15 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
     """Return the whole body of a request of plain ASGI, for the routes where a framework costs too much.
 
     Raises:
+        BodyEncoded: It is compressed.
         BodyTooLarge: The body, or the length the client declares for it, is over the limit.
         BodyTooSlow: The client did not send all of it in time.
         BodiesTooMany: All bodies that are arriving are too much together.
         starlette.requests.ClientDisconnect: The client went away before the end.
     """
+    coding = header(scope, b"content-encoding")
+    if coding and coding.lower() != b"identity":
+        raise BodyEncoded(coding.decode("latin-1"))
     declared = header(scope, b"content-length")
     if declared.isdigit() and int(declared) > limits.size:
         raise BodyTooLarge(limits.size)

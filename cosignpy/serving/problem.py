@@ -21,7 +21,7 @@ from cosignpy.errors import (
     UsageError,
     VerificationError,
 )
-from cosignpy.serving.asgi import BodiesTooMany, BodyTooLarge, BodyTooSlow, answer
+from cosignpy.serving.asgi import BodiesTooMany, BodyEncoded, BodyTooLarge, BodyTooSlow, answer
 from cosignpy.values import value
 
 _LOG: Final = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ async def answer_problem(send: Send, problem: Problem, shape: ErrorShape = probl
 
 
 _STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
+    BodyEncoded: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     BodiesTooMany: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -84,6 +85,7 @@ _STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
 _HEADERS: Final[Mapping[type[Exception], Headers]] = {
+    BodyEncoded: ((b"accept-encoding", b"identity"),),  # RFC 9110 section 15.5.16
     BodyTooSlow: ((b"connection", b"close"),),
     BodiesTooMany: ((b"retry-after", b"1"), (b"connection", b"close")),
 }

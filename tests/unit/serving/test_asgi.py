@@ -5,7 +5,16 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from cosignpy.serving.asgi import BodiesTooMany, BodyLimits, BodyTooLarge, BodyTooSlow, answer, header, read_body
+from cosignpy.serving.asgi import (
+    BodiesTooMany,
+    BodyEncoded,
+    BodyLimits,
+    BodyTooLarge,
+    BodyTooSlow,
+    answer,
+    header,
+    read_body,
+)
 from tests.support.asgi_calls import Client, scope_of
 
 LIMITS = BodyLimits(size=10)
@@ -32,6 +41,19 @@ def test_a_body_that_declares_to_be_larger_is_refused_before_it_is_read() -> Non
     with pytest.raises(BodyTooLarge):
         read(client, (b"content-length", b"11"))
     assert client.asked == 0
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"identity, gzip", b"br", b"\xff"])
+def test_a_body_that_is_compressed_is_refused_before_it_is_read(coding: bytes) -> None:
+    client = Client((b"x",))
+    with pytest.raises(BodyEncoded) as refused:
+        read(client, (b"content-encoding", coding))
+    assert (refused.value.coding.encode("latin-1"), client.asked) == (coding, 0)
+
+
+@pytest.mark.parametrize("coding", [b"", b"identity", b"Identity"])
+def test_a_body_that_is_as_it_is_may_say_so(coding: bytes) -> None:
+    assert read(Client((b"x",)), (b"content-encoding", coding)) == b"x"
 
 
 @pytest.mark.parametrize("declared", [b"", b"-5", "\u0661\u0661".encode()])

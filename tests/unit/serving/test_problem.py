@@ -16,7 +16,7 @@ from cosignpy.errors import (
     Unreachable,
     UsageError,
 )
-from cosignpy.serving.asgi import BodiesTooMany, BodyTooLarge, BodyTooSlow, answer
+from cosignpy.serving.asgi import BodiesTooMany, BodyEncoded, BodyTooLarge, BodyTooSlow, answer
 from cosignpy.serving.problem import AnswerErrors, Body, Problem, problem_json, problem_of
 from tests.support.asgi_calls import Client, ask, ask_async, scope_of
 
@@ -45,6 +45,7 @@ class Raising:
         (BodyTooSlow(10), 408),
         (BodiesTooMany(10), 503),
         (BodyTooLarge(10), 413),
+        (BodyEncoded("gzip"), 415),
         (CosignError("of no kind we know"), 500),
         (ValueError("a secret"), 500),
         (Unreachable("witness", "https://w", None, "refused"), 502),
