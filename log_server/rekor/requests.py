@@ -79,3 +79,15 @@ def read_number(query: Mapping[str, str], name: str, default: int | None = None)
     if not _NUMBER.fullmatch(text) or int(text) > MAX_INTEGER:
         raise MalformedError("query", f"{name} is not a number between 0 and {MAX_INTEGER}")
     return int(text)
+
+
+def read_limit(query: Mapping[str, str], most: int) -> int:
+    """Return how many entries a page may have, at the most as many as it has when nothing is said.
+
+    Raises:
+        MalformedError: Not a number, or none of a page.
+    """
+    limit = read_number(query, "limit", most)
+    if not 1 <= limit <= most:
+        raise MalformedError("query", f"limit is not a number between 1 and {most}")
+    return limit

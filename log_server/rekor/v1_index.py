@@ -19,6 +19,7 @@ from cosignpy.serving.routing import JSON, NO_STORE, Answer
 from log_server.rekor.json_limits import parse_limited
 from log_server.rekor.key_formats import fingerprint_of
 from log_server.rekor.requests import (
+    read_limit,
     read_number,
     read_query,
     refuse_other_answer,
@@ -60,7 +61,7 @@ def _build_query(wanted: JsonObject, page: Mapping[str, str]) -> Query:
 
     Raises:
         Refused: 422: a member that breaks its schema.
-        MalformedError: Nothing is searched for, or a public key that cannot be read.
+        MalformedError: Nothing is searched for, a public key that cannot be read, or no such page.
     """
     texts = [read(wanted) for name, read in _READERS.items() if name in wanted]
     if not texts:
@@ -68,8 +69,8 @@ def _build_query(wanted: JsonObject, page: Mapping[str, str]) -> Query:
     operator = _name(wanted, "operator") if "operator" in wanted else Operator.OR.value
     if operator not in set(Operator):
         raise unprocessable(f"operator is one of {', '.join(Operator)}")
-    limit = min(read_number(page, "limit", MAX_RESULTS), MAX_RESULTS)
-    return Query(tuple(texts), Operator(operator), read_number(page, "after", -1), max(limit, 1))
+    limit = read_limit(page, MAX_RESULTS)
+    return Query(tuple(texts), Operator(operator), read_number(page, "after", -1), limit)
 
 
 def _name(wanted: JsonObject, name: str) -> str:

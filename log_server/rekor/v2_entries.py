@@ -13,7 +13,7 @@ from cosignpy.serving.routing import JSON, NO_STORE, Answer, Refused
 from cosignpy.values import value
 from log_server.log import Frozen, Log
 from log_server.rekor.placed import place_new, read_placed
-from log_server.rekor.requests import read_number, read_query, refuse_other_media
+from log_server.rekor.requests import read_limit, read_number, read_query, refuse_other_media
 from log_server.rekor.search import Operator, Query, search
 from log_server.rekor.search_terms import normalize_fingerprint, normalize_hash, normalize_name
 from log_server.rekor.submission import Duplicates, append
@@ -84,9 +84,7 @@ def build_query(given: Mapping[str, str]) -> Query:
     texts = tuple(normalize(given[name]) for name, normalize in _TERMS.items() if name in given)
     if not texts:
         raise MalformedError("query", f"it names none of {', '.join(_TERMS)}")
-    limit = read_number(given, "limit", MAX_PAGE)
-    if not 1 <= limit <= MAX_PAGE:
-        raise MalformedError("query", f"limit is not a number between 1 and {MAX_PAGE}")
+    limit = read_limit(given, MAX_PAGE)
     return Query(texts, Operator.AND, read_number(given, "after", -1), limit)
 
 
