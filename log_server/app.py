@@ -12,7 +12,7 @@ from cosignpy.serving.draining import Served
 from cosignpy.serving.health import Alive, Ready
 from cosignpy.serving.metrics import MetricsPage
 from cosignpy.serving.problem import AnswerErrors
-from cosignpy.serving.rate_limit import ClientAddresses, LimitRate, TokenBuckets
+from cosignpy.serving.rate_limit import ClientAddresses, LimitRate, SharedLimit, TokenBuckets
 from cosignpy.serving.request_log import LogRequests
 from cosignpy.serving.writers import Credential, TokenFile, WritersOnly
 from log_server.config import Settings
@@ -20,6 +20,7 @@ from log_server.config_files import load_credentials
 from log_server.faces import Face, build_faces, build_witness
 from log_server.local_log import LocalLog
 from log_server.metrics import BARE, QUEUE, MeasureFaces
+from log_server.rekor.v1_options import admit_all
 from log_server.web.views import build_routes
 
 _REQUEST_LOG: Final = logging.getLogger("log_server.requests")
@@ -31,9 +32,10 @@ def build_app(logs: Sequence[LocalLog], settings: Settings, data: Path) -> Serve
     Raises:
         CosignError: A file that the settings name cannot be used.
     """
-    faces = (*build_faces(logs, settings), *build_witness(data, settings))
+    limit = _build_limit(settings)
+    faces = (*build_faces(logs, settings, limit.admit if limit else admit_all), *build_witness(data, settings))
     credentials = load_credentials(settings)
-    guarded = [_guard(face, credentials, settings) for face in faces]
+    guarded = [_guard(face, credentials, limit) for face in faces]
     others: dict[str, ASGIApp] = {
         "/healthz": Alive(),
         "/readyz": Ready(lambda: _why_not_ready(logs)),
@@ -80,15 +82,22 @@ class GuardWrites:
         await (self._guarded if writes else self._app)(scope, receive, send)
 
 
-def _guard(face: Face, credentials: tuple[Credential, ...], settings: Settings) -> Face:
-    """Put writers' credentials and the rate limit in front of a face, if there are any."""
+def _build_limit(settings: Settings) -> SharedLimit | None:
+    """Build the limit on what one address writes to all logs together, if there is to be one."""
     limits = settings.limits
+    if limits.writes is None:
+        return None
+    buckets = TokenBuckets(limits.writes.share(max(1, settings.workers)))
+    return SharedLimit(buckets, ClientAddresses(limits.trusted_proxies))
+
+
+def _guard(face: Face, credentials: tuple[Credential, ...], limit: SharedLimit | None) -> Face:
+    """Put writers' credentials and the rate limit in front of a face, if there are any."""
     guarded = face.app
     if credentials:
         guarded = WritersOnly(guarded, credentials, face.shape)
-    if limits.writes is not None:
-        buckets = TokenBuckets(limits.writes.share(max(1, settings.workers)))
-        guarded = LimitRate(guarded, buckets, ClientAddresses(limits.trusted_proxies), face.shape)
+    if limit is not None:
+        guarded = LimitRate(guarded, limit.buckets, limit.client_of, face.shape)
     if guarded is face.app:
         return face
     return Face(GuardWrites(face.app, guarded, face.writes), face.prefixes, face.writes, face.shape, face.watched)

@@ -40,14 +40,14 @@ class WriterSettings:
 class LimitSettings:
     """What one client, and all of them together, may ask for."""
 
-    body: Annotated[Size, "the largest request, but for Rekor v1"] = Size(4 << 20)
-    packages: Annotated[Size, "the largest request of Rekor v1, where packages come whole"] = Size(32 << 20)
+    body: Annotated[Size, "the largest request, but for what is written to Rekor v1"] = Size(4 << 20)
+    packages: Annotated[Size, "the largest entry sent to Rekor v1, where packages come whole"] = Size(32 << 20)
     reserve: Annotated[Size, "the room on the disk without which no entries are taken"] = Size(RESERVE)
     waiting: Annotated[int, Range(1, 100_000), "entries one worker may have waiting before it answers 503"] = 4096
     patience: Annotated[Duration, "how long an entry waits for its place before the answer is 503"] = Duration(10)
-    writes: Annotated[Rate | None, "writes of one address: per_second over time, burst at once; absent: no limit"] = (
-        None
-    )
+    writes: Annotated[
+        Rate | None, "writes of one address to all logs: per_second over time, burst at once; absent: no limit"
+    ] = None
     trusted_proxies: Annotated[tuple[Network, ...], "whose X-Forwarded-For is believed"] = ()
 
 

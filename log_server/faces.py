@@ -22,7 +22,7 @@ from log_server.log import LogKind
 from log_server.rekor.kinds_table import build_kinds
 from log_server.rekor.v1_answers import ENTRIES_PATH as V1_ENTRIES
 from log_server.rekor.v1_errors import V1_MANNER
-from log_server.rekor.v1_options import V1Options
+from log_server.rekor.v1_options import Admit, V1Options
 from log_server.rekor.v1_routes import build_v1
 from log_server.rekor.v2_errors import V2_MANNER
 from log_server.rekor.v2_options import V2Options
@@ -47,13 +47,13 @@ class Face:
     watched: tuple[Reloadable, ...] = ()
 
 
-def build_faces(logs: Sequence[LocalLog], settings: Settings) -> Sequence[Face]:
-    """Build the face of each log.
+def build_faces(logs: Sequence[LocalLog], settings: Settings, admit: Admit) -> Sequence[Face]:
+    """Build the face of each log; `admit` counts what costs as much as a write and is none.
 
     Raises:
         CosignError: A file that the settings name cannot be used.
     """
-    return [_BUILDERS[log.active.identity.kind](log, settings) for log in logs]
+    return [_BUILDERS[log.active.identity.kind](log, settings, admit) for log in logs]
 
 
 def build_witness(data: Path, settings: Settings) -> Sequence[Face]:
@@ -76,16 +76,24 @@ def build_witness(data: Path, settings: Settings) -> Sequence[Face]:
     )
 
 
-def _build_v1(log: LocalLog, settings: Settings) -> Face:
+def _build_v1(log: LocalLog, settings: Settings, admit: Admit) -> Face:
     chosen = settings.rekor_v1
     limits = settings.limits
     kinds = build_kinds(chosen.attestation)
-    options = V1Options(chosen.duplicates, BodyLimits(limits.packages), limits.patience, log.former_signers, kinds)
+    options = V1Options(
+        chosen.duplicates,
+        BodyLimits(limits.packages),
+        limits.patience,
+        log.former_signers,
+        kinds,
+        search=BodyLimits(limits.body),
+        admit=admit,
+    )
     writes = frozenset((V1_ENTRIES,))
     return Face(build_v1(log, options), ("/api/v1/", "/ping"), writes, V1_MANNER.shape)
 
 
-def _build_v2(log: LocalLog, settings: Settings) -> Face:
+def _build_v2(log: LocalLog, settings: Settings, _: Admit) -> Face:
     options = V2Options(
         accept, settings.rekor_v2.duplicates, BodyLimits(settings.limits.body), settings.limits.patience
     )
@@ -93,7 +101,7 @@ def _build_v2(log: LocalLog, settings: Settings) -> Face:
     return Face(build_v2(log, options), prefixes, frozenset((V2_ENTRIES,)), V2_MANNER.shape)
 
 
-def _build_ct(log: LocalLog, settings: Settings) -> Face:
+def _build_ct(log: LocalLog, settings: Settings, _: Admit) -> Face:
     chosen, limits = settings.ct, settings.limits
     roots = WatchedRoots(chosen.roots)
     options = CtOptions(roots, build_rule(settings), BodyLimits(min(limits.body, MAX_CHAIN_BODY)), limits.patience)
@@ -101,6 +109,6 @@ def _build_ct(log: LocalLog, settings: Settings) -> Face:
     return Face(build_ct(log, options), ("/ct/v1/", f"{PREFIX}/"), writes, CT_MANNER.shape, (roots,))
 
 
-_BUILDERS: Final[Mapping[LogKind, Callable[[LocalLog, Settings], Face]]] = MappingProxyType(
+_BUILDERS: Final[Mapping[LogKind, Callable[[LocalLog, Settings, Admit], Face]]] = MappingProxyType(
     {LogKind.REKOR_V1: _build_v1, LogKind.REKOR_V2: _build_v2, LogKind.CT: _build_ct}
 )

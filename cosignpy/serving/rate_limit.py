@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosignpy.errors import MalformedError
 from cosignpy.serving.problem import ErrorShape, Problem, answer_problem, problem_json
+from cosignpy.serving.routing import Refused
 from cosignpy.values import value
 
 MAX_CLIENTS: Final = 50_000
@@ -140,6 +141,24 @@ def parse_address(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
 
 
+@value
+class SharedLimit:
+    """How often each client may ask, counted for all that shares the limit."""
+
+    buckets: TokenBuckets
+    client_of: Callable[[Scope], str]
+
+    def admit(self, scope: Scope) -> None:
+        """Count a request, where only what answers it knows that it counts.
+
+        Raises:
+            Refused: 429: the client asks too often.
+        """
+        wait = self.buckets.take(self.client_of(scope), time.monotonic())
+        if wait:
+            raise Refused(_too_many(wait))
+
+
 class LimitRate:
     """Answers 429 with `Retry-After` to clients that ask too often (RFC 6585 section 4)."""
 
@@ -161,7 +180,10 @@ class LimitRate:
         if not wait:
             await self._app(scope, receive, send)
             return
-        seconds = math.ceil(wait)
-        retry = ((b"retry-after", b"%d" % seconds),)
-        problem = Problem(HTTPStatus.TOO_MANY_REQUESTS, f"too many requests; try again in {seconds} s", retry)
-        await answer_problem(send, problem, self._shape)
+        await answer_problem(send, _too_many(wait), self._shape)
+
+
+def _too_many(wait: float) -> Problem:
+    seconds = math.ceil(wait)
+    retry = ((b"retry-after", b"%d" % seconds),)
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, f"too many requests; try again in {seconds} s", retry)

@@ -1,7 +1,9 @@
 """What an operator decides about Rekor v1."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from starlette.types import Scope
 
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.serving.asgi import BodyLimits
@@ -12,6 +14,17 @@ from log_server.rekor.submission import PATIENCE_SECONDS, Duplicates
 
 MAX_BODY: Final = 32 << 20
 """Octets of a submission: packages come whole, in base64, and the log keeps only their hashes."""
+
+MAX_SEARCH_BODY: Final = 4 << 20
+"""Octets of a search for entries, which may propose ten of them. Of packages in it that are larger, the digest finds
+the entry as well."""
+
+Admit: TypeAlias = Callable[[Scope], None]
+"""Counts a request of a client; raises `Refused` for one who sends too many."""
+
+
+def admit_all(_: Scope) -> None:
+    """Let clients ask as often as they like."""
 
 
 @value
@@ -27,6 +40,8 @@ class V1Options:
     patience: float = PATIENCE_SECONDS
     signers: Mapping[bytes, Signer] = field(default_factory=dict, repr=False)
     kinds: Kinds = field(default=KINDS, repr=False)
+    search: BodyLimits = BodyLimits(MAX_SEARCH_BODY)
+    admit: Admit = field(default=admit_all, repr=False)
 
 
 @value

@@ -42,10 +42,10 @@ def settings_of(text: str, folder: Path) -> Settings:
     return parse_settings(text.encode(), Settings, str(folder / "log.yaml"))
 
 
-def ask(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> Answer:
+def ask(app: ASGIApp, path: str, method: str = "GET", body: bytes = b"{}", **headers: str) -> Answer:
     given = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
     scope = scope_of(path, given, method=method, query_string=b"")
-    return asyncio.run(ask_async(app, scope, Client((b"{}",))))
+    return asyncio.run(ask_async(app, scope, Client((body,))))
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,45 @@ def statuses(app: ASGIApp, forwarded: Mapping[str, str], times: int = 3) -> list
     return [ask(app, WRITES[0], "POST", content_type="application/json", **forwarded).status for _ in range(times)]
 
 
+@pytest.mark.parametrize("path", [*WRITES, f"{WRITES[0]}/retrieve", "/api/v1/index/retrieve"])
+def test_a_body_that_is_compressed_is_refused_with_the_reason(logs: list[LocalLog], tmp_path: Path, path: str) -> None:
+    app = build_app(logs, Settings(), tmp_path).app
+    answer = ask(app, path, "POST", b"\x1f\x8b", content_type="application/json", content_encoding="gzip")
+    assert (answer.status, b"'gzip'" in answer.body, answer.headers[b"accept-encoding"]) == (415, True, b"identity")
+
+
 def test_one_address_writes_so_often_and_no_more(logs: list[LocalLog], tmp_path: Path) -> None:
     app = build_app(logs, settings_of(LIMITED, tmp_path), tmp_path).app
     assert statuses(app, {}) == [400, 400, 429]
     assert ask(app, "/api/v1/log").status == HTTPStatus.OK
     refused = ask(app, WRITES[0], "POST", content_type="application/json")
     assert (int(refused.headers[b"retry-after"]) > 0, refused.json["code"]) == (True, 429)
+
+
+@pytest.mark.parametrize("first", WRITES)
+@pytest.mark.parametrize("second", WRITES)
+def test_all_logs_count_together(logs: list[LocalLog], tmp_path: Path, first: str, second: str) -> None:
+    app = build_app(logs, settings_of(LIMITED, tmp_path), tmp_path).app
+    found = [ask(app, path, "POST", content_type="application/json").status for path in (first, second, first, second)]
+    assert found == [400, 400, 429, 429]
+
+
+def test_a_search_with_proposals_counts_and_others_do_not(logs: list[LocalLog], tmp_path: Path) -> None:
+    app = build_app(logs, settings_of(LIMITED, tmp_path), tmp_path).app
+    path = f"{WRITES[0]}/retrieve"
+    searches = [
+        b'{"logIndexes":[0]}',
+        b'{"entries":[{}]}',
+        b'{"entries":[{}]}',
+        b'{"entries":[{}]}',
+        b'{"logIndexes":[0]}',
+    ]
+    assert [ask(app, path, "POST", body, content_type="application/json").status for body in searches] == [
+        200, 400, 400, 429, 200
+    ]  # fmt: skip
+    refused = ask(app, path, "POST", searches[1], content_type="application/json")
+    assert (int(refused.headers[b"retry-after"]) > 0, refused.json["code"]) == (True, 429)
+    assert statuses(app, {}, 1) == [429]
 
 
 def test_a_proxy_is_believed_whom_it_speaks_for(logs: list[LocalLog], tmp_path: Path) -> None:
