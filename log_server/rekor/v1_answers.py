@@ -3,11 +3,13 @@
 Numbers are JSON numbers and hashes are hex, unlike in version 2. Members come in the order of the real server.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonObject
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.rekor.entry_timestamp import EntryTimestamp, issue_entry_timestamp
@@ -23,6 +25,8 @@ _ATTESTED: Final[Mapping[bytes, tuple[str, str]]] = {
     b'{"apiVersion":"0.0.2","kind":"intoto",': ("content", "payloadHash"),
 }
 """How canonical bodies of the kinds begin that have something kept with them, and where its hash stands in the spec."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -65,9 +69,16 @@ def _proof(placed: Placed) -> Mapping[str, object]:
 
 
 def load_attestation(placed: Placed) -> bytes | None:
-    """Return what was kept with an entry, None if nothing was."""
+    """Return what was kept with an entry, None if nothing was.
+
+    What is not what its name says is left out, and told to the operator: the entry can be verified without it.
+    """
     name = attestation_name(placed.body)
-    return placed.shard.reader.objects.get(attestation_path(name)) if name else None
+    kept = placed.shard.reader.objects.get(attestation_path(name)) if name else None
+    if kept is not None and str(Digest.of(kept)) != name:
+        _LOG.error("%s of %s is damaged: fsck tells more", attestation_path(name), placed.shard.identity.origin)
+        return None
+    return kept
 
 
 def attestation_name(body: bytes) -> str:

@@ -20,6 +20,7 @@ from cosignpy.serving.asgi import BodyLimits
 from cosignpy.serving.routing import Router
 from log_server.log import Shard
 from log_server.rekor.accepted import Accepted, Attestation
+from log_server.rekor.draft import attestation_path
 from log_server.rekor.json_limits import MAX_VALUES
 from log_server.rekor.submission import MAX_SEARCH_KEYS, Duplicates
 from log_server.rekor.v1_options import V1Options
@@ -408,6 +409,31 @@ def test_a_proposal_that_does_not_verify_is_not_searched_for(app: Router) -> Non
     assert post(app, f"{V1_ENTRIES}/retrieve", {"entries": [proposed]}).status == 400
 
 
+def test_a_search_has_a_limit_of_its_own(log: MemoryLog) -> None:
+    app = build_v1(log, V1Options(search=BodyLimits(100)))
+    assert post(app, f"{V1_ENTRIES}/retrieve", {"entries": [propose_v1(SIGNER)]}).status == 413
+    assert post(app, V1_ENTRIES, propose_v1(SIGNER)).status == 201
+
+
+@pytest.mark.parametrize(
+    ("query", "counted"),
+    [
+        ({"entries": [propose_v1(SIGNER)]}, 1),
+        ({"entries": [propose_v1(SIGNER)] * 10}, 1),
+        ({"entries": [{}]}, 1),
+        ({"entries": "none"}, 1),
+        ({"logIndexes": [0], "entries": []}, 0),
+        ({"entryUUIDs": ["ab" * 32], "entries": None}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_search_with_proposals_counts_as_a_write(log: MemoryLog, query: object, counted: int) -> None:
+    """Each of them is verified before its entry is looked for."""
+    admitted: list[object] = []
+    post(build_v1(log, V1Options(admit=admitted.append)), f"{V1_ENTRIES}/retrieve", query)
+    assert len(admitted) == counted
+
+
 def attested(kind: str, version: str, member: str) -> Accepted:
     """Accept an entry that names the hash of what is kept with it."""
     kept = f"kept with {kind}".encode()
@@ -441,6 +467,21 @@ def test_an_attestation_that_was_not_kept_is_not_shown(log: MemoryLog) -> None:
     post(app, V1_ENTRIES, {"kind": "fake", "apiVersion": "0.0.1", "spec": {}})
     (entry,) = get(app, f"{V1_ENTRIES}?logIndex=1").json.values()
     assert "attestation" not in entry
+
+
+def test_an_attestation_that_is_another_is_left_out_and_told(log: MemoryLog, caplog: pytest.LogCaptureFixture) -> None:
+    """The entry can be verified without it; who served anything under its name would vouch for what nobody signed."""
+    accepted = attested(*ATTESTED[0])
+    app = build_v1(log, fake(accepted))
+    post(app, V1_ENTRIES, {"kind": "fake", "apiVersion": "0.0.1", "spec": {}})
+    assert accepted.attestation is not None
+    path = attestation_path(accepted.attestation.name)
+    log.active.storage.objects.put(path, b"something else")
+    answer = get(app, f"{V1_ENTRIES}?logIndex=1")
+    (entry,) = answer.json.values()
+    (line,) = caplog.messages
+    assert ("attestation" in entry, path in line) == (False, True)
+    verify(answer, log.active)
 
 
 @pytest.fixture
