@@ -160,5 +160,11 @@ def test_the_token_of_a_header(sent: bytes, token: str) -> None:
     assert read_bearer(scope_of(headers=[(b"authorization", sent)])) == token
 
 
+def test_a_token_in_the_body_beats_one_in_the_header() -> None:
+    scope = scope_of(headers=[(b"authorization", b"Bearer another")])
+    assert parse_submission(json.dumps(version_2()).encode(), scope).token == TOKEN
+    assert parse_submission(json.dumps(version_2() | {"credentials": {}}).encode(), scope).token == "another"
+
+
 def test_a_token_is_not_in_the_picture_of_a_request() -> None:
     assert TOKEN not in repr(parse_submission(json.dumps(version_2()).encode(), scope_of()))
