@@ -23,6 +23,7 @@ from bench.log_bodies import write_bodies
 from bench.log_load import Load, Posted, write_closed
 from bench.log_report import AUTHORITIES, Measured, write_report
 from bench.log_servers import Server
+from bench.machine import verifications_a_second
 from tests.interop import peers
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -72,11 +73,12 @@ class Bench:
                 yield f"{what}, {who}, {clients} clients", self._measure(start, CERTIFICATE, bodies, clients)
 
     def _measure(self, start: Start, posted: Posted, bodies: Path, clients: int) -> Measured:
+        machine = verifications_a_second()
         with start() as server:
             before = server.cpu_seconds()
             load: Load = write_closed(server.address, posted, bodies, clients, self._seconds)
             worked = server.cpu_seconds() - before
-            return Measured(load, worked / max(1, load.requests) * 1e6, server.memory_mb())
+            return Measured(load, worked / max(1, load.requests) * 1e6, server.memory_mb(), machine)
 
     def _next(self, name: str) -> Path:
         return self._folder / f"{name}-{next(self._numbers)}"

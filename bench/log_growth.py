@@ -22,6 +22,7 @@ from bench.log_load import Posted, write_closed
 from bench.log_plot import Curve, draw
 from bench.log_report import Measured
 from bench.log_servers import memory_of, our_log
+from bench.machine import verifications_a_second
 from cosignpy.core.merkle.hashing import hash_leaf
 from log_server.config import Settings
 from log_server.data_directory import open_logs
@@ -133,11 +134,12 @@ def serve_log(data: Path) -> Served:
         roots.write_bytes(Authority().root)
         bodies = write_bodies(Path(name) / "bodies", v2_bodies(), WRITE_SECONDS * MOST_A_SECOND)
         with our_log(data, roots) as server:
+            machine = verifications_a_second()
             memory, before = server.memory_mb(), server.cpu_seconds()
             load = write_closed(server.address, Posted("/api/v2/log/entries"), bodies, CLIENTS, WRITE_SECONDS)
             cpu = (server.cpu_seconds() - before) / load.requests * 1e6
             after = server.memory_mb()
-            return Served(server.start_seconds, memory, after, Measured(load, cpu, after))
+            return Served(server.start_seconds, memory, after, Measured(load, cpu, after, machine))
 
 
 def save_steps(steps: Sequence[Step]) -> None:

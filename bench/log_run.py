@@ -20,6 +20,7 @@ from bench.log_bodies import Authority, Bodies, v1_bodies, v2_bodies, write_bodi
 from bench.log_load import Load, Posted, read_closed, write_closed, write_open
 from bench.log_report import LOGS, Measured, write_report
 from bench.log_servers import Server, our_log, rekor_tiles
+from bench.machine import verifications_a_second
 from tests.interop import peers
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -86,19 +87,21 @@ class Bench:
     def reads(self, clients: int, seconds: int) -> Measured:
         """Measure reads of single entries of Rekor v1, with their proofs and promises."""
         bodies = self.bodies(v1_bodies, _LOGGED + 1000)
+        machine = verifications_a_second()
         with self.ours() as server:
             write_open(server.address, V1, bodies, 2000, _LOGGED // 2000)
             before = server.cpu_seconds()
             load = read_closed(server.address, f"{V1}?logIndex=", _LOGGED, clients, seconds)
             worked = server.cpu_seconds() - before
-            return Measured(load, worked / max(1, load.requests) * 1e6, server.memory_mb())
+            return Measured(load, worked / max(1, load.requests) * 1e6, server.memory_mb(), machine)
 
     def _measure(self, start: Start, load: Callable[[Server], Load]) -> Measured:
+        machine = verifications_a_second()
         with start() as server:
             before = server.cpu_seconds()
             seen = load(server)
             worked = server.cpu_seconds() - before
-            measured = Measured(seen, worked / max(1, seen.requests) * 1e6, server.memory_mb())
+            measured = Measured(seen, worked / max(1, seen.requests) * 1e6, server.memory_mb(), machine)
         for left in [path for path in self._folder.iterdir() if path.is_dir()]:
             shutil.rmtree(left)
         return measured

@@ -82,36 +82,45 @@ def _init_value(self: object, *positional: Any, **named: Any) -> None:  # noqa: 
     if positional and not named and len(positional) == len(setters):
         for put, content in zip(setters.values(), positional, strict=True):
             put(self, content)
-    elif named and not positional and named.keys() == setters.keys():
-        for name, content in named.items():
-            setters[name](self, content)
     else:
-        _init(self, *positional, **named)
-        return
+        contents = named
+        if positional or named.keys() != setters.keys():
+            contents = _complete(type(self), positional, named)
+        for name, content in contents.items():
+            setters[name](self, content)
     check = getattr(self, "__post_init__", None)
     if check is not None:
         check()
 
 
 def _init(self: object, *positional: Any, **named: Any) -> None:  # noqa: ANN401
-    fields: dict[str, Field[Any]] = getattr(type(self), _FIELDS)
-    given = dict(zip(fields, positional, strict=False))
-    if len(positional) > len(fields) or not named.keys() <= fields.keys() - given.keys():
-        raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}, each at most once")
-    given |= named
-    for name, description in fields.items():
-        if name in given:
-            content = given[name]
-        elif description.default_factory is not MISSING:
-            content = description.default_factory()
-        elif description.default is not MISSING:
-            content = description.default
-        else:
-            raise TypeError(f"{type(self).__name__} needs {name}")
-        object.__setattr__(self, name, content)
+    for name, content in _complete(type(self), positional, named).items():
+        setattr(self, name, content)
     check = getattr(self, "__post_init__", None)
     if check is not None:
         check()
+
+
+def _complete(cls: type, positional: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """Return what each field gets: what is given, and for all others their defaults."""
+    fields: dict[str, Field[Any]] = getattr(cls, _FIELDS)
+    given = dict(zip(fields, positional, strict=False))
+    given.update(named)
+    if len(given) != len(positional) + len(named) or not given.keys() <= fields.keys():
+        raise TypeError(f"{cls.__name__} takes {', '.join(fields)}, each at most once")
+    if len(given) < len(fields):
+        for name, description in fields.items():
+            if name not in given:
+                given[name] = _default(cls, description)
+    return given
+
+
+def _default(cls: type, description: "Field[Any]") -> Any:  # noqa: ANN401
+    if description.default is not MISSING:
+        return description.default
+    if description.default_factory is not MISSING:
+        return description.default_factory()
+    raise TypeError(f"{cls.__name__} needs {description.name}")
 
 
 def _contents(self: object) -> tuple[Any, ...]:

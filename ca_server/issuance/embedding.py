@@ -5,6 +5,7 @@ list of promises stands in its place. All other bytes are the same, and they are
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from ca_server.authority.protocol import IssuingCertificate
 from cosignpy.core.ct.entry import EntryType, SignedEntry
@@ -12,8 +13,8 @@ from cosignpy.core.ct.precertificate import poison, sct_list
 from cosignpy.core.ct.sct import Sct
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.x509.issuing import CertificateTemplate, encode_tbs, sign_certificate
-from cosignpy.core.x509.tbs import NamedExtension
-from cosignpy.values import replace
+
+_POISON: Final = poison()
 
 
 def issue_precertificate(template: CertificateTemplate, signer: Signer) -> bytes:
@@ -22,7 +23,7 @@ def issue_precertificate(template: CertificateTemplate, signer: Signer) -> bytes
     Raises:
         CosignError: The signer cannot sign.
     """
-    return sign_certificate(_with_extension(template, poison()), signer)
+    return sign_certificate(template, signer, _POISON)
 
 
 def build_logged_entry(template: CertificateTemplate, issuing: IssuingCertificate) -> SignedEntry:
@@ -41,8 +42,4 @@ def issue_with_scts(template: CertificateTemplate, scts: Sequence[Sct], signer: 
     Raises:
         CosignError: The signer cannot sign.
     """
-    return sign_certificate(_with_extension(template, sct_list(scts)), signer)
-
-
-def _with_extension(template: CertificateTemplate, last: NamedExtension) -> CertificateTemplate:
-    return replace(template, extensions=(*template.extensions, last))
+    return sign_certificate(template, signer, sct_list(scts))

@@ -43,7 +43,7 @@ def verify_issued(leaf: bytes, wanted: Wanted) -> Certificate:
     """
     try:
         certificate = parse_certificate(leaf)
-        _verify_signature(leaf, certificate, wanted.issuing.chain[0])
+        signed = _verify_signature(leaf, certificate, wanted.issuing.chain[0])
         said = (
             certificate.serial_number,
             certificate.not_valid_before_utc,
@@ -61,14 +61,16 @@ def verify_issued(leaf: bytes, wanted: Wanted) -> Certificate:
         [(principal.name.kind, principal.name.text)],
         [(statement.number, statement.text) for statement in build_statements(principal)],
     )
-    signed = certificate.tbs_certificate_bytes
     if said != meant or template.spki not in signed or wanted.issuing.subject not in signed:
         raise AuthorityFailed("what was issued says something else than it was to say")
     return certificate
 
 
-def _verify_signature(leaf: bytes, certificate: Certificate, issuer: bytes) -> None:
+def _verify_signature(leaf: bytes, certificate: Certificate, issuer: bytes) -> bytes:
     """Verify with the key in the issuer's certificate: whatever signed, that is what clients will verify with.
+
+    Returns:
+        What is signed.
 
     Raises:
         SignatureMismatch: The issuer did not sign the certificate, or there is more to it than is signed.
@@ -78,6 +80,7 @@ def _verify_signature(leaf: bytes, certificate: Certificate, issuer: bytes) -> N
     verify_signature_by(key, (algorithm,), signature, signed)
     if leaf != encode_sequence(signed, encode_algorithm(algorithm), encode_bit_string(signature)):
         raise SignatureMismatch("the certificate names another algorithm than it is signed by")
+    return signed
 
 
 @lru_cache(maxsize=8)

@@ -129,6 +129,8 @@ def configure_logging(level: LogLevel, stream: TextIO | None = None, *, lag_seco
     So are warnings: libraries give some about what clients sent, and who reads the log expects nothing but JSON.
     """
     logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False  # not in the lines, so not looked up
+    # Nor is the place in the source, and Python's logging HOWTO ("Optimization") names this as the way to say so.
+    logging._srcfile = None  # noqa: SLF001
     handler = _Lines(stream or sys.stderr, lag_seconds)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

@@ -52,6 +52,8 @@ WRAPPED: Final = {
 }
 """Extensions that hold a UTF8String. Number 7 names the user name in a subject alternative name, and is none."""
 
+_NAMES: Final = {**BARE, **WRAPPED}
+
 _ARC_CONTENT: Final = bytes.fromhex("2b0601040183bf3001")
 """The content octets of `ARC`; the numbers behind it take one each."""
 _OIDS: Final = {
@@ -79,7 +81,7 @@ class FulcioExtension:
 
 def fulcio_extension(number: int, text: str) -> FulcioExtension:
     """Make a statement about a signer, whose name follows from its number."""
-    return FulcioExtension(number, (BARE | WRAPPED)[number], text)
+    return FulcioExtension(number, _NAMES[number], text)
 
 
 def encode_fulcio_extension(extension: FulcioExtension) -> NamedExtension:
@@ -106,6 +108,5 @@ def fulcio_extensions(certificate: Certificate, *, what: str = "certificate") ->
 
 def _decode(number: int, content: bytes, what: str) -> FulcioExtension:
     place = f"extension {ARC}.{number} of the {what}"
-    if number in BARE:
-        return FulcioExtension(number, BARE[number], decode_utf8(content, what=place))
-    return FulcioExtension(number, WRAPPED[number], decode_utf8_string(content, what=place))
+    decode = decode_utf8 if number in BARE else decode_utf8_string
+    return FulcioExtension(number, _NAMES[number], decode(content, what=place))

@@ -6,6 +6,7 @@ may lie in a key management service, and of a precertificate and its certificate
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cosignpy.core.keys.algorithms import (
@@ -97,14 +98,16 @@ class CertificateTemplate:
             raise UsageError(f"a certificate that ends at {self.not_after} cannot begin at {self.not_before}")
 
 
-def sign_certificate(template: CertificateTemplate, signer: Signer) -> bytes:
-    """Make the certificate, in DER. That the issuer's name is the signer's is the caller's business.
+def sign_certificate(template: CertificateTemplate, signer: Signer, *more: NamedExtension) -> bytes:
+    """Make the certificate, in DER, with `more` extensions at its end.
+
+    That the issuer's name is the signer's is the caller's business.
 
     Raises:
         KeyUnusable: The signer's kind of key signs no certificates.
         CosignError: The signer cannot sign.
     """
-    return sign_tbs(encode_tbs(template, signer.public_key.algorithm), signer)
+    return sign_tbs(encode_tbs(template, signer.public_key.algorithm, *more), signer)
 
 
 def sign_tbs(tbs: bytes, signer: Signer) -> bytes:
@@ -129,13 +132,15 @@ def sign_request(subject: bytes, signer: Signer) -> bytes:
     return sign_tbs(encode_sequence(encode_integer(0), subject, key.spki, encode_element(_ATTRIBUTES, b"")), signer)
 
 
-def encode_tbs(template: CertificateTemplate, algorithm: Algorithm) -> bytes:
+def encode_tbs(template: CertificateTemplate, algorithm: Algorithm, *more: NamedExtension) -> bytes:
     """Encode the part of a certificate that is signed by an algorithm, which stands in it (RFC 5280 section 4.1.2.3).
+
+    `more` extensions come behind those of the template.
 
     Raises:
         KeyUnusable: By this algorithm no certificates are signed.
     """
-    extensions = b"".join([extension.raw for extension in template.extensions])
+    extensions = b"".join([extension.raw for extension in (*template.extensions, *more)])
     return encode_sequence(
         _V3,
         encode_integer(template.serial),
@@ -160,6 +165,7 @@ def encode_algorithm(algorithm: Algorithm) -> bytes:
     return found
 
 
+@lru_cache(maxsize=64)
 def encode_time(moment: datetime) -> bytes:
     """Encode a time in UTC in the one form that its year allows (RFC 5280 section 4.1.2.5)."""
     if moment.year < _FIRST_LONG_YEAR:
