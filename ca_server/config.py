@@ -105,7 +105,7 @@ class CtLogSettings:
     """A certificate transparency log that certificates are submitted to."""
 
     url: Annotated[str, "the log's base URL; /ct/v1/add-pre-chain is appended"]
-    public_key: Annotated[Path | None, "PEM: SCTs must verify with it"] = None
+    public_key: Annotated[Path | None, "PEM: SCTs must verify with it; absent: none is verified"] = None
     ca: Annotated[Path | None, "PEM: who may have issued the log's TLS certificate"] = None
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from ca_server.config import Embedding, Settings
 from cosignpy.errors import UsageError
+from cosignpy.net.redaction import redact_url
 from cosignpy.serving.metrics import share_metrics
 from cosignpy.serving.threaded import ServerOptions, address_of
 from cosignpy.serving.workers import WorkerProgram, bind_all, heeding_signals, run_workers, serving_metrics
@@ -67,5 +68,10 @@ def _warn(settings: Settings) -> None:
     """Say loudly what an operator may not have meant."""
     if settings.transparency.sct is Embedding.NONE:
         _LOG.warning("certificates are NOT logged: nobody can notice what this authority issues, or a thief of its key")
+    for log in settings.transparency.logs:
+        if log.public_key is None:
+            _LOG.warning(
+                "the SCTs of %s are NOT verified: name its key, transparency.logs[].public_key", redact_url(log.url)
+            )
     if settings.identity.issuers is None:
         _LOG.warning("no issuer of tokens is believed, so nobody gets a certificate: identity.issuers names a file")

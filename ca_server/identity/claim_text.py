@@ -17,22 +17,41 @@ MAX_TEXT: Final = 2048
 _MISLEADING: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # control characters
     "\u2028\u2029"  # separators of lines and paragraphs
-    "\u202a-\u202e\u2066-\u2069"  # what turns the direction of writing around
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of writing around
+    "\xad\u034f\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # what nobody sees
+    "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # fillers: letters that nobody sees
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"  # of shorthand and music, and tags
     "\ud800-\udfff]"  # halves of characters
+    "|(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]"  # what joins and parts, where there is nothing to
 )
+"""The format characters of Unicode (Cf) and what else is ignored when text is shown, but for what has a use in texts:
+selectors of variants, and the joiners of emoji and of scripts that are not Latin."""
+_UNSEEN: Final = re.compile("[\u180b-\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e0fff]")
+"""That rest. In names it has no use either (RFC 8264 section 9.13)."""
 
 
 def check_text(what: str, text: str) -> str:
     """Return a text that may stand in a certificate.
 
     Raises:
-        TokenRefused: Longer than `MAX_TEXT`, or with control characters and their like.
+        TokenRefused: Longer than `MAX_TEXT`, or with characters that nobody sees, or that turn others around.
     """
     if len(text) > MAX_TEXT:
         raise TokenRefused(f"{what} has {len(text)} characters, at most {MAX_TEXT} are accepted")
     if _MISLEADING.search(text):
-        raise TokenRefused(f"{what} has control characters")
+        raise TokenRefused(f"{what} has control characters, or others that nobody sees")
     return text
+
+
+def check_name(what: str, text: str) -> str:
+    """Return a text that may be the name of someone: no two names look alike only because a part of one is unseen.
+
+    Raises:
+        TokenRefused: As `check_text`.
+    """
+    if _UNSEEN.search(text):
+        raise TokenRefused(f"{what} has characters that nobody sees")
+    return check_text(what, text)
 
 
 def required_text(claims: Claims, name: str) -> str:

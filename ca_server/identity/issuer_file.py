@@ -71,11 +71,13 @@ class WatchedIssuers:
             FileError: It cannot be read, or there is nothing in it.
             UsageError: Something in it is wrong. As before, those issuers stay in force that were.
         """
-        if self._watched.changed():
-            raw = _read(self._path)
-            if not raw:  # somebody is about to write it, in place; the rest is another change
-                raise FileError(str(self._path), "it is empty", hint="to believe nobody, write `oidc-issuers: {}`")
-            self._current = parse_issuers(raw, str(self._path), self._private)
+        self._watched.follow(self._read_again)
+
+    def _read_again(self) -> None:
+        raw = _read(self._path)
+        if not raw:  # somebody is about to write it, in place; the rest is another change
+            raise FileError(str(self._path), "it is empty", hint="to believe nobody, write `oidc-issuers: {}`")
+        self._current = parse_issuers(raw, str(self._path), self._private)
 
 
 def load_issuers(path: Path, private: Collection[str] = ()) -> Issuers:

@@ -15,7 +15,7 @@ from ca_server.identity.discovery import IssuerEndpoint
 from ca_server.identity.jose import IssuerKey
 from ca_server.identity.jwks import parse_jwks
 from ca_server.identity.least_recent import LeastRecent
-from cosignpy.errors import CosignError, RemoteError, Unreachable
+from cosignpy.errors import CosignError, FileError, RemoteError, Unreachable
 from cosignpy.values import record, replace, value
 
 MAX_ISSUERS: Final = 1000
@@ -189,7 +189,14 @@ class IssuerKeys:
         # Running, it cannot be cancelled: one client that goes away must not take the keys from all the others.
         future.set_running_or_notify_cancel()
         self._running[endpoint] = future
-        self._start(lambda: self._work(endpoint, future))
+        try:
+            self._start(lambda: self._work(endpoint, future))
+        except RuntimeError as error:  # the system gives no thread; whoever asks later may get one
+            until = self._monotonic() + self._options.interval
+            outcome = Failure(str(error), passing=True, until=until)
+            _LOG.warning("the keys of %s cannot be had: %s", endpoint.url, outcome.why)
+            self._finish(endpoint, outcome)
+            future.set_result(outcome)
         return future
 
     def _work(self, endpoint: IssuerEndpoint, future: "Future[Outcome]") -> None:
@@ -230,4 +237,4 @@ def _explain(error: CosignError) -> Failure:
         return Failure(error.detail, passing=True)
     if isinstance(error, RemoteError):
         return Failure(f"{error.detail} (status {error.status})", passing=error.status in _PASSING)
-    return Failure(str(error), passing=False)
+    return Failure(str(error), passing=isinstance(error, FileError))  # a file of ours is no fault of the token

@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from ca_server.identity.jose import ALGORITHMS, IssuerKey, KeyKind, PublicHandle, decode_b64url
 from cosignpy.core.encoding import JsonObject
-from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.keys.strength import refuse_weak
+from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError
 from cosignpy.values import value
 
 MAX_JWKS: Final = 512 << 10
@@ -138,7 +140,17 @@ def _parse_okp(jwk: JsonObject) -> tuple[KeyKind, PublicHandle]:
     if jwk.text("crv") != KeyKind.ED25519:
         raise MalformedError(jwk.what, "on an unknown curve")
     raw = _octets(jwk, "x")
-    return KeyKind.ED25519, _load(jwk, lambda: Ed25519PublicKey.from_public_bytes(raw))
+    return KeyKind.ED25519, _load(jwk, lambda: _refuse_small_order(Ed25519PublicKey.from_public_bytes(raw)))
+
+
+def _refuse_small_order(key: Ed25519PublicKey) -> Ed25519PublicKey:
+    """Return a key for which nobody can sign who has not its private half.
+
+    Raises:
+        KeyUnusable: Anyone can.
+    """
+    refuse_weak(PublicKey.from_handle(key))
+    return key
 
 
 _KEY_TYPES: Final[Mapping[str, Callable[[JsonObject], tuple[KeyKind, PublicHandle]]]] = {
@@ -153,3 +165,5 @@ def _load(jwk: JsonObject, build: Callable[[], PublicHandle]) -> PublicHandle:
         return build()
     except (ValueError, UnsupportedAlgorithm) as error:
         raise MalformedError(jwk.what, "its numbers are not a key") from error
+    except KeyUnusable as error:
+        raise MalformedError(jwk.what, error.why) from error

@@ -61,6 +61,8 @@ class Wildcards:
         places: Places = frozenset({0})
         for piece in self.pieces:
             places = piece(text, places)
+            if not places:  # nothing comes of the rest, and texts are as long as anyone likes
+                return False
         return len(text) in places
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final
 
 import orjson
 from starlette.types import Receive, Scope
@@ -14,9 +15,12 @@ from ca_server.routes.trust import PEM_CHAIN
 from cosignpy.core.ct.submission import encode_sct_answer
 from cosignpy.core.encoding import encode_b64
 from cosignpy.errors import CosignError
-from cosignpy.serving.asgi import BodyLimits, BodyTooLarge, read_body
+from cosignpy.serving.asgi import BodiesTooMany, BodyEncoded, BodyLimits, BodyTooLarge, BodyTooSlow, read_body
 from cosignpy.serving.problem import problem_of
 from cosignpy.serving.routing import JSON, NO_STORE, Answer
+
+_UNREADABLE: Final = (BodyEncoded, BodyTooLarge, BodyTooSlow, BodiesTooMany)
+"""What `read_body` raises besides; a client that goes away is not refused."""
 
 
 class SigningCert:
@@ -55,7 +59,7 @@ class SigningCert:
     ) -> IssuedCertificate:
         try:
             submission = parse(await read_body(scope, receive, self._limits), scope)
-        except (CosignError, BodyTooLarge) as error:
+        except (CosignError, *_UNREADABLE) as error:
             self._issuer.refuse(error, problem_of(error).status)
             raise
         issued = await self._issuer.issue(submission.request, submission.token)

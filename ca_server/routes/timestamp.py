@@ -32,7 +32,6 @@ PING: Final = "/ping"
 
 _REPLY: Final = (b"content-type", b"application/timestamp-reply")
 _PEM_CHAIN: Final = (b"content-type", b"application/pem-certificate-chain")
-_FOR_A_DAY: Final = (b"cache-control", b"max-age=86400, immutable")
 _TEXT: Final = (b"content-type", b"text/plain")
 
 _FAILED: Final = "Error generating timestamp response"
@@ -75,15 +74,19 @@ class Timestamps:
             request = form.parse(await read_body(scope, receive, form.limits))
             stamp = self._responder.respond(request)
         except Exception as error:
-            _AUDIT.warning("timestamp refused", extra=fields(reason=str(error)))
+            _AUDIT.warning("timestamp refused", extra=fields(reason=_reason(error)))
             raise
         _write_audit(stamp)
         return Answer(self._status, stamp.response, (_REPLY, NO_STORE))
 
     async def chain(self, _scope: Scope, _receive: Receive) -> Answer:
-        """GET the certificates that stamps are given under, the leaf first."""
+        """GET the certificates that stamps are given under, the leaf first.
+
+        The real server lets them be kept for a day. With those of yesterday nobody can verify what a key that was
+        rotated today stamps, so nobody keeps these, as nobody keeps the trust bundle.
+        """
         pems = "".join(encode_chain(self._responder.chain())).encode("ascii")
-        return Answer(HTTPStatus.OK, pems, (_PEM_CHAIN, _FOR_A_DAY))
+        return Answer(HTTPStatus.OK, pems, (_PEM_CHAIN, NO_STORE))
 
     async def ping(self, _scope: Scope, _receive: Receive) -> Answer:
         """GET a sign of life, as the real server gives it."""
@@ -105,6 +108,11 @@ def _select_form(scope: Scope) -> _Form:
     if form is None:
         raise Refused(Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _FAILED))
     return form
+
+
+def _reason(error: Exception) -> str:
+    """Say why; the words of errors that are not ours may hold anything."""
+    return str(error) if isinstance(error, CosignError | Refused) else type(error).__name__
 
 
 def _write_audit(stamp: Stamp) -> None:

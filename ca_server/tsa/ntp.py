@@ -4,6 +4,7 @@ The packets are ntplib's. Its client takes any datagram from the server's addres
 whatever the server said of its own clock; so the conversation is held here.
 """
 
+import ipaddress
 import re
 import secrets
 import socket
@@ -31,8 +32,14 @@ _MAX_DATAGRAMS: Final = 8
 """Datagrams that are looked at while waiting for the answer."""
 
 _SPELLING: Final = re.compile(
-    r"(?:\[(?P<bracketed>[0-9a-fA-F:.%]+)\]|(?P<host>[A-Za-z0-9._-]+))(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII
+    r"(?:\[(?P<bracketed>[0-9a-fA-F:.%]+)\]|(?P<host>[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?))"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?",
+    re.ASCII,
 )
+"""Labels of a name have 1 to 63 octets (RFC 1035 section 2.3.4)."""
+_MAX_HOST: Final = 253
+_ERA: Final = float(1 << 32)
+"""Seconds after which the timestamps of NTP begin anew (RFC 5905 section 6), in 2036 for the first time."""
 
 
 @record
@@ -61,13 +68,23 @@ class NtpServer:
             MalformedError: Not a host, or a port that there is not.
         """
         match = _SPELLING.fullmatch(text)
-        if match is None or int(match["port"] or PORT) > _MAX_PORT:
+        if match is None or int(match["port"] or PORT) > _MAX_PORT or not _is_host(match):
             raise MalformedError("time server", f"{text!r} is not one such as ntp.example or [2001:db8::1]:123")
         return cls(match["bracketed"] or match["host"], int(match["port"] or PORT))
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORT else f"{host}:{self.port}"
+
+
+def _is_host(match: re.Match[str]) -> bool:
+    if match["bracketed"] is None:
+        return len(match["host"]) <= _MAX_HOST
+    try:
+        ipaddress.IPv6Address(match["bracketed"])
+    except ipaddress.AddressValueError:
+        return False
+    return True
 
 
 def ask(server: NtpServer, timeout: float, wall: Callable[[], float] = time.time) -> float:
@@ -84,6 +101,8 @@ def ask(server: NtpServer, timeout: float, wall: Callable[[], float] = time.time
             return _converse(sock, server, deadline, wall)
     except OSError as error:  # a timeout among them
         raise NtpFailed(str(server), error.strerror or "no answer") from error
+    except UnicodeError as error:  # what getaddrinfo makes of a label that is empty or too long
+        raise NtpFailed(str(server), "no host can have this name") from error
 
 
 def _converse(sock: socket.socket, server: NtpServer, deadline: float, wall: Callable[[], float]) -> float:
@@ -103,7 +122,7 @@ def _converse(sock: socket.socket, server: NtpServer, deadline: float, wall: Cal
 
 
 def _offset(answer: bytes, server: NtpServer, sent: float, received: float) -> float:
-    """Compute the offset (RFC 5905 section 8); the two ways are taken to be equally long."""
+    """Compute the offset (RFC 5905 section 8); the two ways are taken to be equally long, and the era to be ours."""
     told = ntplib.NTPStats()
     told.from_data(answer)
     if told.mode != _SERVER_MODE:
@@ -112,4 +131,4 @@ def _offset(answer: bytes, server: NtpServer, sent: float, received: float) -> f
         raise NtpFailed(str(server), "it does not know the time itself")
     told.orig_timestamp = ntplib.system_to_ntp_time(sent)
     told.dest_timestamp = ntplib.system_to_ntp_time(received)
-    return float(told.offset)
+    return (float(told.offset) + _ERA / 2) % _ERA - _ERA / 2

@@ -49,10 +49,9 @@ class _Prepared:
         authority = encode_element(_DIRECTORY_NAME, TbsCertificate.parse(leaf).subject)
         return cls(key, signer, authority, period_of(key.chain))
 
-
-def _refuse_unless_valid(prepared: _Prepared, moment: datetime) -> None:
-    if not prepared.period.begin <= moment <= prepared.period.end:
-        raise NotValidNow(f"the certificates of the timestamp authority are not valid at {moment.isoformat()}")
+    def refuse_unless_valid(self, moment: datetime) -> None:
+        if not self.period.begin <= moment <= self.period.end:
+            raise NotValidNow(f"the certificates of the timestamp authority are not valid at {moment.isoformat()}")
 
 
 class Responder:
@@ -82,9 +81,8 @@ class Responder:
             CosignError: The key cannot sign.
         """
         policy = self._policy.select(request)
-        moment = self._clock.stamp()
         prepared = self._prepare()
-        _refuse_unless_valid(prepared, moment)
+        moment = self._clock.stamp(prepared.refuse_unless_valid)
         info = TimestampInfo(
             policy,
             request.imprint,
@@ -106,7 +104,7 @@ class Responder:
     def trouble(self) -> str:
         """Say why no stamp can be given now; nothing if one can."""
         try:
-            _refuse_unless_valid(self._prepare(), self._clock.look())
+            self._prepare().refuse_unless_valid(self._clock.look())
         except StampRefused as error:
             return error.why
         return ""

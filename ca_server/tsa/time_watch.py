@@ -10,7 +10,7 @@ from typing import Final
 from ca_server.config import TimestampSettings
 from ca_server.tsa.clock import KeptTime, StampClock
 from ca_server.tsa.ntp import NtpFailed, NtpServer, ask
-from cosignpy.errors import CosignError, FileError, MalformedError, UsageError
+from cosignpy.errors import FileError, MalformedError, UsageError
 from cosignpy.values import value
 
 _LOG: Final = logging.getLogger(__name__)
@@ -19,8 +19,9 @@ DRIFT: Final = 1e-4
 """Seconds per second by which the clock of a machine that nobody sets right may be off: ten times a usual quartz."""
 
 KEEP_SECONDS: Final = 10.0
-"""How often the last second is written down while stamps are given. A clock set back by less, while the server is
-killed and started again, is not noticed without time servers."""
+"""How often the last second is written down while stamps are given, and that of other processes read: after twice as
+long, and the questions to time servers that are under way, all know of a stamp. A clock set back by less, while the
+server is killed and started again, is not noticed without time servers."""
 
 _PAUSE: Final = 1.0
 
@@ -57,7 +58,8 @@ class NtpOptions:
         """Take the settings; where they do not say how many have to agree, it is more than half.
 
         Raises:
-            UsageError: More have to agree than there are, or one of them is not the name of a server.
+            UsageError: More have to agree than there are, one of them is not the name of a server, or what they say is
+                worth nothing any more before they are asked again.
         """
         try:
             servers = tuple(NtpServer.parse(name) for name in settings.ntp)
@@ -67,7 +69,16 @@ class NtpOptions:
         if settings.ntp_agree > asked and asked:
             raise UsageError(f"{settings.ntp_agree} time servers have to agree, and {asked} are asked")
         agree = settings.ntp_agree or asked // 2 + 1
-        return cls(servers, settings.ntp_limit, settings.ntp_interval, settings.ntp_timeout, agree)
+        made = cls(servers, settings.ntp_limit, settings.ntp_interval, settings.ntp_timeout, agree)
+        if asked and made.interval >= made.lifetime:
+            often = f"more often than every {made.lifetime:.0f} s"
+            raise UsageError(f"time servers that may be off by {made.limit:g} s have to be asked {often}")
+        return made
+
+    @property
+    def lifetime(self) -> float:
+        """For how many seconds an agreement is worth something: until a quartz may be off by the limit."""
+        return self.limit / DRIFT
 
 
 Report = Callable[[Sequence[Measurement], Verdict], None]
@@ -120,18 +131,17 @@ class TimeWatch:
         measured = [self._measure(server) for server in self._options.servers]
         verdict = judge([one.offset for one in measured], self._options.limit, self._options.agree)
         if verdict is Verdict.AGREES:
-            # For how long that is worth something when nobody answers any more: until a quartz may be off by the limit.
-            self._clock.confirm(reading, self._options.limit / DRIFT)
+            self._clock.confirm(reading, self._options.lifetime)
         elif verdict is Verdict.DISAGREES:
             self._clock.deny(f"time servers say it is another time ({_describe(measured)})")
         self._report(measured, verdict)
         return verdict
 
     def keep(self) -> None:
-        """Write down the last second that was stamped; a disk that is full stops no stamps."""
+        """Write down the last second that was stamped, and heed those of others; a full disk stops no stamps."""
         try:
             if self._kept is not None:
-                self._kept.keep(self._clock.last)
+                self._clock.heed(self._kept.keep(self._clock.last))
         except FileError as error:
             _LOG.error("the last timestamp is not on record: %s", error)
 
@@ -151,13 +161,14 @@ class TimeWatch:
         while True:
             now = time.monotonic()
             try:
+                self._clock.follow()
                 if self._options.servers and now >= compare_at:
                     compare_at = now + self._options.interval
                     self.compare()
                 if now >= keep_at:
                     keep_at = now + KEEP_SECONDS
                     self.keep()
-            except CosignError:
+            except Exception:  # noqa: BLE001 # whatever it is, the next round may go well; who stamps must be watched
                 _LOG.exception("the time watch failed")
             if self._ended.wait(_PAUSE):
                 return

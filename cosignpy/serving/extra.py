@@ -20,7 +20,6 @@ PACKAGES: Final = frozenset(
         "prometheus_client",
         "securesystemslib",
         "starlette",
-        "tuf",
         "uvicorn",
         "uvloop",
         "yaml",

@@ -8,6 +8,7 @@ for each connection looks at what it is waiting for, so that a request costs two
 import asyncio
 import re
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from httptools import HttpParserError, HttpParserUpgrade
@@ -41,6 +42,8 @@ class ClientLimits:
     headers: int = 100
     message_bytes: int = 64 * 1024 * 1024
     """All of a request. Routes have limits of their own; this one is for bodies that no route reads."""
+    linger_seconds: float = 10.0
+    """From an answer after which the connection ends to that end, while the client still sends its body."""
     connections: int = 8192
     """At once in one process: each takes one of its files."""
     unread_bytes: int = 256 * 1024 * 1024
@@ -66,6 +69,10 @@ class PatientProtocol(HttpToolsProtocol):
         self._stalled_since: float | None = None
         self._unread = 0
         self._again = b""
+        self._lingers_since: float | None = None
+        self._cycle_transport = SimpleNamespace(
+            write=transport.write, is_closing=transport.is_closing, close=self._close_gently
+        )
         self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
         if len(self.connections) > self.limits.connections:
             transport.abort()
@@ -74,6 +81,7 @@ class PatientProtocol(HttpToolsProtocol):
         """Stop the timer."""
         self._watch.cancel()
         self._stalled.discard(self)
+        self._cycle_transport.close = self.transport.close  # else the last request and this would have each other
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -87,7 +95,7 @@ class PatientProtocol(HttpToolsProtocol):
             self._refuse_head()
         elif self._received > self.limits.message_bytes:
             self.transport.abort()
-        else:
+        elif self._lingers_since is None:
             self._parse(memoryview(data))
 
     def _parse(self, data: memoryview) -> None:
@@ -175,7 +183,27 @@ class PatientProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         """Offer the app whole messages."""
         cycle.scope["state"][EXCHANGE] = CycleExchange(cycle)
+        cycle.transport = self._cycle_transport  # type: ignore[assignment] # all of a transport that it uses
         super()._start_asgi_task(cycle, app)
+
+    def _close_gently(self) -> None:
+        """End the connection, and first drop what the client still sends of its body (RFC 9112 section 9.6).
+
+        Octets that nobody has read would make the system reset the connection, and take the answer from the client.
+        """
+        if self._body_since is None:
+            self.transport.close()
+        elif self._lingers_since is None:
+            self._lingers_since = self.loop.time()
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, unless the connection ends."""
+        if self._lingers_since is None:
+            super().on_response_complete()
+        else:
+            self.flow.resume_reading()
 
     def on_message_complete(self) -> None:
         """Note that all of the request is there."""
@@ -233,6 +261,7 @@ class PatientProtocol(HttpToolsProtocol):
                 (self._head_since, limits.head_seconds),
                 (self._body_since, limits.body_seconds),
                 (self._stalled_since, limits.stall_seconds),
+                (self._lingers_since, limits.linger_seconds),
             )
             if since is not None
         ]
@@ -240,7 +269,7 @@ class PatientProtocol(HttpToolsProtocol):
         if min(due, default=now + 1) <= now:
             self.transport.abort()
             return
-        soon = now + min(limits.head_seconds, limits.body_seconds, limits.stall_seconds)
+        soon = now + min(limits.head_seconds, limits.body_seconds, limits.stall_seconds, limits.linger_seconds)
         self._watch = self.loop.call_at(min(*due, soon) if due else soon, self._look)
 
 

@@ -57,10 +57,10 @@ class ServerOptions:
     proxies: tuple[str, ...] | None = None
 
 
-def bind(options: ServerOptions, *, shared: bool = False) -> socket.socket:
-    """Take the port and begin to queue connections, before anything serves them.
+def bind(options: ServerOptions, *, shared: bool = False, queue: bool = True) -> socket.socket:
+    """Take the port and begin to queue connections, before anything serves them; or leave that to who serves them.
 
-    A port may be `shared` by several sockets of this user; the kernel gives each a part of the connections.
+    A port may be `shared` by several sockets of this user; the kernel gives each that queues a part of the connections.
 
     Raises:
         UsageError: The address is taken, or not ours.
@@ -73,7 +73,8 @@ def bind(options: ServerOptions, *, shared: bool = False) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((options.host, options.port))
-        listener.listen(socket.SOMAXCONN)
+        if queue:
+            listener.listen(socket.SOMAXCONN)
     except OSError as error:
         listener.close()
         raise UsageError(

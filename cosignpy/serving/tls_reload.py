@@ -51,7 +51,7 @@ class ReloadingContext(ssl.SSLContext):
         made = cls(ssl.PROTOCOL_TLS_SERVER)
         made._files, made._clients = files, clients
         made._watched = WatchedFiles(*_paths(files))
-        made._current = _build(files, clients)
+        made._read()
         return made
 
     def reload_if_changed(self) -> None:
@@ -60,8 +60,10 @@ class ReloadingContext(ssl.SSLContext):
         Raises:
             UsageError: They cannot be used; the old ones stay in force.
         """
-        if self._watched.changed():
-            self._current = _build(self._files, self._clients)
+        self._watched.follow(self._read)
+
+    def _read(self) -> None:
+        self._current = _build(self._files, self._clients)
 
     def wrap_bio(self, *positional: Any, **named: Any) -> ssl.SSLObject:  # noqa: ANN401 - passed on as they come
         """Set up one connection; asyncio and uvloop both come through here."""

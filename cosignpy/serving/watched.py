@@ -1,7 +1,7 @@
 """Files that may change while a server runs: certificates, keys, lists of writers."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,23 +20,37 @@ class Reloadable(Protocol):
         """Take what the files say now.
 
         Raises:
-            CosignError: It is unusable; what was read before stays in force.
+            CosignError: It is unusable; what was read before stays in force. Said once, and tried again each time.
         """
         ...
 
 
 class WatchedFiles:
-    """Tells whether any of a set of files was replaced, written to or made readable since it was last asked."""
+    """Has a set of files read when any of them was replaced, written to or made readable, until that succeeds."""
 
     def __init__(self, *paths: Path) -> None:
         self._paths = paths
         self._seen = self._stamp()
+        self._complaint = ""
 
-    def changed(self) -> bool:
-        """Look at the files; a change is reported once."""
+    def follow(self, read: Callable[[], None]) -> None:
+        """Read the files if they changed, or if that failed the last time: a process may be out of files for a while.
+
+        Raises:
+            CosignError: What `read` raises; the same about the same files only once.
+        """
         now = self._stamp()
-        before, self._seen = self._seen, now
-        return now != before
+        changed, self._seen = now != self._seen, now
+        if not changed and not self._complaint:
+            return
+        try:
+            read()
+        except CosignError as error:
+            before, self._complaint = self._complaint, str(error)
+            if changed or self._complaint != before:
+                raise
+        else:
+            self._complaint = ""
 
     def _stamp(self) -> Stamp:
         return tuple(_stamp_of(path) for path in self._paths)

@@ -81,22 +81,38 @@ def run_workers(program: WorkerProgram, listeners: Sequence[socket.socket], wish
 
 
 class _Worker:
-    """One worker process, started again when it dies. Its socket stays open, so connections wait for it."""
+    """One worker process, started again when it dies.
+
+    Its socket closes at its death, and the next one begins to queue connections only when it serves: else the kernel
+    would go on giving a part of them to a worker that cannot start, and they would wait for nothing.
+    """
 
     def __init__(self, program: WorkerProgram, listener: socket.socket) -> None:
         self._program = program
+        host, port = listener.getsockname()[:2]
+        self._options = ServerOptions(host, port)
+        self._shared = bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT))
         self._listener = listener
+        self._started = time.monotonic()
         self._process = self._start()
 
     def restart_if_dead(self) -> None:
         """Start it again, unless it lives, or was started just now."""
         status = self._process.poll()
-        if status is None or time.monotonic() < self._started + _RESTART_SECONDS:
+        if status is None:
+            return
+        self._listener.close()
+        if time.monotonic() < self._started + _RESTART_SECONDS:
             return
         _LOG.error("worker %d ended with status %d; starting another", self._process.pid, status)
         forget_worker(self._process.pid)
         self._hang_up()
-        self._process = self._start()
+        try:
+            self._listener = bind(self._options, shared=self._shared, queue=False)
+            self._process = self._start()
+        except (UsageError, OSError) as error:  # the port is taken; or no files or processes are left, for a while
+            self._started = time.monotonic()
+            _LOG.error("no worker can be started: %s", error)
 
     def ask_to_reload(self) -> None:
         """Have it look at its files."""
@@ -104,7 +120,8 @@ class _Worker:
             self._process.send_signal(signal.SIGHUP)
 
     def ask_to_stop(self) -> None:
-        """Have it answer what it has begun, and end."""
+        """Have it answer what it has begun, and end; who connects from now on is not to wait for it."""
+        self._listener.close()
         if self._process.poll() is None:
             self._process.terminate()
 

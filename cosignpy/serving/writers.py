@@ -69,7 +69,7 @@ class TokenFile:
         """
         self._path = path
         self._watched = WatchedFiles(path)
-        self._digests = _load_tokens(path)
+        self._read()
 
     def reload_if_changed(self) -> None:
         """Take the tokens that the file has now.
@@ -78,8 +78,10 @@ class TokenFile:
             FileError: It cannot be read; the tokens it had stay valid.
             UsageError: It is not as it should be; as above.
         """
-        if self._watched.changed():
-            self._digests = _load_tokens(self._path)
+        self._watched.follow(self._read)
+
+    def _read(self) -> None:
+        self._digests = _load_tokens(self._path)
 
     def identify(self, scope: Scope) -> str | Refusal:
         """Return the name that stands before the request's token."""

@@ -38,7 +38,7 @@ class WatchedRoots:
         """
         self._path = path
         self._watched = WatchedFiles(*([path] if path else []))
-        self.paths = IssuerPaths(load_roots(path) if path else AcceptedRoots())
+        self._read()
 
     def reload_if_changed(self) -> None:
         """Take the roots that the file has now.
@@ -46,8 +46,10 @@ class WatchedRoots:
         Raises:
             CosignError: It cannot be used; the roots it had stay in force.
         """
-        if self._path is not None and self._watched.changed():
-            self.paths = IssuerPaths(load_roots(self._path))
+        self._watched.follow(self._read)
+
+    def _read(self) -> None:
+        self.paths = IssuerPaths(load_roots(self._path) if self._path else AcceptedRoots())
 
 
 class CtSubmissions:

@@ -67,7 +67,7 @@ class KnownLogsFile:
         """
         self._path = path
         self._files = WatchedFiles(path)
-        self.logs = load_known_logs(path)
+        self._read()
 
     def reload_if_changed(self) -> None:
         """Load the file again if it changed; what is unusable leaves the logs as they were.
@@ -76,8 +76,10 @@ class KnownLogsFile:
             FileError: It cannot be read.
             MalformedError: It is not as it should be.
         """
-        if self._files.changed():
-            self.logs = load_known_logs(self._path)
+        self._files.follow(self._read)
+
+    def _read(self) -> None:
+        self.logs = load_known_logs(self._path)
 
 
 def _add_log(found: dict[str, list[NoteVerifier]], text: str) -> None:

@@ -8,24 +8,12 @@ import pytest
 
 from cosignpy.stack.devidp.server import DevIdp, DevIdpOptions
 from cosignpy.stack.devidp.signing_keys import TokenAlgorithm
-from tests.support.chromium import Chromium, Tab
+from tests.support.chromium import Tab
 from tests.support.oidc_client import OidcClient
 from tests.support.raw_server import RawServer, reply
 
 CONTRAST: Final = (Path(__file__).parent / "log_pages" / "contrast.js").read_text()
 PAGES: Final = ("home", "sign-in", "device", "mistake", "refusal", "none")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    with Chromium(tmp_path_factory.mktemp("profile")) as running:
-        yield running
-
-
-@pytest.fixture
-def tab(browser: Chromium) -> Iterator[Tab]:
-    with browser.tab() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from cosignpy.core.x509.der import encode_element
+from cosignpy.core.x509.der import OBJECT_IDENTIFIER, encode_element
+from cosignpy.core.x509.der_values import encode_oid
 
 DATA = bytes.fromhex("06092a864886f70d010701")
 SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
@@ -29,6 +30,11 @@ def sequence(*parts: bytes) -> bytes:
 def of_set(*parts: bytes) -> bytes:
     """Encode a SET in the order given."""
     return encode_element(0x31, b"".join(parts))
+
+
+def oid_element(dotted: str) -> bytes:
+    """Encode an OBJECT IDENTIFIER."""
+    return encode_element(OBJECT_IDENTIFIER, encode_oid(dotted, what="test"))
 
 
 @cache

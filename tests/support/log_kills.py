@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.support.log_load import FACES, SETTINGS, Ledger, under_load
 from tests.support.log_process import LogProcess, serve_logs
-from tests.support.server_process import PATIENCE_SECONDS
+from tests.support.server_process import PATIENCE_SECONDS, ServerProcess
 
 _LONGEST_SECONDS: Final = 0.5
 """Between the moment when a server takes entries and its death."""
@@ -41,10 +41,10 @@ def kill_often(directory: Path, kills: int, seed: int) -> Sequence[int]:
     return [ledger.check(directory, kind) for kind, ledger in ledgers.items()]
 
 
-def workers_of(log: LogProcess) -> Sequence[int]:
+def workers_of(server: ServerProcess) -> Sequence[int]:
     """Return the process ids of the workers."""
-    assert log.process is not None
-    children = Path(f"/proc/{log.process.pid}/task/{log.process.pid}/children")
+    assert server.process is not None
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     return [int(pid) for pid in children.read_text().split()]
 
 

@@ -18,10 +18,10 @@ from cosignpy.core.timestamp.signing_certificate import encode_signing_certifica
 from cosignpy.core.timestamp.token import TokenSigner
 from cosignpy.core.timestamp.verify import TimestampChain
 from cosignpy.core.x509.der import OBJECT_IDENTIFIER, encode_element
-from cosignpy.core.x509.der_values import encode_signed_integer, oid_element
+from cosignpy.core.x509.der_values import encode_signed_integer
 from cosignpy.values import replace
 from tests.support.certificates import MIDDLE, Authority, Extensions, der, key
-from tests.support.cms import of_set, sequence
+from tests.support.cms import of_set, oid_element, sequence
 
 MESSAGE: Final = b"a signature\n"
 POLICY: Final = "1.3.6.1.4.1.57264.2"

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from ca_server.identity.claim_text import check_text, member_at, optional_text, required_text
+from ca_server.identity.claim_text import check_name, check_text, member_at, optional_text, required_text
 from ca_server.identity.claims import Claims, TokenRefused
 from ca_server.identity.issuer import Issuer
 from ca_server.identity.principal import Principal
@@ -71,7 +71,7 @@ def _issuer_text(issuer: Issuer, claims: Claims) -> str:
     found = member_at(claims, issuer.issuer_claim)
     if not isinstance(found, str) or not found:
         raise TokenRefused(f"{where}, which names the issuer, is missing")
-    return check_text(where, found)
+    return check_name(where, found)
 
 
 def build_username(issuer: Issuer, claims: Claims) -> Principal:
@@ -80,7 +80,7 @@ def build_username(issuer: Issuer, claims: Claims) -> Principal:
     Raises:
         TokenRefused: The user's name is missing, or could be taken for an address, or for a name with a domain.
     """
-    user = required_text(claims, "sub")
+    user = check_name("claim sub", required_text(claims, "sub"))
     if "!" in user:
         raise TokenRefused("claim sub has an exclamation mark, which separates user and domain")
     if _LIKE_A_MAILBOX.fullmatch(user):

@@ -106,6 +106,15 @@ def read_issuer(certificate: Certificate, *, what: str = "certificate") -> Name:
     return _readable(lambda: certificate.issuer, what)
 
 
+def read_subject(certificate: Certificate, *, what: str = "certificate") -> Name:
+    """Return the name a certificate is for.
+
+    Raises:
+        MalformedError: It holds text that is not in its encoding.
+    """
+    return _readable(lambda: certificate.subject, what)
+
+
 def verify_issued_by(certificate: Certificate, issuer: Certificate, *, what: str = "certificate") -> None:
     """Show that the issuer's name stands in the certificate and that its key signed it.
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from cosignpy.core.x509.der import BOOLEAN, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, encode_element
+from cosignpy.core.x509.der import BOOLEAN, GENERALIZED_TIME, INTEGER, encode_element
 from cosignpy.errors import LimitExceeded, MalformedError
 
 MAX_ARCS: Final = 128
@@ -94,11 +94,6 @@ def encode_oid(dotted: str, *, what: str) -> bytes:
     if len(others) + 2 > MAX_ARCS:
         raise LimitExceeded(what, f"an object identifier of more than {MAX_ARCS} numbers")
     return b"".join([_encode_arc(arc) for arc in (first * _SECOND_ARCS + second, *others)])
-
-
-def oid_element(dotted: str) -> bytes:
-    """Encode a whole OBJECT IDENTIFIER out of our own tables."""
-    return encode_element(OBJECT_IDENTIFIER, encode_oid(dotted, what="object identifier"))
 
 
 def _encode_arc(arc: int) -> bytes:

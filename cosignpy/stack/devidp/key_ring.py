@@ -35,7 +35,7 @@ class KeyRing:
         self._keys = keys
         self._now = now
         self._path = path
-        self._watched = WatchedFiles(path) if path else None
+        self._watched = WatchedFiles(*([path] if path else []))
 
     @property
     def keys(self) -> SigningKeys:
@@ -65,7 +65,10 @@ class KeyRing:
         Raises:
             CosignError: It cannot be used; the keys stay as they were.
         """
-        if self._path and self._watched and self._watched.changed():
+        self._watched.follow(self._read)
+
+    def _read(self) -> None:
+        if self._path:
             self._keys = _load(self._path)
             _LOG.info("the keys were read again; key %s signs", self._keys.current.key_id)
 

@@ -19,6 +19,15 @@ def test_a_time_server_is_asked(offset: float) -> None:
         assert ask(NtpServer.parse(server.name), 5) == pytest.approx(offset, abs=0.2)
 
 
+def test_a_time_server_is_asked_after_the_timestamps_of_ntp_began_anew() -> None:
+    """On 7 February 2036; ours are counted on, those of the packet begin at 0."""
+    beyond = 2_100_000_000.0
+    told = beyond + 50 - (2**32 - 2_208_988_800)
+    with time_servers(0.0) as (server,):
+        server.fields = {"recv_timestamp": told, "tx_timestamp": told}
+        assert ask(NtpServer.parse(server.name), 5, lambda: beyond) == pytest.approx(50, abs=0.01)
+
+
 def test_our_clock_is_the_one_that_is_compared() -> None:
     with time_servers(0.0) as (server,):
         assert ask(NtpServer.parse(server.name), 5, lambda: time.time() - 100) == pytest.approx(100, abs=0.2)
@@ -61,7 +70,7 @@ def test_a_time_server_that_does_not_answer_is_not_waited_for(answers: Callable[
         assert time.monotonic() - began < 10 * TIMEOUT
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid", "a..b", ".a", f"{'a' * 64}.example"])
 def test_a_time_server_that_is_not_there_is_not_believed(host: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

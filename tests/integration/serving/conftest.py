@@ -17,7 +17,13 @@ PATIENCE: Final = 20.0
 """Longer than anything here takes on a busy machine: what is not over by then hangs."""
 
 LIMITS: Final = ClientLimits(
-    head_seconds=0.4, body_seconds=0.8, stall_seconds=0.4, head_bytes=4096, headers=20, message_bytes=2**20
+    head_seconds=0.4,
+    body_seconds=0.8,
+    stall_seconds=0.4,
+    head_bytes=4096,
+    headers=20,
+    message_bytes=2**20,
+    linger_seconds=0.6,
 )
 BODY: Final = BodyLimits(size=1000, seconds=0.3)
 ANSWER_SIZE: Final = 48 * 2**20

@@ -1,6 +1,7 @@
 """Clients that take their time lose their connection, and nobody else notices."""
 
 import threading
+import time
 from contextlib import suppress
 from typing import Final
 
@@ -159,6 +160,51 @@ def test_a_body_over_the_limit_is_413_and_the_connection_goes_on(server: Server)
     length = 200_000
     assert wire.ask(POST.format(path="/body", length=length) + "x" * length).startswith(b"HTTP/1.1 413 ")
     assert wire.ask(GET).endswith(b"served")
+
+
+CLOSING: Final = "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+
+
+def test_who_asks_for_an_end_and_still_sends_gets_the_answer(server: Server) -> None:
+    """The answer is there before the body, and more of that comes afterwards, as from clients that read last."""
+    wire = server.connect()
+    wire.send(CLOSING.format(path="/body", length=600_000))
+    for _ in range(6):
+        assert served(server)
+        wire.send("x" * 100_000)
+    found = wire.rest()
+    assert found.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nconnection: close\r\n" in found
+    assert found.endswith(b'the body is larger than 1000 bytes"}')
+
+
+def test_who_has_the_answer_may_go_before_the_end_of_the_body(server: Server) -> None:
+    wire = server.connect()
+    assert wire.ask(CLOSING.format(path="/body", length=600_000) + "x").startswith(b"HTTP/1.1 413 ")
+    assert wire.socket.recv(1) == b""  # nothing more will come
+
+
+def test_nothing_is_served_after_an_answer_that_ends_the_connection(server: Server) -> None:
+    wire = server.connect()
+    wire.send(CLOSING.format(path="/", length=BODY.size))
+    assert served(server)
+    wire.send("x" * BODY.size + GET)
+    assert wire.rest().count(b"served") == 1
+
+
+def send_patiently(wire: Wire, piece: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        wire.send(piece)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("piece", ["x", "x" * 2**16])
+def test_who_sends_on_after_the_end_is_disconnected(server: Server, piece: str) -> None:
+    wire = server.connect()
+    assert wire.ask(CLOSING.format(path="/body", length=10**9)).startswith(b"HTTP/1.1 413 ")
+    with pytest.raises(ConnectionError):
+        send_patiently(wire, piece)
 
 
 def test_a_body_that_nobody_reads_has_a_limit_too() -> None:

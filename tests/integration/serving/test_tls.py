@@ -90,6 +90,18 @@ def test_bad_files_leave_the_server_serving(authority: Authority, pair: Pair, ca
         assert str(pair.key) in caplog.text
 
 
+def test_who_asks_for_an_end_and_still_sends_gets_the_answer(authority: Authority, pair: Pair) -> None:
+    with (
+        serving(ReloadingContext.load(TlsFiles(pair.certificate, pair.key))) as address,
+        connected(address, authority) as wire,
+    ):
+        wire.sendall(b"POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 200000\r\n\r\n")
+        assert wire.recv(65536).startswith(b"HTTP/1.1 401 ")
+        for _ in range(4):  # a connection that was closed would be reset at the second
+            wire.sendall(b"x" * 50_000)
+            assert shown_certificate(address, authority)
+
+
 def test_without_a_certificate_of_the_client_ca_there_is_no_connection(
     authority: Authority, pair: Pair, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cosignpy.errors import UsageError
+from cosignpy.errors import FileError, UsageError
 from cosignpy.serving.watched import WatchedFiles, reload_all
 from cosignpy.values import record
 
@@ -23,14 +23,21 @@ class Thing:
             raise self.error
 
 
+def changed(watched: WatchedFiles) -> bool:
+    """Tell whether the files would be read."""
+    reads: list[None] = []
+    watched.follow(lambda: reads.append(None))
+    return bool(reads)
+
+
 def test_a_change_is_reported_once(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     one.write_text("1")
     other.write_text("1")
     watched = WatchedFiles(one, other)
-    assert not watched.changed()
+    assert not changed(watched)
     other.write_text("22")
-    assert (watched.changed(), watched.changed()) == (True, False)
+    assert (changed(watched), changed(watched)) == (True, False)
 
 
 def test_a_file_of_the_same_size_and_time_in_its_place_is_a_change(tmp_path: Path) -> None:
@@ -40,7 +47,7 @@ def test_a_file_of_the_same_size_and_time_in_its_place_is_a_change(tmp_path: Pat
     os.utime(new, ns=(0, file.stat().st_mtime_ns))
     watched = WatchedFiles(file)
     new.replace(file)
-    assert watched.changed()
+    assert changed(watched)
 
 
 def test_a_file_that_is_made_readable_is_a_change(tmp_path: Path) -> None:
@@ -50,17 +57,51 @@ def test_a_file_that_is_made_readable_is_a_change(tmp_path: Path) -> None:
     watched = WatchedFiles(file)
     time.sleep(0.02)  # clocks of file systems tick every few milliseconds
     file.chmod(0o600)
-    assert watched.changed()
+    assert changed(watched)
 
 
 def test_a_file_that_goes_and_comes_is_two_changes(tmp_path: Path) -> None:
     file = tmp_path / "file"
     watched = WatchedFiles(file)
-    assert not watched.changed()
+    assert not changed(watched)
     file.write_text("1")
-    assert watched.changed()
+    assert changed(watched)
     file.unlink()
-    assert watched.changed()
+    assert changed(watched)
+
+
+def test_files_that_could_not_be_read_are_read_again_and_that_is_said_once(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    watched = WatchedFiles(file)
+    outcomes = [FileError("file", "Too many open files")] * 2 + [FileError("file", "not PEM"), None]
+    said = []
+
+    def read() -> None:
+        error = outcomes.pop(0)
+        if error is not None:
+            raise error
+
+    file.write_text("1")
+    for _ in range(6):
+        try:
+            watched.follow(read)
+        except FileError as error:
+            said.append(error.why)
+    assert (said, outcomes) == (["Too many open files", "not PEM"], [])
+
+
+def test_what_is_still_wrong_after_a_change_is_said_again(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    watched = WatchedFiles(file)
+
+    def fail() -> None:
+        raise FileError("file", "not PEM")
+
+    for content in ("1", "22"):
+        file.write_text(content)
+        with pytest.raises(FileError):
+            watched.follow(fail)
+        watched.follow(fail)
 
 
 def test_one_bad_file_is_logged_and_keeps_no_other_from_being_read(caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,7 @@ from ca_server.identity.issuer_keys import (
     KeyOptions,
     Outcome,
 )
-from cosignpy.errors import CosignError, LimitExceeded, MalformedError, RemoteError, Unreachable
+from cosignpy.errors import CosignError, FileError, LimitExceeded, MalformedError, RemoteError, Unreachable
 from tests.support.answers import ManualTime
 from tests.support.tokens import TokenIssuer, TokenKey
 
@@ -240,6 +240,7 @@ def test_a_time_to_try_again_is_never_zero(bench: Bench) -> None:
         (RemoteError("issuer", "url", 302, "it redirects to another host"), TokenRefused),
         (MalformedError("discovery document", "it is that of another issuer"), TokenRefused),
         (LimitExceeded("JWK set", "too many"), TokenRefused),
+        (FileError("token", "cannot be read (Too many open files)"), IssuerUnreachable),
     ],
 )
 def test_what_passes_is_told_from_what_does_not(bench: Bench, error: CosignError, reaction: type[CosignError]) -> None:
@@ -278,6 +279,22 @@ def test_a_mistake_in_a_fetch_keeps_nobody_waiting(bench: Bench) -> None:
     outcome = future.result(0)
     assert isinstance(outcome, Failure)
     assert outcome.passing
+
+
+def test_a_system_without_threads_keeps_nobody_waiting(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    def start(work: "Callable[[], None]") -> None:
+        if bench.time.now < 10:
+            raise RuntimeError("can't start new thread")
+        work()
+
+    bench.time.now = 0
+    keys = IssuerKeys(bench.fetch, OPTIONS, lambda: bench.time.now, start)
+    outcome = keys.fetched(HERE).result(0)
+    assert isinstance(outcome, Failure)
+    assert (outcome.passing, outcome.until) == (True, 10)
+    assert caplog.messages == ["the keys of https://issuer.example.com cannot be had: can't start new thread"]
+    bench.time.now = 10
+    assert keys.fetched(HERE).result(0) == keys.known(HERE)
 
 
 # --- many issuers

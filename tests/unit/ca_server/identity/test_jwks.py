@@ -160,6 +160,13 @@ def test_an_ed25519_key_with_one_change_is_passed_over(changes: dict[str, Any], 
     assert passed_over(jwk("EdDSA", **changes)) == why
 
 
+@pytest.mark.parametrize(
+    "point", [bytes(32), b"\x01" + bytes(31), b"\xec" + b"\xff" * 30 + b"\x7f"], ids=["order 4", "order 1", "order 2"]
+)
+def test_an_ed25519_key_that_anyone_can_sign_for_is_passed_over(point: bytes) -> None:
+    assert "no point of the subgroup" in passed_over(jwk("EdDSA", x=b64url(point)))
+
+
 @pytest.mark.parametrize("member", [None, 1, "key", [], [GOOD]])
 def test_what_is_not_a_key_is_passed_over(member: object) -> None:
     assert passed_over(member) == "expected a JSON object"

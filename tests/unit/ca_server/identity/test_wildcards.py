@@ -58,6 +58,14 @@ def test_a_pattern_that_would_take_a_backtracking_matcher_for_ever() -> None:
     assert not Wildcards.parse_url("*-" * 20).matches("-" * 500 + "!")
 
 
+def test_nothing_is_looked_at_behind_a_piece_that_does_not_fit() -> None:
+    def look(_text: str, _places: frozenset[int]) -> frozenset[int]:
+        raise AssertionError
+
+    begin = Wildcards.parse_url("https://a").pieces
+    assert not Wildcards("", (*begin, look)).matches("https://b")
+
+
 def test_three_stars_mean_nothing() -> None:
     with pytest.raises(MalformedError):
         Wildcards.parse_claim("a***")

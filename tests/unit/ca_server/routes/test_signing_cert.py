@@ -1,5 +1,6 @@
 """What clients send for a certificate and what they are answered, without a server around it."""
 
+import asyncio
 import base64
 import json
 from hashlib import sha256
@@ -17,7 +18,7 @@ from cosignpy.core.ct.submission import parse_sct_answer
 from cosignpy.errors import MalformedError
 from cosignpy.serving.asgi import BodyLimits
 from cosignpy.serving.routing import Route, Router
-from tests.support.asgi_calls import Answer, ask, scope_of
+from tests.support.asgi_calls import Answer, Client, ask, ask_async, scope_of
 from tests.support.issuance import LOG_KEY, TOKEN, Desk, open_desk
 from tests.support.issuance import ask as build_request
 
@@ -102,6 +103,30 @@ def test_a_request_that_cannot_be_read_is_on_record(path: str, body: dict[str, A
     (line,) = desk.records
     assert (answer.status, line.status, line.outcome, line.refusal) == (status, status, Outcome.REFUSED, refusal)
     assert TOKEN not in line.reason
+
+
+@pytest.mark.parametrize("path", [V1, V2])
+def test_a_request_that_is_compressed_is_on_record(path: str) -> None:
+    desk = open_desk()
+    answer = post(desk, path, version_2(), BEARER, (b"content-encoding", b"gzip"))
+    (line,) = desk.records
+    assert (answer.status, line.status, line.refusal) == (415, 415, "BodyEncoded")
+
+
+@pytest.mark.parametrize(
+    ("limits", "refusal", "status"),
+    [
+        (BodyLimits(1 << 20, seconds=0.01), "BodyTooSlow", 408),
+        (BodyLimits(1 << 20, together=0), "BodiesTooMany", 503),
+    ],
+)
+def test_a_request_that_does_not_arrive_is_on_record(limits: BodyLimits, refusal: str, status: int) -> None:
+    desk = open_desk()
+    router = Router([Route("POST", V2, SigningCert(desk.issuer, limits).create)], CA_MANNER)
+    client = Client((b"{",), ends=False)
+    answer = asyncio.run(ask_async(router, scope_of(V2, method="POST"), client))
+    (line,) = desk.records
+    assert (answer.status, line.status, line.refusal) == (status, status, refusal)
 
 
 def test_what_nobody_foresaw_is_our_fault() -> None:

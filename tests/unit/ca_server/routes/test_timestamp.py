@@ -192,6 +192,46 @@ def test_a_key_that_cannot_sign_is_our_failure(moved: MovedClock, caplog: pytest
     assert "not reached" in caplog.text
 
 
+def reason_of(caplog: pytest.LogCaptureFixture) -> str:
+    (line,) = [one for one in caplog.records if one.name == "ca_server.audit"]
+    return str(json.loads("{" + line.members[1:] + "}")["reason"])  # type: ignore[attr-defined]
+
+
+@value
+class Babbling:
+    """A key whose failure is not ours, and says what nobody should read."""
+
+    public_key: PublicKey
+
+    def sign(self, _message: bytes) -> bytes:
+        raise RuntimeError("the password is swordfish")
+
+
+def test_the_words_of_errors_that_are_not_ours_are_not_in_the_audit_line(
+    moved: MovedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = MADE.timestamping.certified
+    key = CertifiedKey(Babbling(good.signer.public_key), good.chain)
+    stamping = Responder(EphemeralAuthority(key, key.chain), StampPolicy.of(TimestampSettings()), moved.stamping())
+    assert post(app_of(stamping), REQUEST.encode()).status == 500
+    assert reason_of(caplog) == "RuntimeError"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [
+        (replace(REQUEST, policy="1.2.3").encode(), QUERY, "policy 1.2.3"),
+        (REQUEST.encode(), (b"content-type", b"text/plain"), f"Unsupported Media Type: {FAILED}"),
+        (bytes(MAX_REQUEST + 1), QUERY, "BodyTooLarge"),
+    ],
+)
+def test_our_own_reasons_are_in_the_audit_line(
+    app: ASGIApp, body: bytes, kind: tuple[bytes, bytes], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    post(app, body, kind)
+    assert reason_of(caplog) == reason
+
+
 def test_a_stamp_has_an_audit_line(app: ASGIApp, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     post(app, REQUEST.encode())
@@ -214,7 +254,7 @@ def test_a_quiet_log_has_no_lines_of_stamps(app: ASGIApp, caplog: pytest.LogCapt
 def test_the_chain_begins_with_the_leaf(app: ASGIApp) -> None:
     answer = ask(app, scope_of(CHAIN))
     assert (answer.status, answer.headers[b"content-type"]) == (200, b"application/pem-certificate-chain")
-    assert answer.headers[b"cache-control"] == b"max-age=86400, immutable"
+    assert answer.headers[b"cache-control"] == b"no-cache, no-store, max-age=0"
     found = x509.load_pem_x509_certificates(answer.body)
     assert [one.serial_number for one in found] == [
         x509.load_der_x509_certificate(one).serial_number for one in MADE.timestamping.chain

@@ -98,6 +98,19 @@ def test_certificates_that_have_expired_stamp_nothing() -> None:
     assert "not valid" in refusing.trouble()
 
 
+def test_a_clock_far_ahead_of_the_certificates_leaves_no_trace() -> None:
+    """It is put right before a stamp was given: nothing stands in the way of the first."""
+    moved = MovedClock(wall=START.timestamp() + 365 * 24 * 3600)
+    clock = moved.stamping()
+    refusing = Responder(authority(), StampPolicy.of(TimestampSettings()), clock)
+    with pytest.raises(NotValidNow):
+        refusing.respond(REQUEST)
+    assert clock.last == 0
+    moved.set_by(-365 * 24 * 3600)
+    clock.confirm(clock.read(), 60)
+    assert refusing.respond(REQUEST).info.moment == START
+
+
 def test_certificates_that_are_not_valid_yet_stamp_nothing() -> None:
     assert responder(MovedClock(wall=START.timestamp() - 3600)).respond(REQUEST)
     with pytest.raises(NotValidNow):

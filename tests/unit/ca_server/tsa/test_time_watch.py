@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from ca_server.config import TimestampSettings
-from ca_server.tsa.clock import ClockUntrusted, KeptTime
+from ca_server.tsa.clock import ClockSources, ClockUntrusted, KeptTime, StampClock
 from ca_server.tsa.metrics import NTP_ERRORS, NTP_OFFSET, NTP_SYNC, count_round
 from ca_server.tsa.ntp import NtpFailed, NtpServer
 from ca_server.tsa.time_watch import DRIFT, Measurement, NtpOptions, TimeWatch, Verdict, judge
@@ -47,7 +47,10 @@ def test_how_many_have_to_agree(asked: int, wanted: int, agree: int) -> None:
     assert NtpOptions.of(settings).agree == agree
 
 
-@pytest.mark.parametrize("changes", [{"ntp_agree": 4}, {"ntp": ("a b",)}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"ntp_agree": 4}, {"ntp": ("a b",)}, {"ntp_interval": Duration(60_000)}, {"ntp_limit": Duration(0.006)}],
+)
 def test_settings_that_cannot_be_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         NtpOptions.of(replace(NTP, **changes))
@@ -56,6 +59,11 @@ def test_settings_that_cannot_be_are_refused(changes: dict[str, object]) -> None
 def test_as_many_as_there_are_may_have_to_agree() -> None:
     assert NtpOptions.of(replace(NTP, ntp_agree=3)).agree == 3
     assert not NtpOptions.of(replace(NTP, ntp=(), ntp_agree=3)).servers
+
+
+def test_time_servers_may_be_asked_as_rarely_as_their_word_is_good_for() -> None:
+    assert NtpOptions.of(replace(NTP, ntp_interval=Duration(59_999))).interval < 6 / DRIFT
+    assert not NtpOptions.of(replace(NTP, ntp=(), ntp_interval=Duration(60_000))).servers
 
 
 @record
@@ -124,6 +132,16 @@ def test_the_last_second_is_written_down(tmp_path: Path) -> None:
     assert kept.load() == START.timestamp()
 
 
+def test_what_other_processes_wrote_down_is_heeded(tmp_path: Path) -> None:
+    clock, kept = MovedClock().stamping(), KeptTime(tmp_path / "last")
+    watch = TimeWatch(clock, NtpOptions.of(TimestampSettings()), kept)
+    KeptTime(tmp_path / "last").keep(int(START.timestamp()) + 1)
+    assert clock.stamp()
+    watch.keep()
+    with pytest.raises(ClockUntrusted):
+        clock.stamp()
+
+
 def test_where_nothing_is_kept_nothing_is_written() -> None:
     clock = MovedClock().stamping()
     clock.stamp()
@@ -154,14 +172,32 @@ def test_a_thread_asks_at_once_and_writes_down_at_the_end(tmp_path: Path) -> Non
     watch.stop()
 
 
-def test_a_thread_survives_a_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_thread_follows_the_clock_where_nobody_wants_stamps() -> None:
+    looked, moved = Event(), MovedClock()
+
+    def steady() -> float:
+        looked.set()
+        return moved.steady
+
+    clock = StampClock(ClockSources(lambda: moved.wall, steady), 2)
+    looked.clear()
+    watch = TimeWatch(clock, NtpOptions.of(TimestampSettings()))
+    watch.start()
+    assert looked.wait(10)
+    watch.stop()
+
+
+@pytest.mark.parametrize(
+    "failure", [UsageError("something that nobody thought of"), ValueError("not even an error of ours")]
+)
+def test_a_thread_survives_a_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture, failure: Exception) -> None:
     again = Event()
     rounds = []
 
     def ask(_server: NtpServer, _timeout: float) -> float:
         rounds.append(1)
         if len(rounds) == 1:
-            raise UsageError("something that nobody thought of")
+            raise failure
         again.set()
         return 0.0
 

@@ -9,11 +9,11 @@ import pytest
 from cosignpy.core.timestamp.imprint import MessageImprint
 from cosignpy.core.timestamp.info import TimestampInfo
 from cosignpy.core.x509.der import encode_element
-from cosignpy.core.x509.der_values import TRUE, oid_element
+from cosignpy.core.x509.der_values import TRUE
 from cosignpy.core.x509.tbs import Extension, encode_extension
 from cosignpy.errors import MalformedError
 from cosignpy.values import replace
-from tests.support.cms import ONE, sequence
+from tests.support.cms import ONE, oid_element, sequence
 
 IMPRINT = MessageImprint.of(b"message")
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -7,10 +7,10 @@ import pytest
 from cosignpy.core.timestamp.imprint import HASH_OIDS, MessageImprint, WeakHash, WrongDigestLength
 from cosignpy.core.timestamp.request import MAX_NONCE_BITS, MAX_REQUEST, TimestampRequest
 from cosignpy.core.x509.der import encode_element
-from cosignpy.core.x509.der_values import TRUE, oid_element
+from cosignpy.core.x509.der_values import TRUE
 from cosignpy.core.x509.tbs import Extension, NamedExtension, encode_extension
 from cosignpy.errors import LimitExceeded, MalformedError
-from tests.support.cms import ONE, of_set, sequence
+from tests.support.cms import ONE, of_set, oid_element, sequence
 
 DIGEST = bytes(32)
 SHA256 = sequence(encode_element(6, HASH_OIDS["sha256"]), b"\x05\x00")

@@ -23,10 +23,9 @@ from cosignpy.core.timestamp.signing_certificate import SIGNING_CERTIFICATE_V2
 from cosignpy.core.timestamp.token import TokenSigner
 from cosignpy.core.timestamp.verify import verify_timestamp
 from cosignpy.core.x509.der import encode_element
-from cosignpy.core.x509.der_values import oid_element
 from cosignpy.errors import KeyUnusable, MalformedError
 from tests.support.certificates import der, key
-from tests.support.cms import sequence
+from tests.support.cms import oid_element, sequence
 from tests.support.timestamps import (
     CHAIN,
     INFO,

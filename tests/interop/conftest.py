@@ -1,0 +1,19 @@
+"""One browser for all pages, and a tab for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.chromium import Chromium, Tab
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with Chromium(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture
+def tab(browser: Chromium) -> Iterator[Tab]:
+    with browser.tab() as opened:
+        yield opened
