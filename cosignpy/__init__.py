@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from cosignpy.core.keys.signatures import Signer
     from cosignpy.core.oci.manifest import Descriptor, Manifest, Platform
     from cosignpy.core.oci.reference import Reference, Tag
-    from cosignpy.core.policy.image import AnyPredicateUnsafe, ImagePolicy, PredicateTypeIs, RequireLog, SkipLogUnsafe
+    from cosignpy.core.policy.image import ImagePolicy
+    from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
+    from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
     from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim, VerifiedImage, VerifiedSignature
     from cosignpy.errors import (
         CosignError,
@@ -45,13 +47,8 @@ _HOMES: Final = {
     "cosignpy.core.keys.signatures": ("Signer",),
     "cosignpy.core.oci.manifest": ("Descriptor", "Manifest", "Platform"),
     "cosignpy.core.oci.reference": ("Reference", "Tag"),
-    "cosignpy.core.policy.image": (
-        "AnyPredicateUnsafe",
-        "ImagePolicy",
-        "PredicateTypeIs",
-        "RequireLog",
-        "SkipLogUnsafe",
-    ),
+    "cosignpy.core.policy.image": ("AnyPredicateUnsafe", "ImagePolicy", "PredicateTypeIs"),
+    "cosignpy.core.policy.transparency": ("RequireLog", "SkipLogUnsafe"),
     "cosignpy.core.verify.evidence": ("SignatureFormat", "SignedClaim", "VerifiedImage", "VerifiedSignature"),
     "cosignpy.errors": (
         "CosignError",

@@ -11,6 +11,9 @@ from cosignpy.errors import UsageError
 
 _TRUTH: Final = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
 
+SPECIFICATION: Final = "SPEC"
+"""The metavar of flags that take pairs of a key and a text, separated by commas."""
+
 
 class CosignCommand(TyperCommand):
     """A command that accepts `-key F` and `--upload=false`, and binds `--some-flag` to `COSIGN_SOME_FLAG`."""
@@ -31,7 +34,8 @@ class CosignCommand(TyperCommand):
 def bind_environment(command: TyperCommand) -> TyperCommand:
     """Give every option without a variable of its own the one cosign would give it.
 
-    Values of repeatable flags are separated by the character that separates paths: a path may hold blanks.
+    Values of repeatable flags are separated by the character that separates paths: a path may hold blanks. A
+    specification, which has that and commas in it, has a line of its own.
     """
     for option in _options(command):
         longest = max(option.opts, key=len)
@@ -46,9 +50,15 @@ def bind_environment(command: TyperCommand) -> TyperCommand:
 def _split_variable(option: TyperOption) -> Any:  # noqa: ANN401  # replaces a method of typer's
     def value_from_envvar(ctx: Any) -> list[str] | None:  # noqa: ANN401
         text = option.resolve_envvar_value(ctx)
-        return None if text is None else [item for item in text.split(os.pathsep if "://" not in text else ",") if item]
+        return None if text is None else [item for item in text.split(_separator(option, text)) if item]
 
     return value_from_envvar
+
+
+def _separator(option: TyperOption, text: str) -> str:
+    if option.metavar == SPECIFICATION:
+        return "\n"
+    return "," if "://" in text else os.pathsep
 
 
 def _options(command: TyperCommand) -> Iterator[TyperOption]:

@@ -26,9 +26,14 @@ class Group:
 COMMANDS: Final[Mapping[str, Command | Group]] = {
     "sign": Command("sign", "sign", "Sign container images."),
     "verify": Command("verify", "verify", "Verify the signatures of container images."),
+    "sign-blob": Command("sign_blob", "sign_blob", "Sign files."),
+    "attest-blob": Command("attest_blob", "attest_blob", "Attest something about files."),
+    "verify-blob": Command("verify_blob", "verify_blob", "Verify the signature of a file."),
+    "verify-blob-attestation": Command("verify_blob", "verify_blob_attestation", "Verify an attestation about a file."),
     "generate-key-pair": Command("generate_key_pair", "generate_key_pair", "Generate a pair of keys."),
     "import-key-pair": Command("import_key_pair", "import_key_pair", "Import a private key made elsewhere."),
     "public-key": Command("public_key", "public_key", "Print the public key of a key pair."),
+    "initialize": Command("initialize", "initialize", "Fetch what to believe, and choose from where."),
     "tree": Command("tree", "tree", "Show what is attached to an image."),
     "triangulate": Command("triangulate", "triangulate", "Print where an image's legacy attachments lie."),
     "copy": Command("copy", "copy", "Copy images with everything attached to them."),
@@ -43,12 +48,28 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
         "Attach what was made elsewhere.",
         {"signature": Command("attach", "signature", "Attach a signature to an image.")},
     ),
+    "trusted-root": Group(
+        "Whom verifiers believe.",
+        {
+            "create": Command("trusted_root", "create", "Make a trusted root of keys and certificates."),
+            "inspect": Command("trusted_root", "inspect", "Show what a trusted root says."),
+            "lint": Command("trusted_root", "lint", "Look for what is wrong with a trusted root."),
+        },
+    ),
+    "signing-config": Group(
+        "Which services signers ask.",
+        {
+            "create": Command("signing_config", "create", "Make a signing config of addresses."),
+            "inspect": Command("signing_config", "inspect", "Show what a signing config says, and who is asked now."),
+        },
+    ),
     "login": Command("login", "login", "Log in to a registry."),
     "logout": Command("logout", "logout", "Forget a registry's credentials."),
     "registry": Group(
         "An OCI registry of your own, for demos and tests.",
         {"serve": Command("registry", "serve", "Serve an OCI registry.")},
     ),
+    "whoami": Command("whoami", "whoami", "Show who you would sign as without a key."),
     "env": Command("env", "env", "Print the environment variables that are read."),
     "version": Command("version", "version", "Print the version."),
     "completion": Command("completion", "completion", "Print a completion script for your shell."),

@@ -14,7 +14,7 @@ from cosignpy.values import field, record
 if TYPE_CHECKING:
     from cosignpy.core.bundle.legacy import LegacyStyle
     from cosignpy.core.keys.public import PublicKey
-    from cosignpy.core.keys.signatures import Signer
+    from cosignpy.core.keys.signatures import DigestSigner
 
 
 def load_public_keys(references: Sequence[str]) -> "tuple[PublicKey, ...]":
@@ -26,7 +26,7 @@ def load_public_keys(references: Sequence[str]) -> "tuple[PublicKey, ...]":
     return tuple(dict.fromkeys(load_public_key(reference) for reference in references))
 
 
-def start_loading_signer(reference: str) -> "Callable[[], Signer]":
+def start_loading_signer(reference: str) -> "Callable[[], DigestSigner]":
     """Begin to open a private key, and return the function that waits for it.
 
     Opening takes 150 ms of scrypt, which lets other threads run: what pushes need is imported meanwhile.
@@ -49,8 +49,8 @@ def start_loading_signer(reference: str) -> "Callable[[], Signer]":
 class _Loading:
     """A signer on its way: loaded at most once, whoever asks; an error is raised for each who asks."""
 
-    load: "Callable[[], Signer]"
-    signer: "Signer | None" = None
+    load: "Callable[[], DigestSigner]"
+    signer: "DigestSigner | None" = None
     error: BaseException | None = field(default=None, repr=False)
 
     def run(self) -> None:
@@ -59,7 +59,7 @@ class _Loading:
         except Exception as error:  # noqa: BLE001 - handed on whole by `result`
             self.error = error
 
-    def result(self, thread: threading.Thread | None = None) -> "Signer":
+    def result(self, thread: threading.Thread | None = None) -> "DigestSigner":
         if thread is not None:
             thread.join()
         if self.error is not None or self.signer is None:

@@ -8,7 +8,7 @@ from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
-    from cosignpy.core.keys.signatures import Signer
+    from cosignpy.core.keys.signatures import DigestSigner
 
 Password = Callable[[], bytes]
 """Asks for the password of a private key; called only when there is one to open."""
@@ -39,6 +39,6 @@ class KeyBackend(Protocol):
         """Return the public key that is there."""
         ...
 
-    def load_signer(self, reference: KeyReference, password: Password, ports: KeyPorts, /) -> "Signer":
+    def load_signer(self, reference: KeyReference, password: Password, ports: KeyPorts, /) -> "DigestSigner":
         """Return what signs with the private key that is there."""
         ...

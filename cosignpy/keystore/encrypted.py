@@ -6,10 +6,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cosignpy.core.keys.encrypted_pem import EncryptedKey
-    from cosignpy.core.keys.signatures import Signer
+    from cosignpy.core.keys.signatures import DigestSigner
 
 
-def unlock(encrypted: "EncryptedKey", password: "Callable[[], bytes]") -> "Signer":
+def unlock(encrypted: "EncryptedKey", password: "Callable[[], bytes]") -> "DigestSigner":
     """Open a private key with a password.
 
     Raises:

@@ -9,7 +9,7 @@ from cosignpy.keystore.encrypted import unlock
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
-    from cosignpy.core.keys.signatures import Signer
+    from cosignpy.core.keys.signatures import DigestSigner
     from cosignpy.keystore.backend import KeyPorts, KeyReference, Password
 
 
@@ -26,7 +26,7 @@ def load_public_key(reference: "KeyReference", ports: "KeyPorts") -> "PublicKey"
     return PublicKey.parse_pem(_read(reference, ports), what=reference.text)
 
 
-def load_signer(reference: "KeyReference", password: "Password", ports: "KeyPorts") -> "Signer":
+def load_signer(reference: "KeyReference", password: "Password", ports: "KeyPorts") -> "DigestSigner":
     """Load a private key from the encrypted PEM text in a variable.
 
     Raises:

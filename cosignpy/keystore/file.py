@@ -10,7 +10,7 @@ from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
-    from cosignpy.core.keys.signatures import Signer
+    from cosignpy.core.keys.signatures import DigestSigner
     from cosignpy.keystore.backend import KeyPorts, KeyReference, Password
 
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
@@ -73,7 +73,7 @@ def load_public_key(reference: "KeyReference", _: "KeyPorts") -> "PublicKey":
     return PublicKey.parse_pem(KeyFile.read(reference.location).raw, what=reference.text)
 
 
-def load_signer(reference: "KeyReference", password: "Password", _: "KeyPorts") -> "Signer":
+def load_signer(reference: "KeyReference", password: "Password", _: "KeyPorts") -> "DigestSigner":
     """Load a private key from cosign's encrypted PEM file.
 
     Raises:

@@ -14,7 +14,7 @@ from cosignpy.values import value
 
 if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
-    from cosignpy.core.keys.signatures import Signer
+    from cosignpy.core.keys.signatures import DigestSigner
 
 _SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<location>.*)", re.DOTALL)
 
@@ -50,7 +50,7 @@ def load_public_key(reference: str, ports: KeyPorts | None = None) -> "PublicKey
     return BACKENDS[parsed.scheme].load().load_public_key(parsed, ports or KeyPorts())
 
 
-def load_signer(reference: str, password: Password, ports: KeyPorts | None = None) -> "Signer":
+def load_signer(reference: str, password: Password, ports: KeyPorts | None = None) -> "DigestSigner":
     """Load what signs with the private key that a `--key` of a signing command names.
 
     Takes 150 ms for an encrypted file, nearly all of it in scrypt, which lets other threads run: call it

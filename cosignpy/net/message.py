@@ -77,6 +77,8 @@ class Request:
     body: Body | None = field(default=None, repr=False)
     deadline: float = inf
     """When the answer must be here, read to its end, by the client's monotonic clock; other limits hold besides."""
+    repeatable: bool = False
+    """Whether a POST is harmless to repeat: its receiver says so (RFC 9110 section 9.2.2, "some means to know")."""
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.method):
@@ -89,7 +91,7 @@ class Request:
     @property
     def is_idempotent(self) -> bool:
         """Tell whether repeating it is harmless."""
-        return self.method in IDEMPOTENT and self.is_replayable
+        return (self.repeatable or self.method in IDEMPOTENT) and self.is_replayable
 
     @property
     def is_replayable(self) -> bool:

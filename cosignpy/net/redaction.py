@@ -16,8 +16,11 @@ _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorizat
 _USERINFO: Final = r"(?<=://)[^/?#\s]*@"
 _URL: Final = r"https?://[^\s\"'<>]+"
 _CREDENTIALS: Final = r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=._~-]{4,}"
+_JSON_WEB_TOKEN: Final = r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # noqa: S105 - a pattern
+"""An identity token (RFC 7519), or the first part of one."""
 _SENSITIVE_MEMBER: Final = (
-    r"(?i)(\"?(?:access_token|identitytoken|password|refresh_token|registrytoken|secret|token)\"?\s*[:=]\s*\"?)"
+    r"(?i)(\"?(?:access_token|client_secret|code_verifier|device_code|id_token|identitytoken|password|refresh_token|"
+    r"registrytoken|secret|token)\"?\s*[:=]\s*\"?)"
     r"[^\s\"&,}]+"
 )
 _UNPRINTABLE: Final = r"[^\x20-\x7e]+"
@@ -54,5 +57,6 @@ def redact_text(text: str, *, longest: int = 300) -> str:
     line = re.sub(_UNPRINTABLE, " ", text).strip()
     line = re.sub(_URL, lambda match: redact_url(match[0]), line)
     line = re.sub(_CREDENTIALS, rf"\1 {REDACTED}", line)
+    line = re.sub(_JSON_WEB_TOKEN, REDACTED, line)
     line = re.sub(_SENSITIVE_MEMBER, rf"\1{REDACTED}", line)
     return line if len(line) <= longest else f"{line[: longest - 3]}..."

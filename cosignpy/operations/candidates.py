@@ -5,7 +5,7 @@ fails is an error, because "could not look" must never pass for "not there".
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.bundle.legacy import LegacySignature, select_signature_layers
 from cosignpy.core.bundle.protojson import parse_bundle
@@ -14,13 +14,17 @@ from cosignpy.core.digest import Digest
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import EMPTY_CONFIG, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
-from cosignpy.core.policy.image import ImagePolicy, PredicateTypeIs
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.verify.evidence import VerifiedSignature
 from cosignpy.core.verify.signature import verify_bundle, verify_legacy
 from cosignpy.errors import ClaimMismatch, LimitExceeded, MalformedError, NoSuchTag, VerificationError
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
 from cosignpy.values import value
+
+if TYPE_CHECKING:
+    from cosignpy.core.verify.bundle import Trust
 
 MAX_CANDIDATES: Final = 1000
 """Signatures looked at for one image: what cosign reads of a legacy tag, and two requests each."""
@@ -38,7 +42,7 @@ class Candidate:
     """A signature that may count: where it lies, and how to read and verify it."""
 
     location: str
-    verify: Callable[[ImagePolicy], VerifiedSignature]
+    verify: "Callable[[ImagePolicy, Trust | None], VerifiedSignature]"
 
 
 def find_candidates(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
@@ -90,14 +94,14 @@ def _is_bundle(source: ManifestSource, descriptor: Descriptor) -> bool:
 
 
 def _bundle_candidate(source: ManifestSource, image: Digest, descriptor: Descriptor) -> Candidate:
-    def verify(policy: ImagePolicy) -> VerifiedSignature:
+    def verify(policy: ImagePolicy, trust: "Trust | None") -> VerifiedSignature:
         refuse_other_predicate(descriptor.annotations, policy)
         manifest = source.fetch_manifest(descriptor.digest)
         refuse_other_predicate(manifest.annotations, policy)
         layer = select_bundle_layer(manifest)
         if layer is None:
             raise MalformedError("bundle manifest", "listed as a bundle, holds none")
-        return verify_bundle(parse_bundle(_fetch_signature(source, layer)), image, policy, location)
+        return verify_bundle(parse_bundle(_fetch_signature(source, layer)), image, policy, location, trust)
 
     location = f"bundle {descriptor.digest}"
     return Candidate(location, verify)
@@ -132,7 +136,7 @@ def _find_legacy(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
 
 
 def _legacy_candidate(source: ManifestSource, image: Digest, layer: Descriptor, location: str) -> Candidate:
-    def verify(policy: ImagePolicy) -> VerifiedSignature:
+    def verify(policy: ImagePolicy, _: "Trust | None") -> VerifiedSignature:
         found = LegacySignature.parse(layer)
         return verify_legacy(_fetch_signature(source, layer), found.signature, image, policy, location)
 

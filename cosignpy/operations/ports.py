@@ -6,11 +6,14 @@ works on every place an image can be. Adapters do not inherit from these.
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
+
+if TYPE_CHECKING:
+    from cosignpy.core.trust.trusted_root import TrustedRoot
 
 Watch: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
 """Looks at chunks on their way, and hands them on unchanged."""
@@ -152,3 +155,15 @@ class SilentProgress:
 
     def finished(self, label: str) -> None:
         """Do nothing."""
+
+
+class TrustSource(Protocol):
+    """Where it is written whom to believe."""
+
+    def trusted_root(self) -> "TrustedRoot":
+        """Return the trusted root.
+
+        Raises:
+            CosignError: It cannot be had.
+        """
+        ...

@@ -1,4 +1,4 @@
-"""Sign an image with a key: a bundle as its referrer, a legacy signature under its tag, or both."""
+"""Sign an image: a bundle as its referrer, a legacy signature under its tag, or both."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,8 @@ from cosignpy.core.bundle.legacy import (
     build_signature_layer,
     select_signature_layers,
 )
-from cosignpy.core.bundle.protojson import encode_key_bundle
+from cosignpy.core.bundle.model import Bundle
+from cosignpy.core.bundle.protojson import encode_bundle
 from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature, encode_pae
@@ -21,9 +22,11 @@ from cosignpy.core.keys.signatures import Signer, verify_signature
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import build_simple_signing
+from cosignpy.core.verify.artifact import Artifact
 from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch, UsageError
-from cosignpy.operations.ports import ManifestSink
+from cosignpy.operations.complete_bundle import SigningKey, SigningServices, complete_bundle, verify_own
+from cosignpy.operations.ports import ManifestSink, TrustSource
 from cosignpy.values import field, value
 
 
@@ -57,20 +60,53 @@ class MadeSignature:
     format: SignatureFormat
     content: bytes
     signature: bytes
+    bundle: Bundle | None = None
 
 
-def make_signature(signer: Signer, form: SignatureFormat, image: Digest, claims: Claims) -> MadeSignature:
-    """Sign an image's digest and check the result with the public key before anyone sees it.
+@value
+class Vouching:
+    """Who is to vouch for a signature besides its signer, and whom verifiers will believe about that.
+
+    Nobody, unless more is said: a signature by a key alone.
+    """
+
+    services: SigningServices = field(default_factory=SigningServices)
+    trust: TrustSource | None = None
+
+
+def make_signature(
+    key: SigningKey, form: SignatureFormat, image: Digest, claims: Claims, vouching: Vouching | None = None
+) -> MadeSignature:
+    """Sign an image's digest, and verify the result as its users will before anyone sees it.
 
     Raises:
-        UsageError: A legacy signature of an image named by a sha512 digest, which no tag can hold.
+        UsageError: A legacy signature that has no room for what it is to hold.
         SignatureMismatch: The signer returned something its own public key does not accept.
+        VerificationError: The bundle that was made would not be accepted.
+        CosignError: One of those who have to vouch for it does not.
     """
+    vouching = vouching or Vouching()
     if form is SignatureFormat.BUNDLE:
         payload = build_signature_statement(image, claims.annotations, claims.identity)
-        signature = _sign(signer, encode_pae(IN_TOTO_PAYLOAD, payload))
-        envelope = Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),))
-        return MadeSignature(form, encode_key_bundle(signer.public_key.hint, envelope), signature)
+        signature = _sign(key.signer, encode_pae(IN_TOTO_PAYLOAD, payload))
+        bundle = complete_bundle(
+            Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),)), key, vouching.services
+        )
+        if vouching.trust is not None:
+            verify_own(bundle, Artifact({image.algorithm: bytes.fromhex(image.hex)}), key, vouching.trust)
+        return MadeSignature(form, encode_bundle(bundle), signature, bundle)
+    _refuse_legacy(key, image, claims, vouching.services)
+    payload = build_simple_signing(claims.identity or claims.name, image, claims.annotations)
+    return MadeSignature(form, payload, _sign(key.signer, payload))
+
+
+def _refuse_legacy(key: SigningKey, image: Digest, claims: Claims, services: SigningServices) -> None:
+    """Refuse what a legacy signature cannot say."""
+    if key.certificate is not None or services != SigningServices():
+        raise UsageError(
+            "certificates, log entries and timestamps go into bundles",
+            "leave --signature-format legacy out, or sign with --key and --tlog-upload=false",
+        )
     if image.algorithm != "sha256":
         raise UsageError(
             "legacy signature tags cannot name a sha512 digest", "use --signature-format bundle for this image"
@@ -80,8 +116,6 @@ def make_signature(signer: Signer, form: SignatureFormat, image: Digest, claims:
             "a legacy signature names its image, and this one has no name on a registry",
             "give it one with --sign-container-identity registry/name",
         )
-    payload = build_simple_signing(claims.identity or claims.name, image, claims.annotations)
-    return MadeSignature(form, payload, _sign(signer, payload))
 
 
 def _sign(signer: Signer, message: bytes) -> bytes:
@@ -151,9 +185,10 @@ class SignImage:
     formats: tuple[SignatureFormat, ...]
     created: datetime
     style: LegacyStyle = field(default_factory=LegacyStyle)
+    vouching: Vouching = field(default_factory=Vouching)
 
 
-def sign_image(request: SignImage, signer: Signer, sink: ManifestSink | None) -> Sequence[MadeSignature]:
+def sign_image(request: SignImage, key: SigningKey, sink: ManifestSink | None) -> Sequence[MadeSignature]:
     """Sign an image in each format and store the signatures; without a sink they are only returned.
 
     Everything is signed and checked before anything is pushed.
@@ -161,14 +196,15 @@ def sign_image(request: SignImage, signer: Signer, sink: ManifestSink | None) ->
     Raises:
         UsageError: A format that cannot name this image.
         SignatureMismatch: The signer does not fit its own public key.
+        VerificationError: What was made would not be accepted.
         RemoteError: The registry refused or failed.
     """
     image = request.subject.digest
-    made = [make_signature(signer, form, image, request.claims) for form in request.formats]
+    made = [make_signature(key, form, image, request.claims, request.vouching) for form in request.formats]
     if sink is not None:
         for item in made:
             if item.format is SignatureFormat.BUNDLE:
                 push_bundle(sink, item, request.subject, request.created)
             else:
-                push_legacy(sink, item, signer, image, request.style)
+                push_legacy(sink, item, key.signer, image, request.style)
     return made

@@ -1,6 +1,7 @@
 """Verify the signatures of an image against a policy."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.policy.image import ImagePolicy
@@ -15,8 +16,11 @@ from cosignpy.errors import (
 )
 from cosignpy.operations.candidates import find_candidates
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
-from cosignpy.operations.ports import ManifestSource
+from cosignpy.operations.ports import ManifestSource, TrustSource
 from cosignpy.values import value
+
+if TYPE_CHECKING:
+    from cosignpy.core.verify.bundle import Trust
 
 
 @value
@@ -29,24 +33,28 @@ class VerifyImage:
     workers: int = DEFAULT_WORKERS
 
 
-def verify_image(request: VerifyImage, image: ManifestSource, signatures: ManifestSource) -> VerifiedImage:
-    """Show that enough of the policy's keys signed the image.
+def verify_image(
+    request: VerifyImage, image: ManifestSource, signatures: ManifestSource, trust: TrustSource | None = None
+) -> VerifiedImage:
+    """Show that enough of the policy's signers signed the image.
 
     `signatures` is where signatures are looked up (COSIGN_REPOSITORY); `image` is asked only when nothing
-    was found there, to tell an unsigned image from one that does not exist.
+    was found there, to tell an unsigned image from one that does not exist. `trust` says which logs and authorities
+    to believe, and is asked only where the policy wants more than a key.
 
     Raises:
         NoSignatures: The image has none.
         NoSuchTag: There is no such image.
         NoMatchingSignatures: It has some, too few of them satisfy the policy; each reason is in the error.
-        TransparencyRequired: The policy demands a log entry.
+        TransparencyRequired: The policy demands more than a key, and there is no trusted root.
         RemoteError: The registry failed, and what was read does not suffice.
     """
     candidates = find_candidates(signatures, request.digest)
     if not candidates:
         image.fetch_manifest(request.digest)
         raise NoSignatures(request.name, "sign it with: cosignpy sign --key KEY " + request.name)
-    outcomes = run_parallel(lambda candidate: candidate.verify(request.policy), candidates, request.workers)
+    believed = None if trust is None or request.policy.asks_a_key_alone else _read(trust)
+    outcomes = run_parallel(lambda candidate: candidate.verify(request.policy, believed), candidates, request.workers)
     verified: list[VerifiedSignature] = []
     rejections: list[Rejection] = []
     for candidate, outcome in zip(candidates, outcomes, strict=True):
@@ -56,15 +64,22 @@ def verify_image(request: VerifyImage, image: ManifestSource, signatures: Manife
             verified.append(outcome.unwrap())
     _verify_threshold(request, verified, rejections)
     # By key as they were given: the order of a registry's list is that of digests, which is to say none.
-    verified.sort(key=lambda signature: request.policy.keys.index(signature.key))
+    if request.policy.identities is None:
+        verified.sort(key=lambda signature: request.policy.keys.index(signature.key))
     return VerifiedImage(request.digest, tuple(verified), tuple(rejections))
+
+
+def _read(trust: TrustSource) -> "Trust":
+    from cosignpy.core.verify.bundle import Trust  # not needed by who verifies by a key alone
+
+    return Trust(trust.trusted_root())
 
 
 def _verify_threshold(
     request: VerifyImage, verified: Sequence[VerifiedSignature], rejections: Sequence[Rejection]
 ) -> None:
-    """Count different keys: the same key twice is one signer."""
-    signers = {signature.key for signature in verified}
+    """Count different signers: the same key, or the same identity, twice is one."""
+    signers = {signature.signer for signature in verified}
     if len(signers) >= request.policy.threshold:
         return
     for rejection in rejections:

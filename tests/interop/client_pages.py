@@ -130,6 +130,41 @@ is exchanged or a provider stops, is tested with all three providers in `test_id
 `test_devidp_clients.py`. `openssl ts` and rfc3161-client verify timestamps without any peer, in `tests/integration`.
 """
 
+TRUST_CLIENTS: Final = (
+    (
+        "cosign-v3",
+        "makes both documents from the same flags; signs and verifies with ours, with Rekor v1 and v2",
+        "entry, timestamp; what our `lint` says it refuses",
+        "test_trust_documents.py",
+    ),
+    (
+        "cosign-v2",
+        "verifies with our trusted root",
+        "entry, timestamp; what our `lint` says it refuses",
+        "test_trust_documents.py",
+    ),
+    (
+        "sigstore-python",
+        "reads both documents of ours",
+        "what our `lint` says it refuses",
+        "test_trust_documents.py",
+    ),
+)
+"""The same for trusted roots and signing configs."""
+
+_TRUST_BEFORE: Final = """\
+
+## Trusted roots and signing configs
+
+Documents that cosign makes are read here, and those that `cosignpy trusted-root create` and `cosignpy signing-config
+create` make are used by each client.
+"""
+
+_TRUST_BEHIND: Final = """
+What cosign makes and nobody can use is refused here;
+[which client refuses what](formats/trusted-root.md#what-other-clients-refuse).
+"""
+
 Clients = Sequence[tuple[str, str, str, str]]
 
 
@@ -153,6 +188,7 @@ class Part:
 PARTS: Final = (
     Part(_LOGS_BEFORE, LOG_CLIENTS, _LOGS_BEHIND),
     Part(_CA_BEFORE, CA_CLIENTS, _CA_BEHIND),
+    Part(_TRUST_BEFORE, TRUST_CLIENTS, _TRUST_BEHIND),
 )
 
 

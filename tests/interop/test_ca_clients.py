@@ -6,93 +6,29 @@ made with its own code: the chain, the SCT that the certificate carries, the tim
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from cryptography import x509
 
-from cosignpy.core.encoding import decode_b64
-from tests.interop.identity_providers import PROVIDERS, IdentityProvider
+from tests.interop.identity_providers import PROVIDERS
 from tests.interop.images import push_image
-from tests.interop.log_workshop import START, describe_authority, javascript, write_trusted_root
-from tests.interop.programs import Run, Tool, Workshop
-from tests.support.ca_site import Site, serve_site
+from tests.interop.keyless_stack import Stack, serve_stack
+from tests.interop.log_workshop import javascript
+from tests.interop.programs import Run, Tool
 from tests.support.registries import run_program
-
-SINCE: Final = START.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """Everything that signing needs, and a folder to sign in."""
-
-    site: Site
-    provider: IdentityProvider
-    shop: Workshop
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        return "--certificate-identity", self.person, "--certificate-oidc-issuer", self.provider.issuer
-
-    @property
-    def person(self) -> str:
-        return self.provider.person.email
-
-    def write_token(self) -> str:
-        (self.shop.folder / "token").write_text(self.provider.token())
-        return "token"
-
-    def leaf(self, bundle: str) -> x509.Certificate:
-        material = json.loads((self.shop.folder / bundle).read_text())["verificationMaterial"]
-        return x509.load_der_x509_certificate(decode_b64(material["certificate"]["rawBytes"], what="certificate"))
 
 
 @pytest.fixture(scope="module", params=PROVIDERS)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("stack")
-    with (
-        PROVIDERS[request.param](tmp_path_factory.mktemp("provider")) as provider,
-        serve_site(folder, others=[provider.issuer]) as site,
-    ):
-        shop = Workshop(tmp_path_factory.mktemp("shop"))
-        (shop.folder / "blob").write_text("content\n")
-        write_trust(shop.folder, site)
-        yield Stack(site, provider, shop)
+    with serve_stack(request.param, tmp_path_factory.mktemp("stack")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def registry() -> Iterator[str]:
     with run_program("ggcr-referrers") as running:
         yield running.address
-
-
-def write_trust(folder: Path, site: Site) -> None:
-    """Write what clients have to know: the trusted root, the signing config, and both in one file."""
-    chains = [site.get(path).body for path in ("/api/v1/rootCert", "/api/v1/timestamp/certchain")]
-    (folder / "ca.pem").write_bytes(chains[0])
-    (folder / "tsa.pem").write_bytes(chains[1])
-    authority = describe_authority(chains[0], site.ca.url)
-    stamps = describe_authority(chains[1], f"{site.ca.url}/api/v1/timestamp")
-    root = json.loads(write_trusted_root(folder, site.log, authorities=[authority], timestamps=[stamps]).read_text())
-    service = {"majorApiVersion": 1, "validFor": {"start": SINCE}, "operator": "tests"}
-    signing = {
-        "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
-        "caUrls": [{**service, "url": site.ca.url}],
-        "oidcUrls": [],
-        "rekorTlogUrls": [{**service, "url": site.log.url, "majorApiVersion": 2}],
-        "rekorTlogConfig": {"selector": "ANY"},
-        "tsaUrls": [{**service, "url": f"{site.ca.url}/api/v1/timestamp"}],
-        "tsaConfig": {"selector": "ANY"},
-    }
-    (folder / "signing.json").write_text(json.dumps(signing))
-    config = {
-        "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
-        "trustedRoot": root,
-        "signingConfig": signing,
-    }
-    (folder / "trust.json").write_text(json.dumps(config))
 
 
 def says_what_the_token_said(stack: Stack, leaf: x509.Certificate) -> None:

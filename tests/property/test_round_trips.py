@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cosignpy.core.bundle.legacy import LegacySignature, build_signature_layer
 from cosignpy.core.bundle.model import BUNDLE_V03, Bundle, PublicKeyMaterial
-from cosignpy.core.bundle.protojson import encode_key_bundle, parse_bundle
+from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import (
@@ -24,6 +24,7 @@ from cosignpy.core.oci.manifest import ArtifactManifest, Descriptor, Platform
 from cosignpy.core.oci.reference import Reference
 from cosignpy.core.oci.simple_signing import PAYLOAD_TYPE, SimpleSigningPayload, build_simple_signing
 from tests.property import strategies as own
+from tests.support.signed import encode_key_bundle
 
 
 @given(own.json_values())

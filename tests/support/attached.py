@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cosignpy.core.bundle.legacy import LegacyStyle, build_signature_image, build_signature_layer
-from cosignpy.core.bundle.protojson import encode_key_bundle
 from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature
 from cosignpy.core.intoto import COSIGN_SIGN_V1, build_signature_statement
@@ -13,6 +12,7 @@ from cosignpy.core.oci.manifest import ArtifactManifest, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.simple_signing import build_simple_signing
 from cosignpy.operations.ports import ManifestSink
+from tests.support.signed import encode_key_bundle
 
 SPDX: Final = "https://spdx.dev/Document"
 MOMENT: Final = datetime(2026, 7, 24, 9, 0, 0, tzinfo=UTC)

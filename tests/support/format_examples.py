@@ -57,6 +57,8 @@ from tests.support import (
     rekor_kinds,
     timestamp_examples,
     token_examples,
+    trust_document_examples,
+    trust_examples,
 )
 from tests.support.fixed_keys import ALICE, ecdsa_key, ecdsa_signer, ed25519_signer
 from tests.support.memory_log import MemoryLog, MemoryShard, build_shard
@@ -224,6 +226,8 @@ EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
     **issuer_examples.EXAMPLES,
     **timestamp_examples.EXAMPLES,
     **token_examples.EXAMPLES,
+    **trust_document_examples.EXAMPLES,
+    **trust_examples.EXAMPLES,
     "annotations": lambda: _stored(plain_log(), "annotations/000.p/2"),
     "answer-v1": _answer_v1,
     "answer-v2": lambda: v2_answers.encode_entry(placed(LogKind.REKOR_V2)),

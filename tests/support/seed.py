@@ -13,6 +13,7 @@ from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.oci.manifest import Descriptor, Manifest, Platform, build_index
 from cosignpy.core.oci.reference import Tag
 from cosignpy.core.verify.evidence import SignatureFormat
+from cosignpy.operations.complete_bundle import SigningKey
 from cosignpy.operations.sign_image import Claims, SignImage, sign_image
 from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.repository import RemoteRepository
@@ -68,7 +69,7 @@ def seed_images(address: str) -> SeededImages:
     for manifest in (app, index):
         claims = Claims("registry.example/team/app", {"env": "prod"})
         formats = (SignatureFormat.BUNDLE, SignatureFormat.LEGACY)
-        sign_image(SignImage(manifest.descriptor, claims, formats, SIGNED_AT), seed_key(), repository)
+        sign_image(SignImage(manifest.descriptor, claims, formats, SIGNED_AT), SigningKey(seed_key()), repository)
     session.close()
     return SeededImages(app.digest, other.digest, index.digest)
 

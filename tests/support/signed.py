@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cosignpy.core.bundle.model import BUNDLE_V03, Bundle, PublicKeyMaterial
+from cosignpy.core.bundle.protojson import encode_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature, encode_pae
 from cosignpy.core.encoding import JsonValue, encode_json, parse_json
@@ -12,7 +13,8 @@ from cosignpy.core.intoto import build_signature_statement
 from cosignpy.core.keys.algorithms import DEFAULT
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.oci.simple_signing import build_simple_signing
-from cosignpy.core.policy.image import ImagePolicy, SkipLogUnsafe
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.transparency import SkipLogUnsafe
 
 KEY: Final = PrivateKey.generate(DEFAULT)
 OTHER_KEY: Final = PrivateKey.generate(DEFAULT)
@@ -64,3 +66,8 @@ def simple_signing(image: Digest = IMAGE, **change: JsonValue) -> bytes:
     members = parse_json(build_simple_signing(NAME, image, {}), what="test")
     optional = change.pop("optional", None)
     return encode_json({"critical": members["critical"] | change, "optional": optional})
+
+
+def encode_key_bundle(hint: str, envelope: Envelope) -> bytes:
+    """Encode a bundle made with a key and nothing else."""
+    return encode_bundle(Bundle(BUNDLE_V03, PublicKeyMaterial(hint), envelope))

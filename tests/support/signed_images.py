@@ -5,7 +5,6 @@ from typing import Final
 
 from cosignpy.core.bundle.legacy import LegacyStyle, build_signature_image, build_signature_layer
 from cosignpy.core.bundle.model import BUNDLE_V03
-from cosignpy.core.bundle.protojson import encode_key_bundle
 from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
 from cosignpy.core.digest import Digest
 from cosignpy.core.intoto import COSIGN_SIGN_V1
@@ -13,9 +12,10 @@ from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import EMPTY_CONFIG, ArtifactManifest, Descriptor, Manifest
 from cosignpy.core.verify.evidence import SignatureFormat
+from cosignpy.operations.complete_bundle import SigningKey
 from cosignpy.operations.sign_image import Claims, SignImage, sign_image
 from tests.support.memory_repository import MemoryRepository
-from tests.support.signed import KEY, NAME, Signed, simple_signing, statement
+from tests.support.signed import KEY, NAME, Signed, encode_key_bundle, simple_signing, statement
 
 CREATED: Final = datetime(2026, 7, 24, 9, 0, tzinfo=UTC)
 BUNDLE: Final = (SignatureFormat.BUNDLE,)
@@ -32,7 +32,7 @@ def sign(
 ) -> None:
     """Sign an image as the command does."""
     request = SignImage(image.descriptor, Claims(NAME, annotations or {}), formats, CREATED)
-    sign_image(request, key, repository)
+    sign_image(request, SigningKey(key), repository)
 
 
 def encode_signed(signed: Signed) -> bytes:

@@ -1,6 +1,5 @@
 """`cosignpy sign`."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -18,15 +17,17 @@ from cosignpy.cli.flags import (
     parse_annotations,
 )
 from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.oidc_flags import OidcFlags
 from cosignpy.cli.progress import run_counted
 from cosignpy.cli.render.signing import SigningResult, render_signing, save_bundle
-from cosignpy.core.keys.signatures import Signer
+from cosignpy.cli.service_flags import ServiceFlags
+from cosignpy.cli.wiring_signing import Signing, open_signing
 from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.core.verify.evidence import SignatureFormat
-from cosignpy.errors import CosignError, DeadlineExceeded, TransparencyRequired, UsageError
+from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
 from cosignpy.operations.expand import expand_index, resolve
 from cosignpy.operations.parallel import run_parallel
-from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, sign_image
+from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, Vouching, sign_image
 from cosignpy.values import field, value
 
 
@@ -48,9 +49,6 @@ class SignatureFlags:
     sign_container_identity: Annotated[
         str, typer.Option("--sign-container-identity", metavar="NAME", show_default=False, help="Sign this name along.")
     ] = ""
-    tlog_upload: Annotated[
-        bool, typer.Option("--tlog-upload/--no-tlog-upload", help="Record the signature in a transparency log.")
-    ] = True
     upload: Annotated[bool, typer.Option("--upload/--no-upload", help="Push the signature to the registry.")] = True
     bundle: Annotated[
         str, typer.Option("--bundle", metavar="FILE", show_default=False, help="Also write the bundle here.")
@@ -59,9 +57,6 @@ class SignatureFlags:
         bool, typer.Option("--record-creation-timestamp", help="Put the time into a legacy signature's image.")
     ] = False
     yes: YesFlag = False
-    use_signing_config: Annotated[bool, typer.Option("--use-signing-config/--no-use-signing-config", hidden=True)] = (
-        False
-    )
 
     @property
     def formats(self) -> tuple[SignatureFormat, ...]:
@@ -79,16 +74,8 @@ class SignatureFlags:
         """Refuse what cannot be done, before anything is read.
 
         Raises:
-            TransparencyRequired: The log was not waived.
-            UsageError: No key, nothing to do with the signature, or one file for several bundles.
+            UsageError: Nothing to do with the signature, or one file for several bundles.
         """
-        if not self.key:
-            raise UsageError("no key to sign with", "name one with --key; make one with: cosignpy generate-key-pair")
-        if self.tlog_upload:
-            raise TransparencyRequired(
-                "signatures are recorded in a transparency log, and this version cannot reach one",
-                "pass --tlog-upload=false to sign without a log",
-            )
         if not self.upload and not self.bundle:
             raise UsageError("the signature would go nowhere", "with --upload=false, name a file with --bundle")
         if self.bundle and (len(images) > 1 or self.recursive):
@@ -100,15 +87,23 @@ class SignatureFlags:
 
 
 def sign(
-    images: ImagesArgument, what: SignatureFlags, registry: RegistryFlags, output: DataOutputFlag = Output.TEXT
+    images: ImagesArgument,
+    what: SignatureFlags,
+    who: OidcFlags,
+    services: ServiceFlags,
+    registry: RegistryFlags,
+    output: DataOutputFlag = Output.TEXT,
 ) -> int:
     """Sign container images.
 
-    The signature is stored beside the image, as a Sigstore bundle that refers to it. A tag is resolved
-    once, and what it names at that moment is signed.
+    Without --key you sign as yourself, or as the CI job that runs this: an authority certifies a key that lives for
+    minutes and is forgotten. The signature is recorded in a transparency log, verified as users will, and stored beside
+    the image, as a Sigstore bundle that refers to it. A tag is resolved once, and what it names at that moment is
+    signed. One sign-in and one certificate serve for all images.
     """
     what.check(images)
-    work = _Work(what, registry, wiring_keys.start_loading_signer(what.key), wiring_keys.signing_time())
+    signing = open_signing(what.key, services, who, yes=what.yes)
+    work = _Work(what, registry, signing, wiring_keys.signing_time())
     found = run_counted("signing", work.sign_named, images)
     results = [result for outcome in found for result in outcome.unwrap()]
     if what.bundle:
@@ -118,11 +113,11 @@ def sign(
 
 @value
 class _Work:
-    """What is the same for every image of a run. The signer is being loaded while images are resolved."""
+    """What is the same for every image of a run. A key is being loaded while images are resolved."""
 
     flags: SignatureFlags
     registry: RegistryFlags
-    signer: Callable[[], Signer]
+    signing: Signing
     moment: datetime
 
     def sign_named(self, name: str) -> list[SigningResult]:
@@ -135,19 +130,21 @@ class _Work:
             raise
         except CosignError as error:
             return [SigningResult(name, error)]
-        signer = self.signer()
+        self.signing.key()  # whatever is wrong with it is wrong for all images
         if image.digest is None:
             CURRENT.warn(f"{name} is a tag, which can be moved: signing what it names now, {top.digest}")
-        outcomes = run_parallel(lambda subject: self._sign_subject(image, subject, signer), subjects)
+        outcomes = run_parallel(lambda subject: self._sign_subject(image, subject), subjects)
         return [outcome.unwrap() for outcome in outcomes]
 
-    def _sign_subject(self, image: wiring.OpenImage, subject: Descriptor, signer: Signer) -> SigningResult:
+    def _sign_subject(self, image: wiring.OpenImage, subject: Descriptor) -> SigningResult:
         label = f"{image.name}@{subject.digest}"
         claims = Claims(image.identity, parse_annotations(self.flags.annotations), self.flags.sign_container_identity)
         style = wiring_keys.legacy_style(self.moment if self.flags.record_creation_timestamp else None)
-        request = SignImage(subject, claims, self.flags.formats, self.moment, style)
+        vouching = Vouching(self.signing.services, self.signing.trust)
+        request = SignImage(subject, claims, self.flags.formats, self.moment, style, vouching)
+        key = self.signing.key()
         try:
-            return SigningResult(label, sign_image(request, signer, image.attachments if self.flags.upload else None))
+            return SigningResult(label, sign_image(request, key, image.attachments if self.flags.upload else None))
         except DeadlineExceeded:
             raise
         except CosignError as error:

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli import wiring, wiring_keys
+from cosignpy.cli import wiring
 from cosignpy.cli.flags import (
-    VERIFYING_KEY_HELP,
     AnnotationsFlag,
     ImagesArgument,
     OutputFlag,
@@ -17,42 +16,29 @@ from cosignpy.cli.flags import (
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.progress import run_counted
 from cosignpy.cli.render.verification import ImageResult, render_verification
+from cosignpy.cli.signer_flags import IdentityFlags, SignerFlags
+from cosignpy.cli.trust_source import Once
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Platform
-from cosignpy.core.policy.image import (
-    AnyPredicateUnsafe,
-    ImagePolicy,
-    PredicateTypeIs,
-    RequireLog,
-    SkipLogUnsafe,
-)
-from cosignpy.core.verify.log import verify_log
+from cosignpy.core.policy.bundle import SignedByKey
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
 from cosignpy.operations.expand import Scope, select_subjects
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
+from cosignpy.operations.ports import TrustSource
 from cosignpy.operations.verify_image import VerifyImage, verify_image
 from cosignpy.values import field, value
 
 
 @value
-class PolicyFlags:
-    """Whose signatures count, and what they must say."""
+class ClaimFlags:
+    """What signatures must say, and how many signers there must be."""
 
-    key: Annotated[list[str], typer.Option("--key", metavar="KEY", show_default=False, help=VERIFYING_KEY_HELP)] = (
-        field(default_factory=list)
-    )
     threshold: Annotated[
-        int, typer.Option("--threshold", min=1, metavar="N", help="How many of the keys must have signed.")
+        int, typer.Option("--threshold", min=1, metavar="N", help="How many different signers there must be.")
     ] = 1
     annotations: AnnotationsFlag = field(default_factory=list)
-    insecure_ignore_tlog: Annotated[
-        bool,
-        typer.Option(
-            "--insecure-ignore-tlog/--no-insecure-ignore-tlog",
-            help="Accept signatures that no transparency log has recorded.",
-        ),
-    ] = False
-    private_infrastructure: Annotated[bool, typer.Option("--private-infrastructure", hidden=True)] = False
     any_predicate: Annotated[
         bool, typer.Option("--any-predicate", help="UNSAFE: let any attestation of the signer count as a signature.")
     ] = False
@@ -60,26 +46,22 @@ class PolicyFlags:
     signature_digest_algorithm: Annotated[str, typer.Option("--signature-digest-algorithm", hidden=True)] = ""
     check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
 
-    def policy(self) -> ImagePolicy:
+    def policy(self, who: SignerFlags, identity: IdentityFlags) -> ImagePolicy:
         """Build the policy.
 
         Raises:
-            UsageError: No key, a threshold that cannot be met, or `--check-claims=false`.
-            TransparencyRequired: The log was not waived.
+            UsageError: Nobody to verify against, a threshold that cannot be met, or `--check-claims=false`.
         """
         if not self.check_claims:
             raise UsageError("--check-claims=false would accept a signature of any other image", "leave the flag out")
-        waived = self.insecure_ignore_tlog or self.private_infrastructure
-        transparency = SkipLogUnsafe("--insecure-ignore-tlog") if waived else RequireLog()
-        if not self.key:
-            raise UsageError("no key to verify with", "name the signer's public key with --key")
-        verify_log(transparency)
+        signer = who.signer(identity)
         return ImagePolicy(
-            keys=wiring_keys.load_public_keys(self.key),
-            transparency=transparency,
+            keys=signer.keys if isinstance(signer, SignedByKey) else (),
+            transparency=who.transparency,
             threshold=self.threshold,
             annotations=parse_annotations(self.annotations),
             predicate=AnyPredicateUnsafe("--any-predicate") if self.any_predicate else PredicateTypeIs(),
+            identities=None if isinstance(signer, SignedByKey) else signer,
         )
 
 
@@ -116,26 +98,40 @@ class SelectionFlags:
 
 def verify(
     images: ImagesArgument,
-    who: PolicyFlags,
+    who: SignerFlags,
+    identity: IdentityFlags,
+    what: ClaimFlags,
     which: SelectionFlags,
     registry: RegistryFlags,
     output: OutputFlag = Output.TEXT,
 ) -> int:
     """Verify the signatures of container images.
 
-    Bundles and legacy signatures are both read. Without a transparency log (--insecure-ignore-tlog) a
-    signature proves that the key signed this digest, not when, nor that anyone else could notice.
+    Whoever signed has a key (--key), or a certificate that names them (--certificate-identity and
+    --certificate-oidc-issuer). Bundles and legacy signatures are both read; identities and log entries count in
+    bundles. Without a transparency log (--insecure-ignore-tlog) a signature proves that the key signed this digest, not
+    when, nor that anyone else could notice.
     """
-    policy = who.policy()
+    policy, trust = what.policy(who, identity), Once(who.trust)
     names = [f"oci-layout:{image}" for image in images] if which.local_image else images
     found = run_counted(
-        "verifying", lambda name: _verify_named(name, policy, which, registry), names, which.max_workers
+        "verifying", lambda name: _verify_named(name, _Wanted(policy, trust, which), registry), names, which.max_workers
     )
     return render_verification([result for outcome in found for result in outcome.unwrap()])
 
 
-def _verify_named(name: str, policy: ImagePolicy, which: SelectionFlags, flags: RegistryFlags) -> list[ImageResult]:
+@value
+class _Wanted:
+    """What is the same for all images of a run."""
+
+    policy: ImagePolicy
+    trust: TrustSource
+    which: SelectionFlags
+
+
+def _verify_named(name: str, wanted: _Wanted, flags: RegistryFlags) -> list[ImageResult]:
     """Verify everything one name stands for; what goes wrong is a result like any other."""
+    which = wanted.which
     try:
         image = wiring.open_image(name, flags)
         subjects = select_subjects(image.repository, image.target, which.scope, which.wanted_platform)
@@ -146,9 +142,9 @@ def _verify_named(name: str, policy: ImagePolicy, which: SelectionFlags, flags: 
 
     def verify_subject(digest: Digest) -> ImageResult:
         label = name if len(subjects) == 1 and not which.platform else f"{image.name}@{digest}"
-        request = VerifyImage(label, digest, policy, which.max_workers)
+        request = VerifyImage(label, digest, wanted.policy, which.max_workers)
         try:
-            return ImageResult(label, digest, verify_image(request, image.repository, image.attachments))
+            return ImageResult(label, digest, verify_image(request, image.repository, image.attachments, wanted.trust))
         except DeadlineExceeded:
             raise
         except CosignError as error:

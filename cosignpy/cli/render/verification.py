@@ -5,6 +5,7 @@ from typing import Final
 
 from cosignpy.cli.exit_codes import combined_exit_code, exit_code
 from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.render.bundle import proof_lines, proof_to_json, waivers
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, rejection_to_json
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue, encode_json
@@ -56,19 +57,35 @@ def text_lines(result: ImageResult) -> Iterator[str]:
     yield f"Verified {result.name}"
     if str(result.outcome.digest) not in result.name:
         yield f"  digest       {result.outcome.digest}"
-    for key in dict.fromkeys(signature.key for signature in result.outcome.signatures):
-        yield f"  signed by    {key.algorithm.key} key {key.fingerprint}"
-        for signature in result.outcome.signatures:
-            if signature.key == key:
-                yield from _signature_lines(signature)
+    for signer in dict.fromkeys(signature.signer for signature in result.outcome.signatures):
+        found = [signature for signature in result.outcome.signatures if signature.signer == signer]
+        yield f"  signed by    {_name_signer(found[0])}"
+        for signature in found:
+            yield from _signature_lines(signature)
     for rejection in result.outcome.rejections:
         yield f"  not counted  {rejection}"
-    for waiver in sorted({signature.log.waived_because for signature in result.outcome.signatures}):
-        yield f"  not checked  transparency log ({waiver})"
+    for waiver in dict.fromkeys(waiver for signature in result.outcome.signatures for waiver in _waivers(signature)):
+        yield f"  not checked  {waiver}"
+
+
+def _name_signer(signature: VerifiedSignature) -> str:
+    certificate = signature.proof.certificate if signature.proof is not None else None
+    if certificate is None:
+        return f"{signature.key.algorithm.key} key {signature.key.fingerprint}"
+    return f"{', '.join(certificate.identity.names)}, says {certificate.identity.issuer}"
+
+
+def _waivers(signature: VerifiedSignature) -> Iterator[str]:
+    if signature.proof is not None:
+        yield from waivers(signature.proof)
+    elif signature.log is not None:
+        yield f"transparency log ({signature.log.waived_because})"
 
 
 def _signature_lines(signature: VerifiedSignature) -> Iterator[str]:
     yield f"    found in   {signature.location}"
+    if signature.proof is not None:
+        yield from (f"      {line}" for line in proof_lines(signature.proof))
     if signature.claim.docker_reference:
         yield f"      names    {signature.claim.docker_reference}"
     for name, content in sorted(signature.claim.annotations.items()):
@@ -113,8 +130,16 @@ def _signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
             "dockerReference": signature.claim.docker_reference,
             "annotations": dict(signature.claim.annotations),
         },
-        "transparencyLog": {"checked": False, "waivedBecause": signature.log.waived_because},
+        **_proof_to_json(signature),
     }
+
+
+def _proof_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
+    """What was asked of others; a log that was not asked says why."""
+    log: JsonValue = {"checked": True}
+    if signature.log is not None:
+        log = {"checked": False, "waivedBecause": signature.log.waived_because}
+    return {"transparencyLog": log} | (proof_to_json(signature.proof) if signature.proof is not None else {})
 
 
 def cosign_payloads(result: ImageResult) -> Iterator[JsonValue]:

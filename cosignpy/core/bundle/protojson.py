@@ -16,6 +16,7 @@ from cosignpy.core.bundle.model import (
 )
 from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, encode_json
+from cosignpy.core.rekor.log_entry import LogEntry, read_v2_entry
 
 MAX_LOG_ENTRIES: Final = 32
 MAX_TIMESTAMPS: Final = 32
@@ -43,7 +44,7 @@ def parse_bundle(raw: bytes) -> Bundle:
         media_type=media_type,
         material=_parse_material(material),
         content=_parse_content(found),
-        log_entries=tuple(material.children("tlogEntries", most=MAX_LOG_ENTRIES)),
+        log_entries=tuple([read_v2_entry(item) for item in material.children("tlogEntries", most=MAX_LOG_ENTRIES)]),
         timestamps=_parse_timestamps(material),
     )
 
@@ -57,7 +58,7 @@ def _parse_material(found: JsonObject) -> PublicKeyMaterial | CertificateMateria
         member.refuse_unknown("hint")
         return PublicKeyMaterial(member.optional_text("hint"))
     if kinds[0] == "certificate":
-        return CertificateMaterial((_parse_only(member, "rawBytes"),))
+        return CertificateMaterial((_parse_only(member, "rawBytes"),), alone=True)
     member.refuse_unknown("certificates")
     chain = member.children("certificates", most=MAX_CHAIN)
     if not chain:
@@ -97,17 +98,54 @@ def _parse_timestamps(material: JsonObject) -> tuple[bytes, ...]:
     return tuple(_parse_only(token, "signedTimestamp") for token in tokens)
 
 
-def encode_key_bundle(hint: str, envelope: Envelope) -> bytes:
-    """Encode a v0.3 bundle made with a key, members in the order cosign writes them."""
-    signatures: list[JsonValue] = [{"sig": encode_b64(item.signature)} for item in envelope.signatures]
-    return encode_json(
-        {
-            "mediaType": BUNDLE_V03,
-            "verificationMaterial": {"publicKey": {"hint": hint}},
-            "dsseEnvelope": {
-                "payload": encode_b64(envelope.payload),
-                "payloadType": envelope.payload_type,
-                "signatures": signatures,
-            },
+def encode_bundle(bundle: Bundle) -> bytes:
+    """Encode a bundle as v0.3, whatever it was read as: members in the order cosign writes them, empty ones left out.
+
+    Of certificates only the first is kept: v0.3 has no room for issuers.
+    """
+    material = _encode_material(bundle.material)
+    if bundle.log_entries:
+        material["tlogEntries"] = [_encode_entry(entry) for entry in bundle.log_entries]
+    if bundle.timestamps:
+        tokens: list[JsonValue] = [{"signedTimestamp": encode_b64(token)} for token in bundle.timestamps]
+        material["timestampVerificationData"] = {"rfc3161Timestamps": tokens}
+    return encode_json({"mediaType": BUNDLE_V03, "verificationMaterial": material, **_encode_content(bundle.content)})
+
+
+def _encode_material(material: PublicKeyMaterial | CertificateMaterial) -> dict[str, JsonValue]:
+    if isinstance(material, PublicKeyMaterial):
+        return {"publicKey": {"hint": material.hint}}
+    return {"certificate": {"rawBytes": encode_b64(material.certificates[0])}}
+
+
+def _encode_entry(entry: LogEntry) -> JsonValue:
+    """Encode a `TransparencyLogEntry`; indices of 0 are written out, since sigstore-python wants to read them."""
+    found: dict[str, JsonValue] = {
+        "logIndex": str(entry.log_index),
+        "logId": {"keyId": encode_b64(entry.log_id)},
+        "kindVersion": {"kind": entry.kind, "version": entry.version},
+    }
+    if entry.integrated_time:
+        found["integratedTime"] = str(entry.integrated_time)
+    if entry.entry_timestamp:
+        found["inclusionPromise"] = {"signedEntryTimestamp": encode_b64(entry.entry_timestamp)}
+    if entry.inclusion is not None:
+        found["inclusionProof"] = {
+            "logIndex": str(entry.inclusion.proof.index),
+            "rootHash": encode_b64(entry.inclusion.root_hash),
+            "treeSize": str(entry.inclusion.proof.size),
+            "hashes": [encode_b64(sibling) for sibling in entry.inclusion.proof.hashes],
+            "checkpoint": {"envelope": entry.inclusion.checkpoint},
         }
-    )
+    return {**found, "canonicalizedBody": encode_b64(entry.body)}
+
+
+def _encode_content(content: Envelope | MessageSignature) -> dict[str, JsonValue]:
+    if isinstance(content, Envelope):
+        signatures: list[JsonValue] = [{"sig": encode_b64(item.signature)} for item in content.signatures]
+        payload = encode_b64(content.payload)
+        return {"dsseEnvelope": {"payload": payload, "payloadType": content.payload_type, "signatures": signatures}}
+    message: dict[str, JsonValue] = {}
+    if content.algorithm:
+        message["messageDigest"] = {"algorithm": content.algorithm, "digest": encode_b64(content.digest)}
+    return {"messageSignature": {**message, "signature": encode_b64(content.signature)}}

@@ -74,7 +74,16 @@ def parse_embedded_scts(leaf: bytes, *, what: str = "certificate") -> tuple[Sct,
     Raises:
         MalformedError: Not a certificate, or a list of another form.
     """
-    extension = TbsCertificate.parse(leaf, what=what).extension(SCT_LIST, what=what)
+    return read_embedded_scts(TbsCertificate.parse(leaf, what=what), what=what)
+
+
+def read_embedded_scts(tbs: TbsCertificate, *, what: str = "certificate") -> tuple[Sct, ...]:
+    """Return the SCTs inside a certificate that is parsed already; none where it has no list.
+
+    Raises:
+        MalformedError: A list of another form.
+    """
+    extension = tbs.extension(SCT_LIST, what=what)
     if extension is None:
         return ()
     inner = read_whole(extension.content, OCTET_STRING, what=f"SCT list of the {what}")
@@ -104,8 +113,18 @@ def verify_embedded_sct(sct: Sct, leaf: bytes, issuer: bytes, log_key: PublicKey
         ClaimMismatch: The SCT names another log.
         SignatureMismatch: The log's key did not sign it over this certificate and this issuer.
     """
-    tbs = TbsCertificate.parse(leaf)
+    entry = read_embedded_entry(
+        TbsCertificate.parse(leaf), hash_issuer_key(TbsCertificate.parse(issuer, what="issuer certificate"))
+    )
+    verify_sct(sct, entry, log_key)
+
+
+def read_embedded_entry(tbs: TbsCertificate, issuer_key_hash: bytes) -> SignedEntry:
+    """Return what logs certified of a certificate, once it is shown to be one.
+
+    Raises:
+        MalformedError: It is a precertificate.
+    """
     if is_precertificate(tbs):
         raise MalformedError("certificate", "it is a precertificate, which proves nothing to a client")
-    issuer_key_hash = hash_issuer_key(TbsCertificate.parse(issuer, what="issuer certificate"))
-    verify_sct(sct, build_embedded_entry(tbs, issuer_key_hash), log_key)
+    return build_embedded_entry(tbs, issuer_key_hash)

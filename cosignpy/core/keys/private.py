@@ -6,6 +6,7 @@ from typing import Final, Self, cast
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -101,6 +102,20 @@ class PrivateKey:
         """Sign with the registered algorithm of this kind of key."""
         return _SIGNERS[self.algorithm.scheme](self.handle, self.algorithm, message)
 
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign a message of which the digest by the registered algorithm is known: files that no memory holds.
+
+        Raises:
+            KeyUnusable: A kind of key that signs whole messages only (Ed25519, ML-DSA).
+            MalformedError: A digest of another length.
+        """
+        sign = _DIGEST_SIGNERS.get(self.algorithm.scheme)
+        if sign is None:
+            raise KeyUnusable(f"of kind {self.algorithm.key}", "it signs whole messages, and not their digests")
+        if len(digest) != HASHES[self.algorithm.hash].digest_size:
+            raise MalformedError("digest", f"{len(digest)} bytes, {self.algorithm.name} signs {self.algorithm.hash}")
+        return sign(self.handle, self.algorithm, digest)
+
     def encode_pkcs8(self) -> bytes:
         """Encode as unencrypted PKCS#8 DER; only ever to be sealed."""
         return self.handle.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -127,4 +142,21 @@ _SIGNERS: Final[Mapping[Scheme, Callable[[PrivateHandle, Algorithm, bytes], byte
     Scheme.RSA_PKCS1V15: _sign_rsa,
     Scheme.ED25519: _sign_whole,
     Scheme.ML_DSA: _sign_whole,
+}
+
+
+_PREHASHED: Final[Mapping[str, Prehashed]] = {name: Prehashed(algorithm) for name, algorithm in HASHES.items()}
+
+
+def _sign_ecdsa_digest(handle: PrivateHandle, algorithm: Algorithm, digest: bytes) -> bytes:
+    return cast("ec.EllipticCurvePrivateKey", handle).sign(digest, ec.ECDSA(_PREHASHED[algorithm.hash]))
+
+
+def _sign_rsa_digest(handle: PrivateHandle, algorithm: Algorithm, digest: bytes) -> bytes:
+    return cast("rsa.RSAPrivateKey", handle).sign(digest, PKCS1v15(), _PREHASHED[algorithm.hash])
+
+
+_DIGEST_SIGNERS: Final[Mapping[Scheme, Callable[[PrivateHandle, Algorithm, bytes], bytes]]] = {
+    Scheme.ECDSA: _sign_ecdsa_digest,
+    Scheme.RSA_PKCS1V15: _sign_rsa_digest,
 }

@@ -37,6 +37,19 @@ class Signer(Protocol):
         ...
 
 
+class DigestSigner(Signer, Protocol):
+    """What can sign a message of which only the digest is known, as most kinds of key can."""
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign with the registered algorithm of the key.
+
+        Raises:
+            KeyUnusable: The kind of key signs whole messages only.
+            MalformedError: A digest of another length.
+        """
+        ...
+
+
 def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> Algorithm:
     """Show that the key made the signature over the message, and return the algorithm that it used.
 

@@ -53,6 +53,16 @@ class EntryHash:
         return {"algorithm": self.algorithm, "value": self.hex}
 
 
+def parse_kind(raw: bytes) -> tuple[str, str]:
+    """Return kind and version of an entry body, whatever they are.
+
+    Raises:
+        MalformedError: It is not the body of an entry at all.
+    """
+    found = JsonObject.parse(raw, what="log entry")
+    return found.text("kind"), found.text("apiVersion")
+
+
 def parse_spec(raw: bytes, kind: str, version: str) -> JsonObject:
     """Parse an entry body down to what its kind defines.
 

@@ -120,7 +120,7 @@ class HashedRekordV002:
         data.refuse_unknown("algorithm", "digest")
         signature.refuse_unknown("content", "verifier")
         verifier = signature.child("verifier")
-        form = _parse_form(verifier)
+        form = parse_form(verifier)
         entry = cls(
             algorithm=data.text("algorithm"),
             digest=data.b64("digest"),
@@ -144,7 +144,12 @@ class HashedRekordV002:
         )
 
 
-def _parse_form(verifier: JsonObject) -> VerifierForm:
+def parse_form(verifier: JsonObject) -> VerifierForm:
+    """Return how a verifier is given, once nothing else is.
+
+    Raises:
+        MalformedError: Not exactly one form, or something besides.
+    """
     forms = [form for form in VerifierForm if form in verifier]
     if len(forms) != 1:
         raise verifier.malformed("", "exactly one of publicKey and x509Certificate is needed")

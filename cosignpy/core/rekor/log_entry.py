@@ -124,17 +124,27 @@ def read_v2_entry(found: JsonObject) -> LogEntry:
     log_id, kind_version = found.child("logId"), found.child("kindVersion")
     log_id.refuse_unknown("keyId")
     kind_version.refuse_unknown("kind", "version")
-    promise, proof = found.optional_child("inclusionPromise"), found.optional_child("inclusionProof")
+    promise = found.optional_child("inclusionPromise")
+    proof = found.optional_child("inclusionProof")
     return LogEntry(
         body=found.b64("canonicalizedBody"),
         log_id=log_id.b64("keyId"),
         log_index=_int64(found, "logIndex"),
         inclusion=_parse_v2_proof(proof) if proof else None,
         integrated_time=_int64(found, "integratedTime"),
-        entry_timestamp=_optional_b64(promise, "signedEntryTimestamp") if promise else b"",
+        entry_timestamp=_parse_promise(promise) if promise else b"",
         kind=kind_version.text("kind"),
         version=kind_version.text("version"),
     )
+
+
+def _parse_promise(found: JsonObject) -> bytes:
+    """Read a promise: an empty one would be none, and nobody writes it."""
+    found.refuse_unknown("signedEntryTimestamp")
+    promise = found.b64("signedEntryTimestamp")
+    if not promise:
+        raise found.malformed("signedEntryTimestamp", "empty")
+    return promise
 
 
 def _parse_v2_proof(found: JsonObject) -> LoggedProof:

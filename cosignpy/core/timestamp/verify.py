@@ -20,6 +20,8 @@ from cosignpy.core.cms.signed_data import (
 )
 from cosignpy.core.timestamp.imprint import HASH_NAMES, MessageImprint
 from cosignpy.core.timestamp.info import TST_INFO, TimestampInfo
+from cosignpy.core.timestamp.request import TimestampRequest
+from cosignpy.core.timestamp.response import TimestampResponse
 from cosignpy.core.timestamp.signing_certificate import verify_signing_certificate
 from cosignpy.core.x509.chain import find_extension, parse_certificate, read_extensions
 from cosignpy.core.x509.der import OBJECT_IDENTIFIER, SET, encode_element
@@ -28,7 +30,7 @@ from cosignpy.core.x509.der_values import encode_oid
 from cosignpy.core.x509.path import verify_path
 from cosignpy.core.x509.tbs import parse_extension
 from cosignpy.errors import CertificateError, ClaimMismatch, LimitExceeded, MalformedError, TimestampError
-from cosignpy.values import field, value
+from cosignpy.values import field, record, value
 
 MAX_TOKEN: Final = 64 << 10
 """Octets of a token; real ones have one or two kilobytes, with a chain of RSA certificates ten."""
@@ -57,6 +59,11 @@ _SIGNATURE_HASHES: Final[Mapping[bytes, str | None]] = {
 """Signature algorithms, and the hash function that each is made with."""
 
 
+@record
+class UnknownSigner(CertificateError):
+    """A token that names another certificate than the authority's: it may well be good, as one of another authority."""
+
+
 @value
 class TimestampChain:
     """The certificates that an authority is trusted by, parsed: its leaf, if it is known, and the leaf's issuers."""
@@ -71,10 +78,20 @@ class TimestampChain:
         Raises:
             MalformedError: One of them cannot be read.
         """
-        certificates = [
-            parse_certificate(der, what=f"certificate {place} of the timestamp authority")
-            for place, der in enumerate(chain, 1)
-        ]
+        return cls.of(
+            [
+                parse_certificate(der, what=f"certificate {place} of the timestamp authority")
+                for place, der in enumerate(chain, 1)
+            ]
+        )
+
+    @classmethod
+    def of(cls, certificates: Sequence[Certificate]) -> Self:
+        """Build from certificates in the same order.
+
+        Raises:
+            MalformedError: The extensions of the first cannot be read.
+        """
         known = bool(certificates) and not _is_authority(certificates[0])
         return cls(certificates[0] if known else None, tuple(certificates[known:]))
 
@@ -113,6 +130,31 @@ def verify_timestamp(
     if nonce is not None and info.nonce != nonce:
         raise ClaimMismatch("nonce of the timestamp", str(nonce), str(info.nonce))
     return VerifiedTimestamp(info, leaf)
+
+
+def verify_answer(response: TimestampResponse, request: TimestampRequest) -> TimestampInfo:
+    """Show that an answer is one to a request: a timestamp of that, with the nonce (RFC 3161 section 2.2).
+
+    What is not shown is that anybody in particular signed it: see `verify_timestamp`.
+
+    Raises:
+        TimestampError: The authority refused, or its token is of another form.
+        MalformedError: Not a token in DER, or with an algorithm that is unknown or too weak.
+        ClaimMismatch: It states something else than was asked for.
+        CertificateError: Certificates were asked for, and that of the signer does not come along.
+    """
+    signed = _parse_token(response.granted())
+    content, signer = _single_statement(signed)
+    info = TimestampInfo.parse(content)
+    if info.imprint != request.imprint:
+        raise ClaimMismatch("imprint of the timestamp", str(request.imprint), str(info.imprint))
+    if info.nonce != request.nonce:
+        raise ClaimMismatch("nonce of the timestamp", str(request.nonce), str(info.nonce))
+    if request.policy not in {None, info.policy}:
+        raise ClaimMismatch("policy of the timestamp", str(request.policy), info.policy)
+    if request.certificates:
+        _select_leaf(signed, signer, TimestampChain(None, ()))
+    return info
 
 
 def verify_leaf(leaf: Certificate) -> None:
@@ -159,7 +201,7 @@ def _select_leaf(signed: SignedData, signer: SignerInfo, chain: TimestampChain) 
         candidates = [parse_certificate(der, what=what) for der in signed.certificates]
     found = find_certificate(signer, candidates, what=_WHAT)
     if found is None:
-        raise CertificateError(_LEAF, "the token is signed with another, or with one that does not come along")
+        raise UnknownSigner(_LEAF, "the token is signed with another, or with one that does not come along")
     return found
 
 

@@ -6,7 +6,8 @@ from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.intoto import Statement, Subject
 from cosignpy.core.oci.simple_signing import PAYLOAD_TYPE, SimpleSigningPayload
-from cosignpy.core.policy.image import AnyPredicateUnsafe, ImagePolicy
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe
 from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim
 from cosignpy.errors import ClaimMismatch
 

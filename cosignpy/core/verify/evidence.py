@@ -7,6 +7,7 @@ from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.verify.findings import VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
 from cosignpy.errors import Rejection
 from cosignpy.values import field, value
@@ -35,14 +36,24 @@ class SignedClaim:
 
 @value
 class VerifiedSignature:
-    """One signature that satisfies the policy. Exists only as the result of a verification."""
+    """One signature that satisfies the policy. Exists only as the result of a verification.
+
+    `log` says why no log was asked for, and `proof` what certificate, logs and authorities show, where they were asked.
+    """
 
     location: str
     digest: Digest
     key: PublicKey
     algorithm: Algorithm
     claim: SignedClaim
-    log: LogFinding
+    log: LogFinding | None
+    proof: VerifiedBundle | None = None
+
+    @property
+    def signer(self) -> object:
+        """Whom to count it for: a key, or whoever the certificate names."""
+        certificate = self.proof.certificate if self.proof is not None else None
+        return self.key if certificate is None else str(certificate.identity)
 
 
 @value

@@ -3,6 +3,8 @@
 Log and certificate steps come before the signature; claims are read only from bytes whose signature held.
 """
 
+from typing import TYPE_CHECKING
+
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial, MessageSignature
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
@@ -10,26 +12,47 @@ from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature
 from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.transparency import SkipLogUnsafe
 from cosignpy.core.verify.claims import verify_simple_signing_claims, verify_statement_claims
 from cosignpy.core.verify.evidence import VerifiedSignature
-from cosignpy.core.verify.log import verify_log
-from cosignpy.errors import MalformedError, SignatureMismatch
+from cosignpy.core.verify.log import LogFinding
+from cosignpy.errors import MalformedError, SignatureMismatch, TransparencyError, TransparencyRequired
+
+if TYPE_CHECKING:
+    from cosignpy.core.verify.bundle import Trust
 
 
-def verify_bundle(bundle: Bundle, image: Digest, policy: ImagePolicy, location: str) -> VerifiedSignature:
+def verify_bundle(
+    bundle: Bundle, image: Digest, policy: ImagePolicy, location: str, trust: "Trust | None" = None
+) -> VerifiedSignature:
     """Show that a bundle is a signature of this image that the policy accepts.
 
     Raises:
         MalformedError: The bundle does not hold one signed in-toto statement.
-        TransparencyRequired: The policy demands a log entry.
+        TransparencyRequired: The policy demands more than a key, and there is no trusted root.
         SignatureMismatch: Not made by any of the policy's keys.
         ClaimMismatch: It says something else.
+        VerificationError: Certificate, log or timestamp do not show what the policy demands.
     """
-    envelope = _select_envelope(bundle)
-    log = verify_log(policy.transparency)
+    envelope = _select_envelope(bundle, keyless=policy.identities is not None)
+    rule = policy.transparency
+    if policy.identities is not None or not isinstance(rule, SkipLogUnsafe):
+        if trust is None:
+            raise TransparencyRequired(
+                "certificates and log entries are believed by a trusted root, and there is none",
+                "give one, or verify by a key and pass --insecure-ignore-tlog",
+            )
+        # Half of what a verification by a key takes is imports, and it needs none of these.
+        from cosignpy.core.verify.artifact import Artifact
+        from cosignpy.core.verify.bundle import verify_bundle as verify_steps
+
+        artifact = Artifact({image.algorithm: bytes.fromhex(image.hex)})
+        found = verify_steps(bundle, artifact, trust, policy.bundle)
+        claim = verify_statement_claims(envelope.payload, image, policy)
+        return VerifiedSignature(location, image, found.key, found.algorithm, claim, found.log_waived, found)
     key, algorithm = _verify_with_any(policy.keys, envelope.signatures[0].signature, envelope.pae)
     claim = verify_statement_claims(envelope.payload, image, policy)
-    return VerifiedSignature(location, image, key, algorithm, claim, log)
+    return VerifiedSignature(location, image, key, algorithm, claim, LogFinding(rule.reason))
 
 
 def verify_legacy(
@@ -39,20 +62,24 @@ def verify_legacy(
 
     Raises:
         MalformedError: The payload is not a simple-signing payload.
-        TransparencyRequired: The policy demands a log entry.
+        TransparencyError: The policy demands a log entry, and those of legacy signatures are not read.
         SignatureMismatch: Not made by any of the policy's keys.
         ClaimMismatch: It says something else.
     """
-    log = verify_log(policy.transparency)
+    if policy.identities is not None:
+        raise SignatureMismatch("a legacy signature, and identities count in bundles only")
+    rule = policy.transparency
+    if not isinstance(rule, SkipLogUnsafe):
+        raise TransparencyError("place of the log entry", "a bundle", "a legacy signature")
     key, algorithm = _verify_with_any(policy.keys, signature, payload)
     claim = verify_simple_signing_claims(payload, image, policy)
-    return VerifiedSignature(location, image, key, algorithm, claim, log)
+    return VerifiedSignature(location, image, key, algorithm, claim, LogFinding(rule.reason))
 
 
-def _select_envelope(bundle: Bundle) -> Envelope:
+def _select_envelope(bundle: Bundle, *, keyless: bool) -> Envelope:
     if isinstance(bundle.content, MessageSignature):
         raise MalformedError("image signature", "a signature over a file, not a signed statement about an image")
-    if isinstance(bundle.material, CertificateMaterial):
+    if isinstance(bundle.material, CertificateMaterial) and not keyless:
         raise SignatureMismatch("made with a certificate, not with a key")
     if bundle.content.payload_type != IN_TOTO_PAYLOAD:
         raise MalformedError("envelope", f"payload type is {bundle.content.payload_type!r}, not {IN_TOTO_PAYLOAD!r}")

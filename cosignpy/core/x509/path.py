@@ -6,6 +6,7 @@ and certificate policies do not exist there.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from cryptography.x509 import Certificate, ExtendedKeyUsage, Extension, ExtensionType, ObjectIdentifier
@@ -49,12 +50,17 @@ def verify_path(leaf: Certificate, issuers: Sequence[Certificate], purpose: Obje
     verify_purpose(leaf, purpose, what=what)
     below = leaf
     for place, issuer in enumerate(issuers):
-        verify_issued_by(below, issuer, what=what)
+        _verify_link(below, issuer, what=what)
         what = f"issuer {place + 1} of the leaf certificate"
         _verify_alone(issuer, moment, what)
         verify_may_issue(issuer, _count_authorities(issuers[:place]), what=what)
         _verify_allows(issuer, purpose, what)
         below = issuer
+
+
+_verify_link: Final = lru_cache(maxsize=512)(verify_issued_by)
+"""Links that hold are not looked at again. Those between authorities, and of timestamps, are always the same few, and
+a curve of 384 bits takes more time than all else; what does not hold is never kept."""
 
 
 def verify_valid_at(certificate: Certificate, moment: datetime, *, what: str = "certificate") -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from cosignpy.errors import MalformedError
-from cosignpy.net.message import BodyFactory, Headers, OneShotBody, Request
+from cosignpy.net.message import Body, BodyFactory, Headers, OneShotBody, Request
 from cosignpy.net.url import Url
 
 URL = Url.parse("https://registry.example/")
@@ -47,6 +47,11 @@ def test_what_a_request_says_of_itself(method: str, body: object, length: int | 
     request = Request(method, URL, body=body)
     assert (request.content_length, request.is_idempotent) == (length, idempotent)
     assert len(b"".join(request.chunks())) == (length or 0)
+
+
+@pytest.mark.parametrize(("body", "idempotent"), [(b"abc", True), (OneShotBody(3, [b"abc"]), False)])
+def test_a_post_may_be_declared_harmless_to_repeat(body: Body, idempotent: bool) -> None:
+    assert Request("POST", URL, body=body, repeatable=True).is_idempotent is idempotent
 
 
 def test_secrets_do_not_show_in_a_request() -> None:

@@ -4,7 +4,6 @@ import pytest
 
 from cosignpy.core.bundle.legacy import LegacyStyle, select_signature_layers
 from cosignpy.core.bundle.model import BUNDLE_V03
-from cosignpy.core.bundle.protojson import encode_key_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature
 from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
@@ -14,6 +13,7 @@ from cosignpy.errors import ClaimMismatch, CosignError, MalformedError
 from cosignpy.operations.attach import attach_bundle, attach_detached, parse_detached
 from tests.support.attached import MOMENT, SPDX, bundle_of, push_legacy
 from tests.support.memory_repository import MemoryRepository, push_image
+from tests.support.signed import encode_key_bundle
 
 IMAGE = Digest.of(b"image")
 PAYLOAD = build_simple_signing("registry.test/app", IMAGE, {})

@@ -11,7 +11,7 @@ from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.oci.manifest import EMPTY_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
 from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.simple_signing import SIMPLE_SIGNING
-from cosignpy.core.policy.image import AnyPredicateUnsafe, PredicateTypeIs
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.errors import ClaimMismatch, CosignError, DigestMismatch, LimitExceeded, MalformedError, NoSuchTag
 from cosignpy.operations.candidates import (
     MAX_CANDIDATES,
@@ -48,7 +48,7 @@ def image(repository: ListedReferrers) -> Manifest:
 
 def rejected(candidate: Candidate) -> CosignError:
     with pytest.raises(CosignError) as refused:
-        candidate.verify(policy())
+        candidate.verify(policy(), None)
     return refused.value
 
 
@@ -63,7 +63,7 @@ def test_nothing_is_fetched_before_a_candidate_is_verified(repository: ListedRef
     (candidate,) = find_candidates(repository, image.digest)
     tag = f"sha256-{image.digest.hex}.sig"
     assert sorted(repository.requests) == [f"fetch_manifest {tag}", f"fetch_referrers {image.digest}"]
-    assert candidate.verify(policy()).location == candidate.location
+    assert candidate.verify(policy(), None).location == candidate.location
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_bundle_is_found_under_every_type_that_lists_have_called_it(
 ) -> None:
     repository.listed = (listed_as(push_bundle(repository, image.descriptor), listed_type),)
     (candidate,) = find_candidates(repository, image.digest)
-    assert candidate.verify(policy()).digest == image.digest
+    assert candidate.verify(policy(), None).digest == image.digest
 
 
 @pytest.mark.parametrize("listed_type", ["application/spdx+json", "", EMPTY_CONFIG])
@@ -136,7 +136,7 @@ def test_an_unreadable_referrer_hides_no_good_one(error: CosignError, listed_typ
     repository.unreadable, repository.error = bad.digest, error
     first, second = find_candidates(repository, image.digest)
     assert rejected(first) is error
-    assert second.verify(policy()).digest == image.digest
+    assert second.verify(policy(), None).digest == image.digest
 
 
 @pytest.mark.parametrize("listed_type", [BUNDLE_V03, ""])

@@ -9,7 +9,9 @@ from cosignpy.core.digest import Digest
 from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.oci.manifest import Descriptor, Manifest
-from cosignpy.core.policy.image import AnyPredicateUnsafe, ImagePolicy, RequireLog
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe
+from cosignpy.core.policy.transparency import RequireLog
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage
 from cosignpy.errors import (
     ClaimMismatch,

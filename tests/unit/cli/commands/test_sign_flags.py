@@ -2,11 +2,11 @@ import pytest
 
 from cosignpy.cli.commands.sign import SignatureFlags
 from cosignpy.core.verify.evidence import SignatureFormat
-from cosignpy.errors import TransparencyRequired, UsageError
+from cosignpy.errors import UsageError
 from cosignpy.operations.sign_image import FormatChoice
 from cosignpy.values import replace
 
-GOOD = SignatureFlags(key="cosign.key", tlog_upload=False)
+GOOD = SignatureFlags(key="cosign.key")
 BUNDLE, LEGACY = SignatureFormat.BUNDLE, SignatureFormat.LEGACY
 
 
@@ -43,16 +43,10 @@ def test_a_bundle_file_for_one_image_is_accepted() -> None:
         ({"bundle": "b.json", "recursive": True}, ["one"]),
         ({"bundle": "b.json", "signature_format": FormatChoice.LEGACY}, ["one"]),
         ({"upload": False}, ["one"]),
-        ({"key": ""}, ["one"]),
         ({"annotations": ["nonsense"]}, ["one"]),
     ],
-    ids=["two images", "recursive", "legacy", "nowhere", "no key", "annotation"],
+    ids=["two images", "recursive", "legacy", "nowhere", "annotation"],
 )
 def test_what_cannot_be_done_is_refused_before_anything_is_read(change: dict[str, object], images: list[str]) -> None:
     with pytest.raises(UsageError):
         replace(GOOD, **change).check(images)
-
-
-def test_the_log_must_be_waived() -> None:
-    with pytest.raises(TransparencyRequired):
-        replace(GOOD, tlog_upload=True).check(["image"])

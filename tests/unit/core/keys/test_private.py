@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -85,3 +87,18 @@ def test_a_kind_of_key_that_cannot_sign_here_is_refused(
 def test_a_curve_that_openssl_does_not_have_is_refused() -> None:
     with pytest.raises(KeyUnusable):
         PrivateKey.parse_pkcs8(SECP112R1)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, algorithm in SIGNING.items() if algorithm.hash])
+def test_signature_of_a_digest_is_one_of_the_message(kind: str) -> None:
+    key = PrivateKey.generate(SIGNING[kind])
+    digest = hashlib.new(key.algorithm.hash, b"message").digest()
+    assert verify_signature(key.public_key, key.sign_digest(digest), b"message") == key.algorithm
+    with pytest.raises(MalformedError, match="bytes"):
+        key.sign_digest(digest[:-1])
+
+
+@pytest.mark.parametrize("kind", [kind for kind, algorithm in SIGNING.items() if not algorithm.hash])
+def test_kinds_that_sign_messages_sign_no_digests(kind: str) -> None:
+    with pytest.raises(KeyUnusable, match="whole messages"):
+        PrivateKey.generate(SIGNING[kind]).sign_digest(hashlib.sha256(b"message").digest())

@@ -5,7 +5,9 @@ import pytest
 from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.policy.image import ImagePolicy, PredicateTypeIs, SkipLogUnsafe
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.core.policy.transparency import SkipLogUnsafe
 from cosignpy.errors import UsageError
 from tests.support.signed import KEY, OTHER_KEY, WAIVED
 

@@ -6,7 +6,8 @@ from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.intoto import COSIGN_SIGN_V1, STATEMENT_V01
 from cosignpy.core.oci.simple_signing import PAYLOAD_TYPE
-from cosignpy.core.policy.image import AnyPredicateUnsafe, ImagePolicy, PredicateTypeIs
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.verify.claims import verify_simple_signing_claims, verify_statement_claims
 from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import ClaimMismatch, MalformedError

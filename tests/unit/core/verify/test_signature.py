@@ -9,11 +9,22 @@ from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature
 from cosignpy.core.keys.algorithms import ECDSA_P256
-from cosignpy.core.policy.image import ImagePolicy, RequireLog, SkipLogUnsafe
-from cosignpy.core.verify.log import LogFinding, verify_log
+from cosignpy.core.policy.bundle import SignedByIdentity
+from cosignpy.core.policy.identity import Exactly, IdentityRule
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
+from cosignpy.core.verify.log import LogFinding
 from cosignpy.core.verify.signature import verify_bundle, verify_legacy
-from cosignpy.errors import ClaimMismatch, MalformedError, SignatureMismatch, TransparencyRequired
+from cosignpy.errors import (
+    ClaimMismatch,
+    IdentityMismatch,
+    MalformedError,
+    SignatureMismatch,
+    TransparencyError,
+    TransparencyRequired,
+)
 from tests.support import cosign_example
+from tests.support import virtual_sigstore as sigstore
 from tests.support.signed import (
     IMAGE,
     KEY,
@@ -179,12 +190,11 @@ def test_any_of_several_keys_may_have_signed_and_the_one_that_did_is_named() -> 
 
 
 def test_a_log_entry_is_required_unless_waived_with_a_reason() -> None:
-    assert verify_log(SkipLogUnsafe("air gap")) == LogFinding("air gap")
     required = ImagePolicy((KEY.public_key,), RequireLog())
     with pytest.raises(TransparencyRequired) as refused:
         verify_bundle(GOOD.bundle, IMAGE, required, "test")
     assert "--insecure-ignore-tlog" in str(refused.value.hint)
-    with pytest.raises(TransparencyRequired):
+    with pytest.raises(TransparencyError, match="is a legacy signature, wanted a bundle"):
         verify_legacy(PAYLOAD, SIGNATURE, IMAGE, required, "test")
 
 
@@ -193,3 +203,64 @@ def test_an_image_named_by_sha512_needs_a_statement_about_it() -> None:
     assert verify_bundle(Signed(statement(image)).bundle, image, policy(), "test").digest == image
     with pytest.raises(ClaimMismatch):
         verify_bundle(GOOD.bundle, image, policy(), "test")
+
+
+# --- identities, and log entries ----------------------------------------------------------------
+
+BY_ALICE = ImagePolicy((), RequireLog(), identities=SignedByIdentity((sigstore.ALICE,)))
+SIGNED_IMAGE = Digest.of(sigstore.ARTIFACT)
+
+
+def test_an_image_signed_by_identity_gives_evidence() -> None:
+    found = verify_bundle(sigstore.statement_bundle(), SIGNED_IMAGE, BY_ALICE, "where", sigstore.TRUST)
+    assert found.proof is not None
+    assert found.proof.certificate is not None
+    assert found.signer == str(found.proof.certificate.identity)
+    assert found.log is None
+    assert found.claim.payload == sigstore.STATEMENT
+
+
+def test_identity_of_somebody_else_is_refused() -> None:
+    mallory = IdentityRule((Exactly("mallory@example.com"),), (Exactly(sigstore.ISSUER),))
+    theirs = replace(BY_ALICE, identities=SignedByIdentity((mallory,)))
+    with pytest.raises(IdentityMismatch):
+        verify_bundle(sigstore.statement_bundle(), SIGNED_IMAGE, theirs, "where", sigstore.TRUST)
+
+
+def test_identity_about_another_image_is_refused() -> None:
+    with pytest.raises(ClaimMismatch):
+        verify_bundle(sigstore.statement_bundle(), IMAGE, BY_ALICE, "where", sigstore.TRUST)
+
+
+def test_identity_counts_for_no_policy_about_keys() -> None:
+    keyed = ImagePolicy((sigstore.LEAF_KEY.public_key,), RequireLog())
+    with pytest.raises(SignatureMismatch, match="with a certificate"):
+        verify_bundle(sigstore.statement_bundle(), SIGNED_IMAGE, keyed, "where", sigstore.TRUST)
+
+
+def test_key_counts_for_no_policy_about_identities() -> None:
+    with pytest.raises(SignatureMismatch, match="with a key"):
+        verify_bundle(GOOD.bundle, IMAGE, BY_ALICE, "where", sigstore.TRUST)
+    with pytest.raises(SignatureMismatch, match="identities count in bundles only"):
+        verify_legacy(PAYLOAD, SIGNATURE, IMAGE, BY_ALICE, "where")
+
+
+@pytest.mark.parametrize("rule", [RequireLog(), SkipLogUnsafe("test")])
+def test_nothing_is_believed_without_a_trusted_root(rule: RequireLog | SkipLogUnsafe) -> None:
+    with pytest.raises(TransparencyRequired):
+        verify_bundle(sigstore.statement_bundle(), SIGNED_IMAGE, replace(BY_ALICE, transparency=rule), "where")
+
+
+def test_key_and_log() -> None:
+    required = ImagePolicy((sigstore.USER_KEY.public_key,), RequireLog())
+    logged = sigstore.Signing(sigstore.REKOR_V2, None, sigstore.USER_KEY, sigstore.STATEMENT).bundle()
+    found = verify_bundle(logged, SIGNED_IMAGE, required, "where", sigstore.TRUST)
+    assert (found.signer, found.log) == (sigstore.USER_KEY.public_key, None)
+    with pytest.raises(TransparencyError, match="number of trusted logs"):
+        verify_bundle(replace(logged, log_entries=()), SIGNED_IMAGE, required, "where", sigstore.TRUST)
+
+
+def test_annotations_count_for_identities_too() -> None:
+    wanted = replace(BY_ALICE, annotations={"env": "prod"})
+    with pytest.raises(ClaimMismatch, match="annotation env"):
+        verify_bundle(sigstore.statement_bundle(), SIGNED_IMAGE, wanted, "where", sigstore.TRUST)

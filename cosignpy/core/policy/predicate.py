@@ -1,0 +1,18 @@
+"""What a signed statement must be: a signature of cosign's, an attestation of one type, or whatever its signer says."""
+
+from cosignpy.core.intoto import COSIGN_SIGN_V1
+from cosignpy.values import value
+
+
+@value
+class PredicateTypeIs:
+    """The statement must be of this predicate type."""
+
+    wanted: str = COSIGN_SIGN_V1
+
+
+@value
+class AnyPredicateUnsafe:
+    """Any statement by the signer counts as a signature, an attestation that says "vulnerable" too."""
+
+    reason: str

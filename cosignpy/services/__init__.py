@@ -1,0 +1,1 @@
+"""The Sigstore services that signing needs, each behind one small client."""

@@ -1,0 +1,1 @@
+"""Who signs: identity tokens from where a program runs, from a browser, or from another device."""

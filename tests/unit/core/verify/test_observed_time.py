@@ -1,0 +1,126 @@
+"""When a signature existed: who may say so, and when they are believed."""
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from cosignpy.core.bundle.model import MessageSignature
+from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireSignedTime, RequireTime
+from cosignpy.core.timestamp.response import encode_granted
+from cosignpy.core.trust.trusted_root import TrustedRoot
+from cosignpy.core.trust.validity import Validity
+from cosignpy.core.verify.findings import ObservedTime, TimeSource
+from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times
+from cosignpy.core.verify.transparency import verify_entries
+from cosignpy.errors import CertificateError, ClaimMismatch, MalformedError, SignatureMismatch, TimestampError
+from cosignpy.values import replace
+from tests.support import timestamps
+from tests.support.certificates import MIDDLE, START
+from tests.support.virtual_sigstore import ROOT, TSA, stamp, v1_bundle, v2_bundle
+
+SIGNATURE: Final = b"a signature\n"
+SEEN: Final = ObservedTime(MIDDLE, TimeSource.TIMESTAMP_AUTHORITY, TSA)
+LOGGED: Final = ObservedTime(MIDDLE, TimeSource.LOG, "https://rekor.test")
+SECOND: Final = timedelta(seconds=1)
+AUTHORITY: Final = ROOT.timestamp_authorities[0]
+STRANGER: Final = replace(
+    AUTHORITY, uri="https://stranger.test", chain=(timestamps.leaf(issuer=timestamps.ROOT), *AUTHORITY.chain[2:])
+)
+
+
+def trust(**changes: object) -> TrustedRoot:
+    return replace(ROOT, timestamp_authorities=(replace(AUTHORITY, **changes),))
+
+
+def test_a_timestamp_of_a_trusted_authority_counts() -> None:
+    assert observe_timestamps([stamp(SIGNATURE)], SIGNATURE, ROOT) == (SEEN,)
+    assert observe_timestamps([], SIGNATURE, ROOT) == ()
+
+
+def test_of_one_authority_the_first_counts() -> None:
+    found = observe_timestamps([stamp(SIGNATURE), stamp(SIGNATURE, MIDDLE + SECOND)], SIGNATURE, ROOT)
+    assert found == (SEEN,)
+
+
+def test_an_authority_is_trusted_to_the_last_moment() -> None:
+    assert observe_timestamps([stamp(SIGNATURE)], SIGNATURE, trust(validity=Validity(MIDDLE, MIDDLE))) == (SEEN,)
+    for validity in (Validity(MIDDLE + SECOND), Validity(START, MIDDLE - SECOND), Validity(None)):
+        with pytest.raises(TimestampError, match="outside of the time"):
+            observe_timestamps([stamp(SIGNATURE)], SIGNATURE, trust(validity=validity))
+
+
+def test_a_timestamp_of_nobody_who_is_trusted_does_not_count() -> None:
+    for root in (TrustedRoot(), replace(ROOT, timestamp_authorities=(STRANGER,))):
+        with pytest.raises(TimestampError, match="no authority"):
+            observe_timestamps([stamp(SIGNATURE)], SIGNATURE, root)
+
+
+def test_strangers_are_passed_over() -> None:
+    root = replace(ROOT, timestamp_authorities=(STRANGER, AUTHORITY))
+    assert observe_timestamps([stamp(SIGNATURE)], SIGNATURE, root) == (SEEN,)
+    theirs = encode_granted(timestamps.good_token(timestamps.info(nonce=None), STRANGER.chain[0]))
+    assert observe_timestamps([theirs, stamp(SIGNATURE)], SIGNATURE, ROOT) == (SEEN,)
+
+
+def test_the_same_authority_may_be_trusted_at_several_times() -> None:
+    before = replace(AUTHORITY, validity=Validity(START, START))
+    root = replace(ROOT, timestamp_authorities=(before, AUTHORITY))
+    assert observe_timestamps([stamp(SIGNATURE)], SIGNATURE, root) == (SEEN,)
+    after = replace(AUTHORITY, validity=Validity(None))
+    first = replace(before, uri="https://first.test")
+    with pytest.raises(TimestampError, match=r"outside of the time in which https://first\.test"):
+        observe_timestamps([stamp(SIGNATURE)], SIGNATURE, replace(ROOT, timestamp_authorities=(first, after)))
+
+
+def test_what_a_trusted_authority_made_has_to_hold() -> None:
+    with pytest.raises(ClaimMismatch):
+        observe_timestamps([stamp(SIGNATURE)], b"another", ROOT)
+    broken = bytearray(stamp(SIGNATURE))
+    broken[-1] ^= 1
+    with pytest.raises(SignatureMismatch):
+        observe_timestamps([bytes(broken)], SIGNATURE, ROOT)
+    with pytest.raises(CertificateError):
+        observe_timestamps([stamp(SIGNATURE, MIDDLE + timedelta(days=1))], SIGNATURE, ROOT)
+    with pytest.raises(MalformedError):
+        observe_timestamps([b"x"], SIGNATURE, ROOT)
+    with pytest.raises(ClaimMismatch):
+        observe_timestamps([stamp(SIGNATURE), stamp(b"another")], SIGNATURE, ROOT)
+
+
+def test_a_timestamp_has_to_be_granted_as_it_was_asked_for() -> None:
+    granted = stamp(SIGNATURE)
+    assert granted.count(bytes.fromhex("3003020100")) == 1
+    with pytest.raises(TimestampError, match="status is 1"):
+        observe_timestamps([granted.replace(bytes.fromhex("3003020100"), bytes.fromhex("3003020101"))], SIGNATURE, ROOT)
+    with pytest.raises(TimestampError, match="status is 2"):
+        observe_timestamps([bytes.fromhex("30053003020102")], SIGNATURE, ROOT)
+
+
+def test_promises_count_once_for_each_log() -> None:
+    (entry,) = verify_entries(v1_bundle().log_entries, ROOT)
+    assert observe_promises([entry, entry]) == (LOGGED,)
+    content = v2_bundle().content
+    assert isinstance(content, MessageSignature)
+    assert observe_promises(verify_entries(v2_bundle().log_entries, ROOT)) == ()
+
+
+def test_all_times_have_to_hold_and_enough_of_them() -> None:
+    assert select_times((SEEN,), (LOGGED,), RequireTime(2)) == (SEEN, LOGGED)
+    assert select_times((), (LOGGED,), RequireTime()) == (LOGGED,)
+    assert select_times((SEEN,), (LOGGED,), RequireSignedTime()) == (SEEN, LOGGED)
+    for signed, promised, rule in (
+        ((), (), RequireTime()),
+        ((SEEN,), (LOGGED,), RequireTime(3)),
+        ((), (LOGGED,), RequireSignedTime()),
+        ((SEEN,), (LOGGED,), RequireSignedTime(2)),
+    ):
+        with pytest.raises(TimestampError):
+            select_times(signed, promised, rule)
+
+
+def test_a_time_is_assumed_only_where_nobody_saw_one() -> None:
+    rule = AssumeTimeUnsafe(START, "test")
+    assert select_times((), (), rule) == (ObservedTime(START, TimeSource.ASSUMED, ""),)
+    assert select_times((SEEN,), (), rule) == (SEEN,)
+    assert select_times((), (LOGGED,), rule) == (LOGGED,)
