@@ -5,8 +5,11 @@
 
     image = Reference.parse("registry.example/team/app@sha256:...")
     repository = open_repository(image)
-    policy = ImagePolicy(keys=(load_public_key("cosign.pub"),), transparency=SkipLogUnsafe("no log yet"))
+    policy = ImagePolicy(keys=(load_public_key("cosign.pub"),), transparency=SkipLogUnsafe("a key is enough here"))
     proven = verify_image(VerifyImage(str(image), image.digest, policy), repository, repository)
+
+An identity in place of a key is `ImagePolicy((), RequireLog(), identities=SignedByIdentity((rule,)))`, where `rule` is
+`IdentityRule((Exactly(name),), (Exactly(issuer),))`, and `verify_image` then takes whom to believe as `trust`.
 
 `verify_image` raises or returns evidence. Names are imported when they are first asked for.
 """
@@ -19,9 +22,12 @@ if TYPE_CHECKING:
     from cosignpy.core.keys.signatures import Signer
     from cosignpy.core.oci.manifest import Descriptor, Manifest, Platform
     from cosignpy.core.oci.reference import Reference, Tag
+    from cosignpy.core.policy.bundle import SignedByIdentity
+    from cosignpy.core.policy.identity import Exactly, IdentityRule, Matching
     from cosignpy.core.policy.image import ImagePolicy
     from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
     from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
+    from cosignpy.core.trust.trusted_root import TrustedRoot, parse_trusted_root
     from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim, VerifiedImage, VerifiedSignature
     from cosignpy.errors import (
         CosignError,
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from cosignpy.keystore.reference import load_public_key, load_signer
+    from cosignpy.operations.complete_bundle import SigningKey
     from cosignpy.operations.sign_image import Claims, MadeSignature, SignImage, sign_image
     from cosignpy.operations.verify_image import VerifyImage, verify_image
     from cosignpy.registry.options import RegistryOptions
@@ -47,8 +54,12 @@ _HOMES: Final = {
     "cosignpy.core.keys.signatures": ("Signer",),
     "cosignpy.core.oci.manifest": ("Descriptor", "Manifest", "Platform"),
     "cosignpy.core.oci.reference": ("Reference", "Tag"),
-    "cosignpy.core.policy.image": ("AnyPredicateUnsafe", "ImagePolicy", "PredicateTypeIs"),
+    "cosignpy.core.policy.bundle": ("SignedByIdentity",),
+    "cosignpy.core.policy.identity": ("Exactly", "IdentityRule", "Matching"),
+    "cosignpy.core.policy.image": ("ImagePolicy",),
+    "cosignpy.core.policy.predicate": ("AnyPredicateUnsafe", "PredicateTypeIs"),
     "cosignpy.core.policy.transparency": ("RequireLog", "SkipLogUnsafe"),
+    "cosignpy.core.trust.trusted_root": ("TrustedRoot", "parse_trusted_root"),
     "cosignpy.core.verify.evidence": ("SignatureFormat", "SignedClaim", "VerifiedImage", "VerifiedSignature"),
     "cosignpy.errors": (
         "CosignError",
@@ -63,6 +74,7 @@ _HOMES: Final = {
         "VerificationError",
     ),
     "cosignpy.keystore.reference": ("load_public_key", "load_signer"),
+    "cosignpy.operations.complete_bundle": ("SigningKey",),
     "cosignpy.operations.sign_image": ("Claims", "MadeSignature", "SignImage", "sign_image"),
     "cosignpy.operations.verify_image": ("VerifyImage", "verify_image"),
     "cosignpy.registry.options": ("RegistryOptions",),

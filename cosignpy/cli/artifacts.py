@@ -12,6 +12,8 @@ from cosignpy.errors import FileError, LimitExceeded
 from cosignpy.operations.verify_bundle import ArtifactSource
 from cosignpy.values import value
 
+SUFFIX: Final = ".sigstore.json"
+"""What verifiers look for beside a file (client specification, "Bundle file extension")."""
 _PIECE: Final = 1 << 20
 MAX_CONTENT: Final = 128 << 20
 """Octets of a file that an Ed25519 key signed whole: such a signature cannot be checked in pieces."""

@@ -42,10 +42,10 @@ class TrustRepository:
         Raises:
             CosignError: The mirror cannot be reached, or cannot be believed.
         """
-        from cosignpy.cli.wiring_trust import open_trust
+        from cosignpy.cli.wiring_trust import read_target
         from cosignpy.core.trust.trusted_root import parse_trusted_root
 
-        return parse_trusted_root(open_trust().target())
+        return parse_trusted_root(read_target())
 
 
 class Once:

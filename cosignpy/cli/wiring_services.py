@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cosignpy.cli import wiring_identity
+from cosignpy.cli.invocation import CURRENT
 from cosignpy.cli.oidc_flags import OidcFlags
 from cosignpy.core.trust.selection import (
     CERTIFICATE_AUTHORITY,
@@ -18,6 +19,7 @@ from cosignpy.core.trust.signing_config import Service, SigningConfig
 from cosignpy.errors import UsageError
 from cosignpy.net.clock import Clock
 from cosignpy.net.http import HttpClient
+from cosignpy.net.url import Url
 from cosignpy.operations.complete_bundle import SigningKey, SigningServices
 from cosignpy.operations.keyless import KeylessSigner
 from cosignpy.operations.ports import TrustSource
@@ -74,7 +76,11 @@ def open_keyless(config: SigningConfig, client: HttpClient, oidc: OidcFlags) -> 
             "no certificate authority is named, and without a key one is needed",
             "give --fulcio-url, a --signing-config that has one, or a --key",
         )
-    authority = FulcioClient(select_service(config.certificate_authorities, CERTIFICATE_AUTHORITY, now).url, client)
+    address = select_service(config.certificate_authorities, CERTIFICATE_AUTHORITY, now).url
+    authority = FulcioClient(address, client)
+    origin = Url.parse(address).origin
+    if origin.scheme == "http" and not origin.is_loopback:
+        CURRENT.warn(f"{address} is asked without TLS: whoever is on the way can read your identity token, and use it")
     if oidc.oidc_issuer == ISSUER and config.identity_providers:
         oidc = replace(oidc, oidc_issuer=select_service(config.identity_providers, IDENTITY_PROVIDER, now).url)
     signer = KeylessSigner(_Identities(oidc), authority, lambda: datetime.fromtimestamp(Clock().wall(), UTC))

@@ -66,11 +66,11 @@ def _read_config(flags: ServiceFlags) -> "SigningConfig":
     named = flags.named()
     if named is not None:
         return named
-    from cosignpy.cli.wiring_trust import open_trust
+    from cosignpy.cli.wiring_trust import read_target
     from cosignpy.core.trust.signing_config import parse_signing_config
     from cosignpy.services.tuf.cache import SIGNING_CONFIG
 
-    return parse_signing_config(open_trust().target(SIGNING_CONFIG))
+    return parse_signing_config(read_target(SIGNING_CONFIG))
 
 
 def _wrap(loading: "Callable[[], DigestSigner]") -> "Callable[[], SigningKey]":

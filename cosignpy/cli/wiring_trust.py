@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosignpy.cli.invocation import CURRENT
+from cosignpy.errors import Unreachable
 from cosignpy.net.clock import Clock
-from cosignpy.services.tuf.cache import TrustCache, TrustPorts
+from cosignpy.services.tuf.cache import TRUSTED_ROOT, TrustCache, TrustPorts
 from cosignpy.services.tuf.environment import cache_folder, named_root, select_mirror
 from cosignpy.services.tuf.initial_root import InitialRoot
 from cosignpy.services.tuf.mirror import PUBLIC_GOOD, Mirror
@@ -33,6 +34,23 @@ def open_trust(reach: Reach = Reach.ONLINE) -> TrustCache:
     """
     folder = cache_folder(os.environ)
     return open_mirror(folder, select_mirror(folder, os.environ), reach)
+
+
+def read_target(name: str = TRUSTED_ROOT) -> bytes:
+    """Return a document of the mirror that is configured.
+
+    Raises:
+        NoSuchTarget: It does not have it.
+        CosignError: The mirror cannot be reached, or cannot be believed.
+    """
+    try:
+        return open_trust().target(name)
+    except Unreachable as error:
+        error.hint = error.hint or (
+            "name a file that you trust (--trusted-root, and --signing-config to sign), "
+            "or fetch both once, where there is a network: cosignpy initialize"
+        )
+        raise
 
 
 def open_mirror(folder: Path, mirror: Mirror, reach: Reach = Reach.ONLINE) -> TrustCache:

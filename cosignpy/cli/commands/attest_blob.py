@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.artifacts import select_artifact
-from cosignpy.cli.commands.sign_blob import SUFFIX, describe_bundle
+from cosignpy.cli.artifacts import SUFFIX, select_artifact
+from cosignpy.cli.commands.sign_blob import describe_bundle
 from cosignpy.cli.flags import SIGNING_KEY_HELP, DataOutputFlag, YesFlag
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT, Output

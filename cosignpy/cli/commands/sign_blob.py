@@ -1,11 +1,11 @@
 """`cosignpy sign-blob`."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from cosignpy.cli.artifacts import select_artifact
+from cosignpy.cli.artifacts import SUFFIX, select_artifact
 from cosignpy.cli.flags import SIGNING_KEY_HELP, DataOutputFlag, YesFlag
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
@@ -17,9 +17,6 @@ from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.errors import UsageError
 from cosignpy.files import PRIVATE, write_file
 from cosignpy.operations.sign_blob import sign_blob as sign_one
-
-SUFFIX: Final = ".sigstore.json"
-"""What verifiers look for beside a file (client specification, "Bundle file extension")."""
 
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE...", show_default=False, help="Files, or - for standard input.")

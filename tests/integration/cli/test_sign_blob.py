@@ -4,14 +4,23 @@ import base64
 import hashlib
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cosignpy.services.tuf.cache import SIGNING_CONFIG, TRUSTED_ROOT
 from tests.support.keyless_site import TRUST, Keyless, serve_keyless
+from tests.support.raw_server import RawServer
+from tests.support.trust_repository import TrustRepository
 
 CONTENT = b"content\n"
+DOCUMENTS = {TRUSTED_ROOT: "root.json", SIGNING_CONFIG: "signing.json"}
 REFUSED = 12
 """docs/exit-codes.md: it says something else."""
 
@@ -46,6 +55,38 @@ def test_without_a_key(site: Keyless, blob: str) -> None:
     evidence = json.loads(found.stdout)
     assert evidence["certificate"]["names"] == ["alice@example.com"]
     assert evidence["digests"]["sha256"] == hashlib.sha256((site.folder / blob).read_bytes()).hexdigest()
+
+
+def test_bundle_beside_the_file(site: Keyless, blob: str) -> None:
+    site.succeed("sign-blob", *site.signing, blob)
+    site.succeed("verify-blob", *TRUST, *site.who, blob)
+    for nameless in ("-", f"sha256:{'0' * 64}"):
+        refused = site.run("verify-blob", *TRUST, *site.who, nameless)
+        assert refused.stderr.startswith(b"Error: there is no file beside which a bundle could lie")
+
+
+def test_whom_to_ask_and_to_believe_comes_from_a_mirror(site: Keyless, blob: str, tmp_path: Path) -> None:
+    documents = {name: (site.folder / file).read_bytes() for name, file in DOCUMENTS.items()}
+    repository = TrustRepository(now=datetime.now(UTC), contents=documents)
+    (tmp_path / "root.json").write_bytes(repository.root)
+    with RawServer(repository.handle) as server:
+        mirror = f"http://{server.address}"
+        at_home = replace(site, environment={"TUF_ROOT": str(tmp_path / "cache")})
+        at_home.succeed("initialize", f"--mirror={mirror}", f"--root={tmp_path / 'root.json'}")
+        at_home.succeed("sign-blob", "--identity-token=token", blob)
+        at_home.succeed("verify-blob", *site.who, blob)
+        at_home.succeed("sign-blob", "--key=signer.key", blob)
+        at_home.succeed("verify-blob", "--key=signer.pub", blob)
+
+
+def test_mirror_that_is_away(site: Keyless, blob: str, tmp_path: Path) -> None:
+    site.succeed("sign-blob", *site.signing, blob)
+    (tmp_path / "root.json").write_bytes(TrustRepository(now=datetime.now(UTC)).root)
+    away = {"TUF_MIRROR": "http://127.0.0.1:1", "TUF_ROOT_JSON": str(tmp_path / "root.json")}
+    lost = replace(site, environment={**away, "TUF_ROOT": str(tmp_path / "cache")})
+    refused = lost.run("verify-blob", *site.who, blob)
+    assert refused.returncode == 20
+    assert b"hint: name a file that you trust (--trusted-root" in refused.stderr
 
 
 def test_another_file_is_refused(site: Keyless, blob: str) -> None:
@@ -182,6 +223,11 @@ def test_log_that_is_down(site: Keyless, blob: str) -> None:
     assert "cannot reach 127.0.0.1:1" in refuse(site, "sign-blob", *services, *TRUST, blob)
 
 
+def test_token_in_the_clear_is_warned_of(site: Keyless, blob: str) -> None:
+    services = ("--identity-token=token", "--fulcio-url=http://fulcio.invalid", f"--rekor-url={site.site.log.url}")
+    assert refuse(site, "sign-blob", *services, *TRUST, blob).startswith("WARNING: http://fulcio.invalid is asked")
+
+
 def test_trusted_root_of_somebody_else(site: Keyless, blob: str) -> None:
     site.succeed("trusted-root", "create", "--out=empty.json")
     signing = ("--identity-token=token", "--signing-config=signing.json", "--trusted-root=empty.json")
@@ -239,3 +285,29 @@ def test_notice_is_for_people(site: Keyless, blob: str) -> None:
     """Nobody is at a terminal, so nobody is asked, and nobody can sign in."""
     told = refuse(site, "sign-blob", *site.signing[2:], "--oidc-disable-ambient-providers", blob)
     assert "nobody is at a terminal to sign in" in told
+
+
+# --- the conformance suite's command line -------------------------------------------------------
+
+ENTRY = Path(__file__).parents[2] / "conformance" / "entry"
+
+
+@pytest.mark.parametrize("statement", [False, True], ids=["file", "statement"])
+def test_conformance_entry_signs(site: Keyless, blob: str, statement: bool) -> None:
+    digest = hashlib.sha256((site.folder / blob).read_bytes()).hexdigest()
+    document = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "x", "digest": {"sha256": digest}}],
+        "predicateType": "https://example.com/review",
+        "predicate": {},
+    }
+    (site.folder / f"{blob}.json").write_text(json.dumps(document))
+    token = ("--identity-token", (site.folder / "token").read_text(), "--signing-config", "signing.json")
+    signing = ("--in-toto", f"{blob}.json") if statement else (blob,)
+    for arguments in (
+        ("sign-bundle", *token, *TRUST, "--bundle", "suite.json", *signing),
+        ("verify-bundle", *site.who, *TRUST, "--bundle", "suite.json", blob),
+        ("verify-bundle", *site.who, *TRUST, "--bundle", "suite.json", f"sha256:{digest}"),
+    ):
+        done = subprocess.run([sys.executable, ENTRY, *arguments], cwd=site.folder, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
