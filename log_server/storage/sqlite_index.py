@@ -182,9 +182,10 @@ class SqliteIndex:
 
     def _save_filter(self) -> bool:
         """Save the filter, where enough was added to it."""
-        if not self._filter.is_due:
+        runs = self._view.runs
+        if not runs or not self._filter.is_due:  # the filter has the keys of the first run before a view has the run
             return False
-        self._filter.save(self._view.runs[-1].name.end)
+        self._filter.save(runs[-1].name.end)
         return True
 
     def _merge_one(self, writer: RunWriter, levels: range) -> bool:

@@ -337,3 +337,21 @@ def test_a_write_that_fails_while_the_filter_is_saved_loses_no_key(
             assert index._filter.end == SIZE
         with opened(directory, LARGE_PART_KEYS) as index:
             check(index, SIZE)
+
+
+def test_the_filter_is_not_saved_before_there_is_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys of the first run are in the filter before the run is in the view, and another thread may look then."""
+    replace, saved = SqliteIndex._replace, []
+
+    def look_first(index: SqliteIndex, old: Sequence[RunName], name: RunName) -> None:
+        saved.append(index._filter.is_due and index._save_filter())
+        replace(index, old, name)
+
+    monkeypatch.setattr(SqliteIndex, "_replace", look_first)
+    size = 10 * UNSAVED_PARTS
+    with opened(tmp_path) as index:
+        index.add(rows(0, size))
+        index.add(rows(size, size + 1))
+        index.tidy()
+        assert saved == [False]
+        assert index._filter.end == size
