@@ -5,9 +5,11 @@ import pytest
 from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.policy.bundle import SignedByIdentity, SignedByKey
+from cosignpy.core.policy.identity import Exactly, IdentityRule
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.predicate import PredicateTypeIs
-from cosignpy.core.policy.transparency import SkipLogUnsafe
+from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
 from cosignpy.errors import UsageError
 from tests.support.signed import KEY, OTHER_KEY, WAIVED
 
@@ -36,3 +38,18 @@ def test_the_same_key_given_twice_is_one_key() -> None:
     with pytest.raises(UsageError):
         ImagePolicy((KEY.public_key, again), WAIVED, 2)
     assert ImagePolicy((KEY.public_key, OTHER_KEY.public_key), WAIVED, 2).threshold == 2
+
+
+def test_identities_stand_in_place_of_keys() -> None:
+    alice = SignedByIdentity((IdentityRule((Exactly("alice"),), (Exactly("issuer"),)),))
+    by_alice = ImagePolicy((), RequireLog(), identities=alice)
+    assert by_alice.bundle.signer == alice
+    assert not by_alice.asks_a_key_alone
+    with pytest.raises(UsageError, match="a key and an identity"):
+        ImagePolicy((KEY.public_key,), RequireLog(), identities=alice)
+
+
+def test_a_key_alone() -> None:
+    assert ImagePolicy((KEY.public_key,), WAIVED).asks_a_key_alone
+    assert not ImagePolicy((KEY.public_key,), RequireLog()).asks_a_key_alone
+    assert ImagePolicy((KEY.public_key,), WAIVED).bundle.signer == SignedByKey((KEY.public_key,))
