@@ -113,6 +113,10 @@ class SignerFlags:
             "--use-signed-timestamps/--no-use-signed-timestamps", help="Only timestamp authorities tell the time."
         ),
     ] = False
+    offline: Annotated[
+        bool,
+        typer.Option("--offline/--no-offline", help="Ask no mirror whom to believe: what is cached has to do."),
+    ] = False
     private_infrastructure: Annotated[bool, typer.Option("--private-infrastructure", hidden=True)] = False
 
     @property
@@ -124,7 +128,7 @@ class SignerFlags:
     @property
     def trust(self) -> TrustSource:
         """Where it is written whom to believe."""
-        return select_trust(self.trusted_root)
+        return select_trust(self.trusted_root, offline=self.offline)
 
     def signer(self, identity: IdentityFlags) -> SignedByKey | SignedByIdentity:
         """Build the rule about the signer.

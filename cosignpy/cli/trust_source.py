@@ -34,7 +34,9 @@ class TrustFile:
 
 @value
 class TrustRepository:
-    """The trusted root of the mirror that is configured."""
+    """The trusted root of the mirror that is configured; offline, as it is cached."""
+
+    offline: bool = False
 
     def trusted_root(self) -> "TrustedRoot":
         """Return what is cached, brought up to date.
@@ -42,10 +44,10 @@ class TrustRepository:
         Raises:
             CosignError: The mirror cannot be reached, or cannot be believed.
         """
-        from cosignpy.cli.wiring_trust import read_target
+        from cosignpy.cli.wiring_trust import Reach, read_target
         from cosignpy.core.trust.trusted_root import parse_trusted_root
 
-        return parse_trusted_root(read_target())
+        return parse_trusted_root(read_target(reach=Reach.OFFLINE if self.offline else Reach.ONLINE))
 
 
 class Once:
@@ -68,6 +70,6 @@ class Once:
             return self._root
 
 
-def select_trust(trusted_root: str) -> "TrustSource":
+def select_trust(trusted_root: str, *, offline: bool = False) -> "TrustSource":
     """Return the file that is named, else what is cached."""
-    return TrustFile(trusted_root) if trusted_root else TrustRepository()
+    return TrustFile(trusted_root) if trusted_root else TrustRepository(offline)

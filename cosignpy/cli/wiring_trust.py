@@ -36,7 +36,7 @@ def open_trust(reach: Reach = Reach.ONLINE) -> TrustCache:
     return open_mirror(folder, select_mirror(folder, os.environ), reach)
 
 
-def read_target(name: str = TRUSTED_ROOT) -> bytes:
+def read_target(name: str = TRUSTED_ROOT, *, reach: Reach = Reach.ONLINE) -> bytes:
     """Return a document of the mirror that is configured.
 
     Raises:
@@ -44,7 +44,7 @@ def read_target(name: str = TRUSTED_ROOT) -> bytes:
         CosignError: The mirror cannot be reached, or cannot be believed.
     """
     try:
-        return open_trust().target(name)
+        return open_trust(reach).target(name)
     except Unreachable as error:
         error.hint = error.hint or (
             "name a file that you trust (--trusted-root, and --signing-config to sign), "

@@ -78,7 +78,6 @@ class SelectionFlags:
     max_workers: Annotated[
         int, typer.Option("--max-workers", min=1, metavar="N", help="Signatures, and images, looked at at once.")
     ] = DEFAULT_WORKERS
-    offline: Annotated[bool, typer.Option("--offline/--no-offline", hidden=True)] = False
     new_bundle_format: Annotated[bool, typer.Option("--new-bundle-format/--no-new-bundle-format", hidden=True)] = True
 
     @property

@@ -73,10 +73,24 @@ def test_whom_to_ask_and_to_believe_comes_from_a_mirror(site: Keyless, blob: str
         mirror = f"http://{server.address}"
         at_home = replace(site, environment={"TUF_ROOT": str(tmp_path / "cache")})
         at_home.succeed("initialize", f"--mirror={mirror}", f"--root={tmp_path / 'root.json'}")
-        at_home.succeed("sign-blob", "--identity-token=token", blob)
-        at_home.succeed("verify-blob", *site.who, blob)
+        at_home.succeed("sign-blob", "--identity-token=token", "--bundle=kept.json", blob)
+        at_home.succeed("verify-blob", *site.who, "--bundle=kept.json", blob)
         at_home.succeed("sign-blob", "--key=signer.key", blob)
         at_home.succeed("verify-blob", "--key=signer.pub", blob)
+    at_home.succeed("verify-blob", "--offline", *site.who, "--bundle=kept.json", blob)
+
+
+def test_offline_no_socket_is_opened(site: Keyless, blob: str, tmp_path: Path) -> None:
+    """Where nothing is cached, offline is an error that says so, and nobody is asked."""
+    site.succeed("sign-blob", *site.signing, blob)
+    asked = TrustRepository(now=datetime.now(UTC))
+    (tmp_path / "root.json").write_bytes(asked.root)
+    with RawServer(asked.handle) as server:
+        known = {"TUF_MIRROR": f"http://{server.address}", "TUF_ROOT_JSON": str(tmp_path / "root.json")}
+        empty = replace(site, environment={**known, "TUF_ROOT": str(tmp_path / "cache")})
+        refused = empty.run("verify-blob", "--offline", *site.who, blob)
+    assert refused.returncode != 0
+    assert asked.asked == []
 
 
 def test_mirror_that_is_away(site: Keyless, blob: str, tmp_path: Path) -> None:
