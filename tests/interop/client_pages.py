@@ -165,6 +165,46 @@ What cosign makes and nobody can use is refused here;
 [which client refuses what](formats/trusted-root.md#what-other-clients-refuse).
 """
 
+KEYLESS_CLIENTS: Final = (
+    (
+        "cosign-v3",
+        "signs and verifies images and files",
+        "certificate, SCT, entry, timestamp, identity",
+        "test_image_exchange.py",
+    ),
+    (
+        "cosign-v2",
+        "verifies bundles of images and files",
+        "certificate, SCT, entry, timestamp, identity",
+        "test_image_exchange.py",
+    ),
+    (
+        "sigstore-python",
+        "signs and verifies files",
+        "certificate, SCT, entry, timestamp, identity",
+        "test_blob_exchange.py",
+    ),
+    (
+        "js-client",
+        "signs files, and verifies them but for whose they are, which it leaves to its caller",
+        "certificate, SCT, entry, timestamp",
+        "test_blob_exchange.py",
+    ),
+)
+"""The same for signatures without a key."""
+
+_KEYLESS_BEFORE: Final = """\
+
+## Signatures without a key
+
+What each signs by identity, against our own services, each other verifies, `cosignpy` among them, and refuses for
+somebody else's name. Ours are made with Rekor v2 and a timestamp, and with Rekor v1.
+"""
+
+_KEYLESS_BEHIND: Final = """
+Images lie on a registry with a referrers API and on one without.
+"""
+
 Clients = Sequence[tuple[str, str, str, str]]
 
 
@@ -189,6 +229,7 @@ PARTS: Final = (
     Part(_LOGS_BEFORE, LOG_CLIENTS, _LOGS_BEHIND),
     Part(_CA_BEFORE, CA_CLIENTS, _CA_BEHIND),
     Part(_TRUST_BEFORE, TRUST_CLIENTS, _TRUST_BEHIND),
+    Part(_KEYLESS_BEFORE, KEYLESS_CLIENTS, _KEYLESS_BEHIND),
 )
 
 
