@@ -1,4 +1,4 @@
-"""The demo: sign an image, verify it, watch three attacks fail; log a signature and pull the plug; sign by identity.
+"""The demo: sign with a key, log a signature and pull the plug, sign without a key; verify, and watch attacks fail.
 
 Run by `make demo`. Everything is real: servers on free ports of this machine, the programs as you would type them,
 and the exit code of every step compared with what it must be. Nothing is left behind. `--picture FILE` also draws
@@ -50,8 +50,8 @@ def write_layout(folder: Path, message: str) -> None:
     (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
 
 
-def tell_image_story(demo: Demo, registry: str) -> None:
-    """Sign, verify, and be refused three times."""
+def tell_image_story(demo: Demo, registry: str) -> str:
+    """Sign, verify, and be refused three times; return the image that was signed, by its digest."""
     image = f"{registry}/team/app:1.0"
     verify = "cosignpy verify --key cosign.pub --insecure-ignore-tlog"
     write_layout(demo.folder / "app", "hello")
@@ -82,6 +82,7 @@ def tell_image_story(demo: Demo, registry: str) -> None:
     demo.quietly("cosignpy generate-key-pair --output-key-prefix mallory")
     demo.run(f"cosignpy sign --key mallory.key --tlog-upload=false {changed}")
     demo.run(f"{verify} {image}", expect=12)
+    return pinned
 
 
 def _digest(demo: Demo, image: str) -> str:
@@ -107,12 +108,12 @@ def main() -> None:
         }
         demo = Demo(Path(name), environment)
         with demo.serving("cosignpy registry serve --port 0 --dir registry") as registry:
-            tell_image_story(demo, registry.address)
-        tell_log_story(demo)
-        tell_identity_story(demo)
+            image = tell_image_story(demo, registry.address)
+            tell_log_story(demo)
+            tell_identity_story(demo, image)
         seconds = time.monotonic() - demo.began
         demo.tell(
-            "Signed, verified, three times refused; logged, killed, and still there; signed without a key to keep. "
+            "Signed with a key and without one, verified, six times refused; logged, killed, and still there. "
             f"It took {seconds:.1f} s."
         )
     if picture:
