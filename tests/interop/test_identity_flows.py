@@ -12,7 +12,7 @@ from cosignpy.services.oidc.oauth import OAuthClient
 from cosignpy.services.oidc.redirect import DEFAULT_REDIRECT, Redirect
 from cosignpy.stack.devidp.server import DevIdp
 from tests.interop.identity_providers import ACCOUNT, PROVIDERS, SECRET, IdentityProvider
-from tests.support.chromium import Chromium, Tab
+from tests.support.chromium import Tab
 from tests.support.form_browser import FormBrowser
 from tests.support.raw_server import RawServer, reply
 from tests.support.sign_ins import CLIENT, BrowsingPerson, sign_in
@@ -80,18 +80,6 @@ def test_a_service_account_shows_its_secret(provider: IdentityProvider) -> None:
 
 
 # --- a real browser ---
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    with Chromium(tmp_path_factory.mktemp("profile")) as running:
-        yield running
-
-
-@pytest.fixture
-def tab(browser: Chromium) -> Iterator[Tab]:
-    with browser.tab() as opened:
-        yield opened
 
 
 def type_name(tab: Tab, url: str) -> str:
