@@ -29,6 +29,8 @@ class ImagePolicy:
         if self.identities is not None:
             if self.keys:
                 raise UsageError("a key and an identity are given", "a signature is made by one of them")
+            if self.threshold < 1:
+                raise UsageError(f"a threshold of {self.threshold} signers demands nothing")
             return
         if not self.keys:
             raise UsageError("no key to verify with", "name one with --key")

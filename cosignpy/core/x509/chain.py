@@ -1,6 +1,7 @@
 """Certificates that issue certificates (RFC 5280 sections 4.2.1 and 6.1): single links of a chain."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -113,6 +114,15 @@ def read_subject(certificate: Certificate, *, what: str = "certificate") -> Name
         MalformedError: It holds text that is not in its encoding.
     """
     return _readable(lambda: certificate.subject, what)
+
+
+def read_lifetime(certificate: Certificate, *, what: str = "certificate") -> tuple[datetime, datetime]:
+    """Return the first and the last moment at which a certificate is valid.
+
+    Raises:
+        MalformedError: One of them is in the year 0, which dates do not have.
+    """
+    return _readable(lambda: (certificate.not_valid_before_utc, certificate.not_valid_after_utc), what)
 
 
 def verify_issued_by(certificate: Certificate, issuer: Certificate, *, what: str = "certificate") -> None:

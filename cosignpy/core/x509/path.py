@@ -12,7 +12,7 @@ from typing import Final
 from cryptography.x509 import Certificate, ExtendedKeyUsage, Extension, ExtensionType, ObjectIdentifier
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from cosignpy.core.x509.chain import find_extension, read_extensions, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.chain import find_extension, read_extensions, read_lifetime, verify_issued_by, verify_may_issue
 from cosignpy.errors import CertificateError, LimitExceeded
 
 MAX_ISSUERS: Final = 10
@@ -68,8 +68,9 @@ def verify_valid_at(certificate: Certificate, moment: datetime, *, what: str = "
 
     Raises:
         CertificateError: It was not.
+        MalformedError: Its times are none.
     """
-    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    first, last = read_lifetime(certificate, what=what)
     if not first <= moment <= last:
         raise CertificateError(
             what, f"valid from {first.isoformat()} to {last.isoformat()}, which is not {moment.isoformat()}"

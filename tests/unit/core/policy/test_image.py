@@ -49,6 +49,13 @@ def test_identities_stand_in_place_of_keys() -> None:
         ImagePolicy((KEY.public_key,), RequireLog(), identities=alice)
 
 
+@pytest.mark.parametrize("threshold", [0, -1])
+def test_a_threshold_of_nobody_is_refused(threshold: int) -> None:
+    alice = SignedByIdentity((IdentityRule((Exactly("alice"),), (Exactly("issuer"),)),))
+    with pytest.raises(UsageError, match="demands nothing"):
+        ImagePolicy((), RequireLog(), threshold, identities=alice)
+
+
 def test_a_key_alone() -> None:
     assert ImagePolicy((KEY.public_key,), WAIVED).asks_a_key_alone
     assert not ImagePolicy((KEY.public_key,), RequireLog()).asks_a_key_alone

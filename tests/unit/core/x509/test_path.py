@@ -1,6 +1,6 @@
 """A whole path: who issued whom, for what, and when; each refused one differs from a good one by one thing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -17,14 +17,17 @@ from cryptography.x509 import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from cosignpy.core.x509.chain import parse_certificate
 from cosignpy.core.x509.path import MAX_ISSUERS, verify_path
-from cosignpy.errors import CertificateError, LimitExceeded
-from tests.support.certificates import CA, LIFETIME, MIDDLE, NAMED, START, Authority, Extensions, key, named
+from cosignpy.errors import CertificateError, CosignError, LimitExceeded, MalformedError
+from tests.support.certificates import CA, LIFETIME, MIDDLE, NAMED, START, Authority, Extensions, der, key, named
 
 SIGNING: Final = ExtendedKeyUsageOID.CODE_SIGNING
 STAMPING: Final = ExtendedKeyUsageOID.TIME_STAMPING
 LEAF: Final[Extensions] = (*NAMED, (ExtendedKeyUsage([SIGNING]), False))
 ROOT: Final = Authority.root()
+LATE: Final = datetime(2050, 1, 1, tzinfo=UTC)
+"""From this year on certificates write all four digits of it (RFC 5280 section 4.1.2.5)."""
 
 
 def issued(extensions: Extensions = LEAF, *above: Extensions) -> tuple[Certificate, list[Certificate]]:
@@ -124,6 +127,17 @@ def test_the_issuers_have_their_own_time() -> None:
     with pytest.raises(CertificateError) as caught:
         verify_path(leaf, [short.certificate, ROOT.certificate], SIGNING, MIDDLE)
     assert caught.value.what == "issuer 1 of the leaf certificate"
+
+
+@pytest.mark.parametrize(("year", "refusal"), [(b"0001", CertificateError), (b"0000", MalformedError)])
+def test_a_year_that_no_date_has(year: bytes, refusal: type[CosignError]) -> None:
+    """Nothing vouches for a leaf whose time is looked at: it may be anybody's."""
+    builder = CertificateBuilder(named("root"), named(""), key("leaf").public_key(), 7, LATE, LATE)
+    for extension, critical in LEAF:
+        builder = builder.add_extension(extension, critical)
+    raw = der(builder.sign(ROOT.key, SHA256())).replace(b"2050", year)
+    with pytest.raises(refusal):
+        verify_path(parse_certificate(raw), [ROOT.certificate], SIGNING, MIDDLE)
 
 
 def test_every_link_has_to_hold() -> None:
