@@ -28,35 +28,37 @@ class IdentityFlags:
     """Whom the certificate has to name; exact and pattern both have to hold where both are given."""
 
     certificate_identity: Annotated[
-        str, typer.Option("--certificate-identity", "--cert-identity", metavar="NAME", help="Who signed, exactly.")
-    ] = ""
+        str | None,
+        typer.Option("--certificate-identity", "--cert-identity", metavar="NAME", help="Who signed, exactly."),
+    ] = None
     certificate_identity_regexp: Annotated[
-        str, typer.Option("--certificate-identity-regexp", metavar="RE2", help="Who signed: found in the name.")
-    ] = ""
+        str | None, typer.Option("--certificate-identity-regexp", metavar="RE2", help="Who signed: found in the name.")
+    ] = None
     certificate_oidc_issuer: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--certificate-oidc-issuer", "--cert-oidc-issuer", metavar="URL", help="Who vouched for them, exactly."
         ),
-    ] = ""
+    ] = None
     certificate_oidc_issuer_regexp: Annotated[
-        str, typer.Option("--certificate-oidc-issuer-regexp", metavar="RE2", help="Who vouched: found anywhere in it.")
-    ] = ""
+        str | None,
+        typer.Option("--certificate-oidc-issuer-regexp", metavar="RE2", help="Who vouched: found anywhere in it."),
+    ] = None
     certificate_github_workflow_trigger: Annotated[
-        str, typer.Option("--certificate-github-workflow-trigger", metavar="EVENT")
-    ] = ""
+        str | None, typer.Option("--certificate-github-workflow-trigger", metavar="EVENT")
+    ] = None
     certificate_github_workflow_sha: Annotated[
-        str, typer.Option("--certificate-github-workflow-sha", metavar="SHA")
-    ] = ""
+        str | None, typer.Option("--certificate-github-workflow-sha", metavar="SHA")
+    ] = None
     certificate_github_workflow_name: Annotated[
-        str, typer.Option("--certificate-github-workflow-name", metavar="NAME")
-    ] = ""
+        str | None, typer.Option("--certificate-github-workflow-name", metavar="NAME")
+    ] = None
     certificate_github_workflow_repository: Annotated[
-        str, typer.Option("--certificate-github-workflow-repository", metavar="OWNER/NAME")
-    ] = ""
+        str | None, typer.Option("--certificate-github-workflow-repository", metavar="OWNER/NAME")
+    ] = None
     certificate_github_workflow_ref: Annotated[
-        str, typer.Option("--certificate-github-workflow-ref", metavar="REF")
-    ] = ""
+        str | None, typer.Option("--certificate-github-workflow-ref", metavar="REF")
+    ] = None
 
     @property
     def is_empty(self) -> bool:
@@ -74,12 +76,14 @@ class IdentityFlags:
         return IdentityRule(
             _rules(self.certificate_identity, self.certificate_identity_regexp),
             _rules(self.certificate_oidc_issuer, self.certificate_oidc_issuer_regexp),
-            {number: Exactly(text) for number, text in claims.items() if text},
+            {number: Exactly(text) for number, text in claims.items() if text is not None},
         )
 
 
-def _rules(exact: str, pattern: str) -> tuple[Exactly | Matching, ...]:
-    return (*([Exactly(exact)] if exact else []), *([Matching.parse(pattern)] if pattern else []))
+def _rules(exact: str | None, pattern: str | None) -> tuple[Exactly | Matching, ...]:
+    """Build the rules that are given; an empty one is what an unset variable leaves, and refused."""
+    given = [Exactly(exact)] if exact is not None else []
+    return (*given, *([Matching.parse(pattern)] if pattern is not None else []))
 
 
 @value

@@ -18,7 +18,7 @@ from cosignpy.core.ct.submission import parse_sct_answer
 from cosignpy.core.encoding import JsonObject, PemBlock, encode_b64, encode_json, parse_pem
 from cosignpy.core.keys.algorithms import Scheme
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.x509.chain import LABEL, find_extension, parse_certificate
+from cosignpy.core.x509.chain import LABEL, find_extension, parse_certificate, read_lifetime
 from cosignpy.core.x509.path import MAX_ISSUERS, verify_path
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CertificateError, KeyUnusable, MalformedError
@@ -102,7 +102,7 @@ class IssuedCertificate:
         Raises:
             MalformedError: It is not a certificate.
         """
-        return parse_certificate(self.leaf, what=_LEAF).not_valid_after_utc
+        return read_lifetime(parse_certificate(self.leaf, what=_LEAF), what=_LEAF)[1]
 
     def verify(self, key: PublicKey, moment: datetime) -> None:
         """Show that the leaf is one to sign with now: for this key, valid, with a name, issued by the ones above it.
@@ -121,12 +121,12 @@ class IssuedCertificate:
         if not self.issuers:
             raise CertificateError(_LEAF, "it comes without the certificate of its issuer")
         issuers = [parse_certificate(der, what=f"issuer {place}") for place, der in enumerate(self.issuers, 1)]
-        verify_path(leaf, issuers, ExtendedKeyUsageOID.CODE_SIGNING, max(moment, leaf.not_valid_before_utc))
+        verify_path(leaf, issuers, ExtendedKeyUsageOID.CODE_SIGNING, max(moment, read_lifetime(leaf, what=_LEAF)[0]))
 
 
 def _verify_current(leaf: Certificate, moment: datetime) -> None:
     """Show that a certificate that was just issued is valid; if it is not, one of two clocks is wrong."""
-    first, last = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    first, last = read_lifetime(leaf, what=_LEAF)
     if not first - CLOCK_SKEW <= moment < last:
         raise CertificateError(
             _LEAF,

@@ -33,10 +33,10 @@ from cosignpy.values import field, value
 
 @value
 class ClaimFlags:
-    """What signatures must say, and how many signers there must be."""
+    """What signatures must say, and how many of the keys must have made one."""
 
     threshold: Annotated[
-        int, typer.Option("--threshold", min=1, metavar="N", help="How many different signers there must be.")
+        int, typer.Option("--threshold", min=1, metavar="N", help="How many of the keys must have signed.")
     ] = 1
     annotations: AnnotationsFlag = field(default_factory=list)
     any_predicate: Annotated[

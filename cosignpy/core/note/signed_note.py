@@ -130,7 +130,7 @@ def verify_note(note: Note, verifier: NoteVerifier) -> None:
         SignatureMismatch: There is no signature by this key, or one that is not genuine.
         MalformedError: A signature by this key is not of its type.
     """
-    for found in signatures_by(note, verifier):
+    for found in dict.fromkeys(signatures_by(note, verifier)):  # the same line a hundred times is one to verify
         verifier.verify(note.text, found.signature)
 
 

@@ -29,8 +29,11 @@ class ImagePolicy:
         if self.identities is not None:
             if self.keys:
                 raise UsageError("a key and an identity are given", "a signature is made by one of them")
-            if self.threshold < 1:
-                raise UsageError(f"a threshold of {self.threshold} signers demands nothing")
+            if self.threshold != 1:
+                raise UsageError(
+                    f"a threshold of {self.threshold} with an identity: thresholds count keys",
+                    "one account has many identities, a workflow one for each branch; give keys, or leave it out",
+                )
             return
         if not self.keys:
             raise UsageError("no key to verify with", "name one with --key")

@@ -115,7 +115,7 @@ def _verify_log(case: Case, times: Sequence[ObservedTime]) -> tuple[TrustedEntry
         return ()
     entries = verify_entries(case.bundle.log_entries, case.trust.root)
     for entry in entries:
-        entry.verify_at(times)
+        entry.verify_at((*times, *observe_promises(entries)))
     logs = {entry.log.log_id for entry in entries}
     if len(logs) < rule.threshold:
         raise _too_few_logs(case.bundle, len(logs), rule)

@@ -17,6 +17,7 @@ from cosignpy.core.bundle.model import CertificateMaterial
 from cosignpy.core.ct.precertificate import (
     build_certificate_entry,
     hash_issuer_key,
+    is_precertificate,
     read_embedded_entry,
     read_embedded_scts,
     verify_sct,
@@ -135,6 +136,8 @@ def verify_scts(
         SignatureMismatch: A promise that the log did not sign over this certificate.
         MalformedError: SCTs that cannot be read.
     """
+    if is_precertificate(leaf.tbs, what=_LEAF):
+        raise CertificateError(_LEAF, "it is a precertificate, which proves nothing to a client")
     if isinstance(rule, SkipSctUnsafe):
         return ()
     found: dict[bytes, SctFinding] = {}

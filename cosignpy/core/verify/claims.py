@@ -23,15 +23,23 @@ def verify_statement_claims(payload: bytes, image: Digest, policy: ImagePolicy) 
     rule = policy.predicate
     if not isinstance(rule, AnyPredicateUnsafe) and statement.predicate_type != rule.wanted:
         raise ClaimMismatch("predicate type", rule.wanted, statement.predicate_type)
-    subject = _select_subject(statement, image)
-    _verify_annotations(subject.annotations, policy.annotations)
+    subject = _select_subject(statement, image, policy.annotations)
     return SignedClaim(SignatureFormat.BUNDLE, statement.predicate_type, payload, subject.name, subject.annotations)
 
 
-def _select_subject(statement: Statement, image: Digest) -> Subject:
+def _select_subject(statement: Statement, image: Digest, annotations: Mapping[str, str]) -> Subject:
+    """Return the first subject that is this image and has the annotations: one image may be named several times."""
+    failure: ClaimMismatch | None = None
     for subject in statement.subjects:
         if image in subject.digests:
-            return subject
+            try:
+                _verify_annotations(subject.annotations, annotations)
+            except ClaimMismatch as error:
+                failure = failure or error
+            else:
+                return subject
+    if failure is not None:
+        raise failure
     found = ", ".join(str(digest) for subject in statement.subjects for digest in subject.digests)
     raise ClaimMismatch("image digest", str(image), found or "absent")
 

@@ -27,7 +27,7 @@ _UNDERSTOOD: Final = frozenset(
     }
 )
 """What is looked at here, or by those who ask for the path; a certificate with another critical one is refused
-(section 4.2). Among these are constraints of names, which no authority of Sigstore's kind has."""
+(section 4.2). So is one that constrains names, critical or not: no authority of Sigstore's kind has that."""
 
 
 def verify_path(leaf: Certificate, issuers: Sequence[Certificate], purpose: ObjectIdentifier, moment: datetime) -> None:
@@ -103,6 +103,8 @@ def _verify_alone(certificate: Certificate, moment: datetime, what: str) -> None
 
 
 def _verify_understood(extension: Extension[ExtensionType], what: str) -> None:
+    if extension.oid == ExtensionOID.NAME_CONSTRAINTS:
+        raise CertificateError(what, "it constrains names, which is not understood, critical or not")
     if extension.critical and extension.oid not in _UNDERSTOOD:
         raise CertificateError(what, f"critical extension {extension.oid.dotted_string} is not understood")
 

@@ -45,7 +45,7 @@ class CacheFolder:
 
     def load_record(self) -> Record | None:
         """Return the record, None where there is none that can be believed: it is ours alone to write, and whole."""
-        raw = _read_private(self._record, MAX_RECORD)
+        raw = _read_private(self._record, MAX_RECORD, folders=2)
         try:
             return None if raw is None else Record.parse(raw)
         except MalformedError:
@@ -93,14 +93,22 @@ class CacheFolder:
         return self.path / "cosignpy" / "verified.json"
 
 
-def _read_private(path: Path, cap: int) -> bytes | None:
-    """Read a file that nobody but this user, or the system's, can have written; None where there is no such file."""
+def _read_private(path: Path, cap: int, folders: int = 1) -> bytes | None:
+    """Read a file that nobody but this user, or the system's, can have written; None where there is no such file.
+
+    Nor may others write to the `folders` above it, where they could have put a link, or another file of this user's.
+    """
     try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            if found.st_uid not in {0, os.geteuid()} or found.st_mode & _OTHERS_WRITE:
+        if not all(_is_ours(folder.stat()) for folder in path.parents[:folders]):
+            return None
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            if not _is_ours(os.fstat(file.fileno())):
                 return None
             raw = file.read(cap + 1)
     except OSError:
         return None
     return raw if len(raw) <= cap else None
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    return found.st_uid in {0, os.geteuid()} and not found.st_mode & _OTHERS_WRITE

@@ -1,5 +1,7 @@
 """Which mirror to believe and where its cache is: cosign's variables, and the note that `initialize` leaves."""
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -65,9 +67,15 @@ def _remembered(folder: Path) -> str:
     note = folder / _NOTE
     try:
         with explain(note):
-            raw = note.read_bytes()
+            raw, found = note.read_bytes(), note.stat()
     except FileError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return ""
         raise
+    if found.st_uid not in {0, os.geteuid()} or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise FileError(
+            str(note),
+            "others can write it, and it says whom to believe",
+            hint="name the mirror with TUF_MIRROR, or run cosignpy initialize once more",
+        )
     return JsonObject.parse(raw, what=str(note)).text("mirror")

@@ -192,3 +192,16 @@ def test_the_note_in_the_documentation_of_go() -> None:
     note = parse_note(f"{text}\n{line}".encode())
     assert note.text == text
     verify_note(note, verifier)
+
+
+def test_the_same_line_again_is_not_verified_again() -> None:
+    class Counting:
+        name, hint, seen = VERIFIER.name, VERIFIER.hint, 0
+
+        def verify(self, text: bytes, signature: bytes) -> None:
+            self.seen += 1
+            VERIFIER.verify(text, signature)
+
+    good, counting = signed(), Counting()
+    verify_note(replace(good, signatures=good.signatures * 100), counting)
+    assert counting.seen == 1

@@ -22,6 +22,7 @@ from cosignpy.core.policy.transparency import (
     SkipLogUnsafe,
     SkipSctUnsafe,
 )
+from cosignpy.core.rekor.hashedrekord import VerifierForm
 from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.core.trust.validity import Validity
 from cosignpy.core.verify.artifact import Artifact
@@ -65,6 +66,7 @@ from tests.support.virtual_sigstore import (
     promise,
     statement_bundle,
     v1_bundle,
+    v2_body,
     v2_bundle,
 )
 
@@ -329,3 +331,16 @@ def test_the_signature_is_looked_at_even_if_the_log_has_it() -> None:
 
     with pytest.raises(SignatureMismatch):
         verify(Signing(signer=Broken()).bundle())
+
+
+def test_a_log_that_had_ended_by_another_logs_promise_does_not_count() -> None:
+    both = RequireLog(2)
+    first = v1_bundle()
+    assert isinstance(first.content, MessageSignature)
+    body = v2_body(first.content.signature, VerifierForm.CERTIFICATE, good_leaf())
+    twice = replace(first, log_entries=(*first.log_entries, REKOR_V2.add("hashedrekord", "0.0.2", body)))
+    policy = replace(BY_ALICE, transparency=both)
+    assert len(verify_bundle(twice, FILE, TRUST, policy).entries) == 2
+    ended = replace(REKOR_V2.trusted, validity=Validity(START - timedelta(days=1), MIDDLE - timedelta(seconds=1)))
+    with pytest.raises(TransparencyError, match="of a time when it is trusted"):
+        verify_bundle(twice, FILE, Trust(replace(ROOT, logs=(REKOR_V1.trusted, ended))), policy)

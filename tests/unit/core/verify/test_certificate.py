@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1
-from cryptography.x509 import BasicConstraints, ExtendedKeyUsage
+from cryptography.x509 import BasicConstraints, ExtendedKeyUsage, PrecertPoison
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from cosignpy.core.bundle.model import CertificateMaterial
@@ -208,3 +208,11 @@ def test_a_promise_of_a_time_beyond_all_dates_is_refused() -> None:
     beside = promise(build_certificate_entry(bare.der), CT_KEY)
     with pytest.raises(CertificateError, match="beyond all dates"):
         verify_scts(bare, AUTHORITY, ROOT, RequireSct(), [replace(beside, timestamp_ms=2**64 - 1)])
+
+
+def test_a_poison_that_is_not_critical_is_refused_where_no_sct_is_asked_for() -> None:
+    poisoned = leaf(FULCIO_ISSUER.leaf((*named(), *SIGNING, (PrecertPoison(), False))))
+    with pytest.raises(MalformedError, match="poison"):
+        verify_scts(poisoned, AUTHORITY, ROOT, SkipSctUnsafe("test"))
+    plain = leaf(FULCIO_ISSUER.leaf((*named(), *SIGNING)))
+    assert verify_scts(plain, AUTHORITY, ROOT, SkipSctUnsafe("test")) == ()

@@ -190,3 +190,16 @@ def test_something_that_is_no_legacy_payload_is_refused() -> None:
         with pytest.raises(MalformedError) as refused:
             verify_simple_signing_claims(payload, IMAGE, policy())
         assert refused.value.what == "simple-signing payload"
+
+
+def test_an_image_that_is_named_twice_has_the_annotations_of_either() -> None:
+    subjects = [
+        {"digest": {"sha256": IMAGE.hex}, "annotations": annotations}
+        for annotations in ({"env": "test"}, {"env": "prod"})
+    ]
+    twice = statement(subject=subjects)
+    for wanted in ("test", "prod"):
+        found = verify_statement_claims(twice, IMAGE, policy(annotations={"env": wanted}))
+        assert found.annotations == {"env": wanted}
+    with pytest.raises(ClaimMismatch, match="annotation env is test, wanted dev"):
+        verify_statement_claims(twice, IMAGE, policy(annotations={"env": "dev"}))

@@ -79,6 +79,7 @@ def test_a_path_that_holds(above: tuple[Extensions, ...]) -> None:
         (limited(1), CA, CA),
         ((*CA, (OTHER[0], True)),),
         ((*CA, (NameConstraints([DNSName("example.com")], None), True)),),
+        ((*CA, (NameConstraints([DNSName("example.com")], None), False)),),
     ],
 )
 def test_an_issuer_that_may_not(above: tuple[Extensions, ...]) -> None:

@@ -251,7 +251,7 @@ def test_a_record_of_somebody_else_is_no_record(site: TrustSite, monkeypatch: py
     move_on(site, HOUR)
     owner = record_of(site).stat().st_uid
     found = os.stat_result((0o100644, 0, 0, 1, owner + 4242, 0, 0, 0, 0, 0))
-    monkeypatch.setattr(cache_folder, "os", SimpleNamespace(fstat=lambda _: found, geteuid=os.geteuid))
+    monkeypatch.setattr(cache_folder, "os", SimpleNamespace(**{**vars(os), "fstat": lambda _: found}))
     assert site.open().target() == NEW
 
 
@@ -448,3 +448,24 @@ def test_reading_a_valid_cache_loads_neither_the_framework_nor_a_client(site: Tr
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == []
+
+
+def test_a_record_that_is_a_link_is_no_record(site: TrustSite, tmp_path: Path) -> None:
+    """Whoever may write to the folder could have it point at any file of this user's."""
+    site.open().target()
+    elsewhere = tmp_path / "elsewhere"
+    record_of(site).rename(elsewhere)
+    assert site.open().folder.load_record() is None
+    record_of(site).write_bytes(elsewhere.read_bytes())
+    assert site.open().folder.load_record() is not None
+    record_of(site).unlink()
+    record_of(site).symlink_to(elsewhere)
+    assert site.open().folder.load_record() is None
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_record_in_a_folder_that_others_can_write_is_no_record(site: TrustSite, level: int) -> None:
+    site.open().target()
+    assert site.open().folder.load_record() is not None
+    record_of(site).parents[level].chmod(0o777)
+    assert site.open().folder.load_record() is None

@@ -69,3 +69,13 @@ def test_a_file_that_is_no_root_is_an_error(tmp_path: Path, content: bytes | Non
         (tmp_path / "root.json").write_bytes(content)
     with pytest.raises(error):
         select_mirror(tmp_path, {"TUF_ROOT_JSON": str(tmp_path / "root.json")})
+
+
+def test_a_note_that_others_can_write_names_no_mirror(tmp_path: Path) -> None:
+    remember_mirror(tmp_path, Mirror("https://tuf.example"))
+    assert select_mirror(tmp_path, {}).url == "https://tuf.example"
+    for mode in (0o620, 0o602):
+        (tmp_path / "remote.json").chmod(mode)
+        with pytest.raises(FileError, match="others can write it"):
+            select_mirror(tmp_path, {})
+    assert select_mirror(tmp_path, {"TUF_MIRROR": "https://other.example"}).url == "https://other.example"
