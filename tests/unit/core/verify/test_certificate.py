@@ -216,3 +216,10 @@ def test_a_poison_that_is_not_critical_is_refused_where_no_sct_is_asked_for() ->
         verify_scts(poisoned, AUTHORITY, ROOT, SkipSctUnsafe("test"))
     plain = leaf(FULCIO_ISSUER.leaf((*named(), *SIGNING)))
     assert verify_scts(plain, AUTHORITY, ROOT, SkipSctUnsafe("test")) == ()
+
+
+@pytest.mark.parametrize("rule", [RequireSct(), SkipSctUnsafe("test")])
+def test_a_precertificate_is_refused_whatever_is_asked_for(rule: RequireSct | SkipSctUnsafe) -> None:
+    poisoned = leaf(FULCIO_ISSUER.leaf((*named(), *SIGNING, (PrecertPoison(), True))))
+    with pytest.raises(CertificateError, match="it is a precertificate"):
+        verify_scts(poisoned, AUTHORITY, ROOT, rule)
