@@ -84,12 +84,7 @@ def open_keyless(config: SigningConfig, client: HttpClient, oidc: OidcFlags) -> 
     if oidc.oidc_issuer == ISSUER and config.identity_providers:
         oidc = replace(oidc, oidc_issuer=select_service(config.identity_providers, IDENTITY_PROVIDER, now).url)
     signer = KeylessSigner(_Identities(oidc), authority, lambda: datetime.fromtimestamp(Clock().wall(), UTC))
-
-    def certify() -> SigningKey:
-        certified = signer.certified()
-        return SigningKey(certified.key, certified.issued.leaf)
-
-    return certify
+    return signer.certified
 
 
 @value

@@ -12,36 +12,12 @@ from typing import Final
 from cosignpy.core.fulcio import IssuedCertificate
 from cosignpy.core.keys.algorithms import DEFAULT, Algorithm
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.rekor.proposals import EntryVerifier
+from cosignpy.operations.complete_bundle import SigningKey
 from cosignpy.operations.signing_ports import CertificateAuthority, IdentitySource
-from cosignpy.values import field, value
 
 RESERVE: Final = timedelta(minutes=2)
 """How long a certificate must still be valid for another signature: logging takes up to 11 s with the real server's
 default settings, and a timestamp follows. Of one that lives shorter than twice that, half of its life."""
-
-
-@value
-class CertifiedKey:
-    """A key and the certificate that was issued for it; it implements `Signer`."""
-
-    key: PrivateKey = field(repr=False)
-    issued: IssuedCertificate
-
-    @property
-    def public_key(self) -> PublicKey:
-        """The key that verifies what this signs."""
-        return self.key.public_key
-
-    @property
-    def verifier(self) -> EntryVerifier:
-        """Who signed, as a log is told."""
-        return EntryVerifier.of_certificate(self.issued.leaf, self.public_key)
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign with the registered algorithm of the key."""
-        return self.key.sign(message)
 
 
 class KeylessSigner:
@@ -60,10 +36,10 @@ class KeylessSigner:
         self._now = now
         self._algorithm = algorithm
         self._lock = threading.Lock()
-        self._current: CertifiedKey | None = None
+        self._current: SigningKey | None = None
         self._renew_at: datetime | None = None
 
-    def certified(self) -> CertifiedKey:
+    def certified(self) -> SigningKey:
         """Return a key whose certificate is valid for long enough to make, log and timestamp a signature.
 
         Raises:
@@ -72,14 +48,14 @@ class KeylessSigner:
         with self._lock:
             if self._current is None or self._renew_at is None or self._now() >= self._renew_at:
                 self._current = self._certify()
-                self._renew_at = _renewal(self._current.issued, self._now())
             return self._current
 
-    def _certify(self) -> CertifiedKey:
+    def _certify(self) -> SigningKey:
         credential = self._identities.obtain()
         key = PrivateKey.generate(self._algorithm)
         issued = self._authority.request_certificate(key, credential.raw, credential.identity.challenge)
-        return CertifiedKey(key, issued)
+        self._renew_at = _renewal(issued, self._now())
+        return SigningKey(key, issued.leaf)
 
 
 def _renewal(issued: IssuedCertificate, now: datetime) -> datetime:

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli.artifacts import SUFFIX, select_artifact
-from cosignpy.cli.commands.sign_blob import describe_bundle
-from cosignpy.cli.flags import SIGNING_KEY_HELP, DataOutputFlag, YesFlag
+from cosignpy.cli.commands.sign_blob import KeyFlag, TargetFlag, describe_bundle
+from cosignpy.cli.flags import DataOutputFlag, YesFlag
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
@@ -61,10 +61,8 @@ def attest_blob(
         list[str] | None,
         typer.Argument(metavar="[FILE...]", show_default=False, help="Files, or sha256:HEX. A --statement needs none."),
     ] = None,
-    key: Annotated[str, typer.Option("--key", metavar="KEY", show_default=False, help=SIGNING_KEY_HELP)] = "",
-    bundle: Annotated[
-        str, typer.Option("--bundle", metavar="FILE", show_default="FILE.sigstore.json", help="Where the bundle goes.")
-    ] = "",
+    key: KeyFlag = "",
+    bundle: TargetFlag = "",
     yes: YesFlag = False,
     output: DataOutputFlag = Output.TEXT,
 ) -> None:

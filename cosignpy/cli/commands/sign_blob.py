@@ -22,15 +22,18 @@ FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE...", show_default=False, help="Files, or - for standard input.")
 ]
 
+KeyFlag = Annotated[str, typer.Option("--key", metavar="KEY", show_default=False, help=SIGNING_KEY_HELP)]
+TargetFlag = Annotated[
+    str, typer.Option("--bundle", metavar="FILE", show_default="FILE.sigstore.json", help="Where the bundle goes.")
+]
+
 
 def sign_blob(
     files: FilesArgument,
     who: OidcFlags,
     services: ServiceFlags,
-    key: Annotated[str, typer.Option("--key", metavar="KEY", show_default=False, help=SIGNING_KEY_HELP)] = "",
-    bundle: Annotated[
-        str, typer.Option("--bundle", metavar="FILE", show_default="FILE.sigstore.json", help="Where the bundle goes.")
-    ] = "",
+    key: KeyFlag = "",
+    bundle: TargetFlag = "",
     yes: YesFlag = False,
     output: DataOutputFlag = Output.TEXT,
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Final, Self, cast
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cosignpy.core.keys.algorithms import Algorithm, Scheme
 from cosignpy.core.keys.encrypted_pem import parse_encrypted_pem
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.keys.signatures import HASHES
+from cosignpy.core.keys.signatures import HASHES, PREHASHED
 from cosignpy.errors import KeyUnusable, MalformedError
 from cosignpy.values import field, value
 
@@ -145,15 +144,12 @@ _SIGNERS: Final[Mapping[Scheme, Callable[[PrivateHandle, Algorithm, bytes], byte
 }
 
 
-_PREHASHED: Final[Mapping[str, Prehashed]] = {name: Prehashed(algorithm) for name, algorithm in HASHES.items()}
-
-
 def _sign_ecdsa_digest(handle: PrivateHandle, algorithm: Algorithm, digest: bytes) -> bytes:
-    return cast("ec.EllipticCurvePrivateKey", handle).sign(digest, ec.ECDSA(_PREHASHED[algorithm.hash]))
+    return cast("ec.EllipticCurvePrivateKey", handle).sign(digest, ec.ECDSA(PREHASHED[algorithm.hash]))
 
 
 def _sign_rsa_digest(handle: PrivateHandle, algorithm: Algorithm, digest: bytes) -> bytes:
-    return cast("rsa.RSAPrivateKey", handle).sign(digest, PKCS1v15(), _PREHASHED[algorithm.hash])
+    return cast("rsa.RSAPrivateKey", handle).sign(digest, PKCS1v15(), PREHASHED[algorithm.hash])
 
 
 _DIGEST_SIGNERS: Final[Mapping[Scheme, Callable[[PrivateHandle, Algorithm, bytes], bytes]]] = {

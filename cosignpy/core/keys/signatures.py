@@ -160,8 +160,9 @@ def verify_digest_signature(key: PublicKey, algorithm: Algorithm, signature: byt
         ) from error
 
 
-_PREHASHED: Final[Mapping[str, Prehashed]] = {name: Prehashed(algorithm) for name, algorithm in HASHES.items()}
-_PREHASHED_ECDSA: Final[Mapping[str, ECDSA]] = {name: _VerifyingEcdsa(hashed) for name, hashed in _PREHASHED.items()}
+PREHASHED: Final[Mapping[str, Prehashed]] = {name: Prehashed(algorithm) for name, algorithm in HASHES.items()}
+"""The same, for messages of which only the digest is known."""
+_PREHASHED_ECDSA: Final[Mapping[str, ECDSA]] = {name: _VerifyingEcdsa(hashed) for name, hashed in PREHASHED.items()}
 _DOM2_PREHASHED: Final = b"SigEd25519 no Ed25519 collisions\x01\x00"
 """RFC 8032 section 2: what is hashed first for Ed25519ph with an empty context."""
 _ED25519_SIGNATURE: Final = 64
@@ -174,7 +175,7 @@ def _verify_ecdsa_digest(handle: "PublicHandle", algorithm: Algorithm, signature
 def _verify_rsa_digest(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, digest: bytes) -> None:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
-    cast("RSAPublicKey", handle).verify(signature, digest, PKCS1v15(), _PREHASHED[algorithm.hash])
+    cast("RSAPublicKey", handle).verify(signature, digest, PKCS1v15(), PREHASHED[algorithm.hash])
 
 
 def _verify_ed25519ph_digest(handle: "PublicHandle", _: Algorithm, signature: bytes, digest: bytes) -> None:

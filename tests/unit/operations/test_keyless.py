@@ -15,7 +15,6 @@ from cosignpy.core.keys.algorithms import DEFAULT, ECDSA_P384
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.signatures import Signer, verify_signature
 from cosignpy.core.rekor.hashedrekord import VerifierForm
-from cosignpy.core.x509.chain import parse_certificate
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import RemoteError
 from cosignpy.operations.keyless import RESERVE, KeylessSigner
@@ -91,7 +90,7 @@ class Site:
         """Return the leaf that is used at each moment."""
         leaves = []
         for self.moment in moments:
-            leaves.append(self.signer.certified().issued.leaf)
+            leaves.append(self.signer.certified().certificate)
         return leaves
 
 
@@ -103,22 +102,22 @@ def test_nobody_is_asked_before_there_is_something_to_sign() -> None:
 def test_the_key_is_certified_for_the_identity_of_the_token() -> None:
     site = Site()
     made = site.signer.certified()
-    assert site.authority.asked == [(made.public_key.spki, "token 1", "alice@example.com")]
-    assert TbsCertificate.parse(made.issued.leaf).spki == made.public_key.spki
-    assert made.public_key.algorithm == DEFAULT
+    assert site.authority.asked == [(made.signer.public_key.spki, "token 1", "alice@example.com")]
+    assert TbsCertificate.parse(made.certificate).spki == made.signer.public_key.spki
+    assert made.signer.public_key.algorithm == DEFAULT
 
 
 def test_what_it_signs_the_certificate_verifies_and_a_log_is_told_so() -> None:
     made = Site().signer.certified()
-    verify_signature(made.public_key, made.sign(b"message"), b"message")
-    assert (made.verifier.form, made.verifier.der) == (VerifierForm.CERTIFICATE, made.issued.leaf)
+    verify_signature(made.signer.public_key, made.signer.sign(b"message"), b"message")
+    assert (made.verifier.form, made.verifier.der) == (VerifierForm.CERTIFICATE, made.certificate)
     assert made.verifier.algorithm == DEFAULT
 
 
 def test_another_kind_of_key_can_be_asked_for() -> None:
     site = Site()
     signer = KeylessSigner(site.identities, site.authority, lambda: START, ECDSA_P384)
-    assert signer.certified().public_key.algorithm == ECDSA_P384
+    assert signer.certified().signer.public_key.algorithm == ECDSA_P384
 
 
 def test_one_certificate_serves_for_many_signatures() -> None:
@@ -147,7 +146,7 @@ def test_a_certificate_with_little_time_left_is_used_for_half_of_it() -> None:
 def test_threads_share_a_certificate() -> None:
     site = Site()
     with ThreadPoolExecutor(8) as pool:
-        leaves = set(pool.map(lambda _: site.signer.certified().issued.leaf, range(32)))
+        leaves = set(pool.map(lambda _: site.signer.certified().certificate, range(32)))
     assert (len(leaves), site.identities.asked) == (1, 1)
 
 
@@ -157,7 +156,7 @@ def test_after_a_failure_it_is_asked_again() -> None:
     with pytest.raises(RemoteError):
         site.signer.certified()
     site.authority.failing = False
-    assert site.signer.certified().issued.leaf
+    assert site.signer.certified().certificate
     assert site.identities.asked == 2
 
 
@@ -172,4 +171,3 @@ def test_a_renewal_that_fails_does_not_bring_the_old_certificate_back() -> None:
 def test_the_key_does_not_show() -> None:
     made = Site().signer.certified()
     assert "PrivateKey" not in repr(made)
-    assert parse_certificate(made.issued.leaf).not_valid_after_utc == made.issued.not_after
