@@ -57,9 +57,11 @@ interop: setup ## install the real peers (Go, npm, apt) and test against them
 	$(PY) -m tests.interop.peers install
 	$(PY) -m pytest tests/interop
 
-bench: setup ## measure side by side with the real cosign
-	$(PY) -m tests.interop.peers install --only cosign-v3 --only distribution
+bench: setup ## measure side by side with the real cosign and sigstore-python
+	$(PY) -m tests.interop.peers install --only cosign-v3 --only distribution --only sigstore-python
+	$(PY) -m tests.interop.peers install --only fulcio --only rekor-tiles --only timestamp-server
 	$(PY) -m bench.run
+	$(PY) -m bench.keyless_run
 
 bench-log: setup ## measure the logs side by side with rekor-tiles; needs wrk (apt-get install wrk)
 	$(PY) -m tests.interop.peers install --only rekor-tiles

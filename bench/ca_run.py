@@ -15,10 +15,9 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final
-from urllib.request import urlopen
 
 from bench.ca_bodies import TIMESTAMP_SIZE, Issuer, serve_issuer, timestamp_bodies
-from bench.ca_servers import fulcio, open_log, our_authority, timestamp_server
+from bench.ca_servers import fulcio, open_log, our_authority, root_of, timestamp_server
 from bench.log_bodies import write_bodies
 from bench.log_load import Load, Posted, write_closed
 from bench.log_report import AUTHORITIES, Measured, write_report
@@ -97,13 +96,6 @@ class Bench:
 
     def _theirs_logged(self) -> AbstractContextManager[Server]:
         return open_log(self._next("log"), partial(fulcio, self._next("fulcio"), self._issuer), root_of)
-
-
-def root_of(server: Server) -> bytes:
-    """Return the root of an authority, in PEM."""
-    with urlopen(f"http://{server.address}/api/v1/rootCert") as answer:
-        chain: bytes = answer.read()
-    return b"-----BEGIN" + chain.rpartition(b"-----BEGIN")[2]
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ def fulcio(folder: Path, issuer: Issuer, ct_log: str = "") -> Iterator[Server]:
     command = [
         *(str(peers.path("fulcio")), "serve", "--host=127.0.0.1", f"--port={port}", f"--grpc-port={free_port()}"),
         *("--ca=ephemeralca", f"--ct-log-url={ct_log}", f"--config-path={folder / 'config.json'}"),
-        f"--metrics-port={free_port()}",
+        *(f"--metrics-port={free_port()}", f"--legacy-unix-domain-socket=@fulcio-{port}"),
         "--log_type=prod",
     ]
     with running(command, port, "/healthz", folder.with_name(f"{folder.name}.log")) as server:
@@ -70,10 +70,16 @@ def timestamp_server(folder: Path) -> Iterator[Server]:
 def open_log(
     folder: Path, start: Callable[[str], AbstractContextManager[Server]], root_of: Callable[[Server], bytes]
 ) -> Iterator[Server]:
-    """Start an authority with a CT log of ours, which learns of its root when the authority is there.
+    """Start an authority with a CT log of ours; the log's CPU time and memory are its own, and not counted."""
+    with open_site(folder, start, root_of) as (_, server):
+        yield server
 
-    The log's CPU time and memory are its own, and not counted.
-    """
+
+@contextmanager
+def open_site(
+    folder: Path, start: Callable[[str], AbstractContextManager[Server]], root_of: Callable[[Server], bytes]
+) -> Iterator[tuple[Server, Server]]:
+    """Start our logs and an authority that uses one of them, which learns of its root when the authority is there."""
     folder.mkdir()
     roots = folder / "roots.pem"
     roots.write_bytes(Authority().root)  # another's, until the authority has made its own
@@ -81,7 +87,14 @@ def open_log(
         roots.write_bytes(root_of(server))
         log.process.send_signal(SIGHUP)
         _wait_for_root(log, server, root_of)
-        yield server
+        yield log, server
+
+
+def root_of(server: Server) -> bytes:
+    """Return the root of an authority, in PEM."""
+    with urlopen(f"http://{server.address}/api/v1/rootCert") as answer:
+        chain: bytes = answer.read()
+    return b"-----BEGIN" + chain.rpartition(b"-----BEGIN")[2]
 
 
 def _wait_for_root(log: Server, server: Server, root_of: Callable[[Server], bytes]) -> None:

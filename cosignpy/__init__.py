@@ -1,82 +1,193 @@
-"""Sign container images and verify who signed them, as Sigstore's cosign does.
+"""Sign container images and files, and verify who signed them, as Sigstore's cosign does.
 
-    from cosignpy import Digest, ImagePolicy, Reference, SkipLogUnsafe, VerifyImage
-    from cosignpy import load_public_key, open_repository, verify_image
+    from pathlib import Path
+    from cosignpy import BundlePolicy, Exactly, IdentityRule, RequireLog, SignedByIdentity
+    from cosignpy import fetch_trusted_root, verify_blob
 
-    image = Reference.parse("registry.example/team/app@sha256:...")
-    repository = open_repository(image)
-    policy = ImagePolicy(keys=(load_public_key("cosign.pub"),), transparency=SkipLogUnsafe("a key is enough here"))
-    proven = verify_image(VerifyImage(str(image), image.digest, policy), repository, repository)
+    alice = IdentityRule((Exactly("alice@example.com"),), (Exactly("https://accounts.example"),))
+    policy = BundlePolicy(SignedByIdentity((alice,)), RequireLog())
+    bundle = Path("app.tar.gz.sigstore.json").read_bytes()
+    proven = verify_blob(Path("app.tar.gz"), bundle, policy, fetch_trusted_root())
 
-An identity in place of a key is `ImagePolicy((), RequireLog(), identities=SignedByIdentity((rule,)))`, where `rule` is
-`IdentityRule((Exactly(name),), (Exactly(issuer),))`, and `verify_image` then takes whom to believe as `trust`.
-
-`verify_image` raises or returns evidence. Names are imported when they are first asked for.
+`verify_image` takes an `ImagePolicy` in the same way; `sign_blob`, `attest_blob` and `sign_image` take what
+`open_keyless_signing` or `open_key_signing` gives. All of it is synchronous, and nothing is printed: what was asked for
+is returned, everything else is raised, as a `CosignError` with fields to decide on and a `hint`. docs/api has every
+name, examples/ a program of ten lines for each use. Names are imported when they are first asked for.
 """
 
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from cosignpy.api.artifacts import Blob
+    from cosignpy.api.signing import (
+        Signing,
+        attest_blob,
+        find_identity_token,
+        open_key_signing,
+        open_keyless_signing,
+        sign_blob,
+        sign_image,
+    )
+    from cosignpy.api.trust import fetch_signing_config, fetch_trusted_root
+    from cosignpy.api.verifying import verify_blob, verify_image
+    from cosignpy.core.bundle.model import Bundle
+    from cosignpy.core.bundle.protojson import encode_bundle, parse_bundle
     from cosignpy.core.digest import Digest
+    from cosignpy.core.keys.algorithms import Algorithm
     from cosignpy.core.keys.public import PublicKey
-    from cosignpy.core.keys.signatures import Signer
+    from cosignpy.core.keys.signatures import DigestSigner, Signer
     from cosignpy.core.oci.manifest import Descriptor, Manifest, Platform
     from cosignpy.core.oci.reference import Reference, Tag
-    from cosignpy.core.policy.bundle import SignedByIdentity
-    from cosignpy.core.policy.identity import Exactly, IdentityRule, Matching
+    from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
+    from cosignpy.core.policy.deny import DeniedCertificate, DeniedIdentity, DeniedKey, DenyList
+    from cosignpy.core.policy.identity import CertificateIdentity, Containing, Exactly, IdentityRule, Matching
     from cosignpy.core.policy.image import ImagePolicy
+    from cosignpy.core.policy.key_window import KeyWindow
     from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
-    from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
+    from cosignpy.core.policy.transparency import (
+        AssumeTimeUnsafe,
+        RequireLog,
+        RequireSct,
+        RequireSignedTime,
+        RequireTime,
+        SkipLogUnsafe,
+        SkipSctUnsafe,
+    )
+    from cosignpy.core.trust.signing_config import SigningConfig, parse_signing_config
     from cosignpy.core.trust.trusted_root import TrustedRoot, parse_trusted_root
     from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim, VerifiedImage, VerifiedSignature
+    from cosignpy.core.verify.findings import (
+        CertificateFinding,
+        LogEntryFinding,
+        ObservedTime,
+        ProvenInclusion,
+        SctFinding,
+        TimeSource,
+        VerifiedBundle,
+    )
+    from cosignpy.core.verify.log import LogFinding
+    from cosignpy.core.verify.steps import Outcome, Step, StepFinding
+    from cosignpy.core.verify.trail import Trail, trail_of
     from cosignpy.errors import (
+        AccessDenied,
+        CertificateError,
+        ClaimMismatch,
         CosignError,
+        Denied,
+        DigestMismatch,
+        FileError,
+        IdentityMismatch,
+        IdentityUnusable,
+        KeyUnusable,
+        LimitExceeded,
         MalformedError,
+        NoIdentity,
         NoMatchingSignatures,
         NoSignatures,
         NoSuchTag,
+        NoSuchTarget,
         NotFoundError,
+        RateLimited,
         Rejection,
         RemoteError,
+        SignatureMismatch,
+        TimestampError,
+        TransparencyError,
+        TransparencyRequired,
+        Unreachable,
+        UntrustedRepository,
         UsageError,
         VerificationError,
+        WrongPassword,
     )
     from cosignpy.keystore.reference import load_public_key, load_signer
-    from cosignpy.operations.complete_bundle import SigningKey
-    from cosignpy.operations.sign_image import Claims, MadeSignature, SignImage, sign_image
-    from cosignpy.operations.verify_image import VerifyImage, verify_image
     from cosignpy.registry.options import RegistryOptions
     from cosignpy.registry.repository import RemoteRepository, open_repository
 
 _HOMES: Final = {
+    "cosignpy.api.artifacts": ("Blob",),
+    "cosignpy.api.signing": (
+        "Signing",
+        "attest_blob",
+        "find_identity_token",
+        "open_key_signing",
+        "open_keyless_signing",
+        "sign_blob",
+        "sign_image",
+    ),
+    "cosignpy.api.trust": ("fetch_signing_config", "fetch_trusted_root"),
+    "cosignpy.api.verifying": ("verify_blob", "verify_image"),
+    "cosignpy.core.bundle.model": ("Bundle",),
+    "cosignpy.core.bundle.protojson": ("encode_bundle", "parse_bundle"),
     "cosignpy.core.digest": ("Digest",),
+    "cosignpy.core.keys.algorithms": ("Algorithm",),
     "cosignpy.core.keys.public": ("PublicKey",),
-    "cosignpy.core.keys.signatures": ("Signer",),
+    "cosignpy.core.keys.signatures": ("DigestSigner", "Signer"),
     "cosignpy.core.oci.manifest": ("Descriptor", "Manifest", "Platform"),
     "cosignpy.core.oci.reference": ("Reference", "Tag"),
-    "cosignpy.core.policy.bundle": ("SignedByIdentity",),
-    "cosignpy.core.policy.identity": ("Exactly", "IdentityRule", "Matching"),
+    "cosignpy.core.policy.bundle": ("BundlePolicy", "SignedByIdentity", "SignedByKey"),
+    "cosignpy.core.policy.deny": ("DeniedCertificate", "DeniedIdentity", "DeniedKey", "DenyList"),
+    "cosignpy.core.policy.identity": ("CertificateIdentity", "Containing", "Exactly", "IdentityRule", "Matching"),
     "cosignpy.core.policy.image": ("ImagePolicy",),
+    "cosignpy.core.policy.key_window": ("KeyWindow",),
     "cosignpy.core.policy.predicate": ("AnyPredicateUnsafe", "PredicateTypeIs"),
-    "cosignpy.core.policy.transparency": ("RequireLog", "SkipLogUnsafe"),
+    "cosignpy.core.policy.transparency": (
+        "AssumeTimeUnsafe",
+        "RequireLog",
+        "RequireSct",
+        "RequireSignedTime",
+        "RequireTime",
+        "SkipLogUnsafe",
+        "SkipSctUnsafe",
+    ),
+    "cosignpy.core.trust.signing_config": ("SigningConfig", "parse_signing_config"),
     "cosignpy.core.trust.trusted_root": ("TrustedRoot", "parse_trusted_root"),
     "cosignpy.core.verify.evidence": ("SignatureFormat", "SignedClaim", "VerifiedImage", "VerifiedSignature"),
+    "cosignpy.core.verify.findings": (
+        "CertificateFinding",
+        "LogEntryFinding",
+        "ObservedTime",
+        "ProvenInclusion",
+        "SctFinding",
+        "TimeSource",
+        "VerifiedBundle",
+    ),
+    "cosignpy.core.verify.log": ("LogFinding",),
+    "cosignpy.core.verify.steps": ("Outcome", "Step", "StepFinding"),
+    "cosignpy.core.verify.trail": ("Trail", "trail_of"),
     "cosignpy.errors": (
+        "AccessDenied",
+        "CertificateError",
+        "ClaimMismatch",
         "CosignError",
+        "Denied",
+        "DigestMismatch",
+        "FileError",
+        "IdentityMismatch",
+        "IdentityUnusable",
+        "KeyUnusable",
+        "LimitExceeded",
         "MalformedError",
+        "NoIdentity",
         "NoMatchingSignatures",
         "NoSignatures",
         "NoSuchTag",
+        "NoSuchTarget",
         "NotFoundError",
+        "RateLimited",
         "Rejection",
         "RemoteError",
+        "SignatureMismatch",
+        "TimestampError",
+        "TransparencyError",
+        "TransparencyRequired",
+        "Unreachable",
+        "UntrustedRepository",
         "UsageError",
         "VerificationError",
+        "WrongPassword",
     ),
     "cosignpy.keystore.reference": ("load_public_key", "load_signer"),
-    "cosignpy.operations.complete_bundle": ("SigningKey",),
-    "cosignpy.operations.sign_image": ("Claims", "MadeSignature", "SignImage", "sign_image"),
-    "cosignpy.operations.verify_image": ("VerifyImage", "verify_image"),
     "cosignpy.registry.options": ("RegistryOptions",),
     "cosignpy.registry.repository": ("RemoteRepository", "open_repository"),
 }

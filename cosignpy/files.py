@@ -16,9 +16,15 @@ PUBLIC: Final = 0o644
 def replace_file(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
     """Write beside a file, then rename: readers see the old content or the new, never a part, even after a crash.
 
+    What is there and no file, a pipe or a device such as `/dev/stdout`, is written to instead.
+
     Raises:
         FileError: It cannot be written; the old content is still there.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with explain(path), path.open("wb") as stream:
+            yield stream
+        return
     import tempfile
 
     with explain(path):

@@ -3,6 +3,9 @@
 A dataclass compiles six methods when its module is imported, half a millisecond each time; the ninety
 on the way of one `verify` were a third of what it took (docs/adr/0005-values.md). The six methods here
 are written once and look at the class's fields. Type checkers see no difference.
+
+Making an instance that way takes three times as long. Who makes thousands, a server or a verifier of many bundles, is
+not a command that lives for a tenth of a second: a class that is used often gets an `__init__` of its own.
 """
 
 from dataclasses import MISSING, Field, FrozenInstanceError, field
@@ -18,6 +21,10 @@ _FIELDS: Final = "__dataclass_fields__"
 _SETTERS: Final = "__value_setters__"
 """What puts a content into each slot: `object.__setattr__` without its search for the slot."""
 _CLASS_VARIABLE: Final = str(ClassVar)
+_OFTEN: Final = 100
+"""Instances after which a class gets its own `__init__`; compiling it takes as long as making some hundred."""
+_INSTANCES: Final[dict[type, int]] = {}
+"""How many there are of each class that has no `__init__` of its own yet."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -77,20 +84,44 @@ def _as_field(name: str, default: Any) -> "Field[Any]":  # noqa: ANN401 - whatev
 
 
 def _init_value(self: object, *positional: Any, **named: Any) -> None:  # noqa: ANN401
-    """Fill all slots at once where every field is given: the servers make thousands of values a second."""
-    setters: dict[str, Any] = getattr(type(self), _SETTERS)
+    """Fill all slots at once where every field is given."""
+    cls = type(self)
+    made = _INSTANCES[cls] = _INSTANCES.get(cls, 0) + 1
+    if made == _OFTEN:
+        _specialize(cls)
+    setters: dict[str, Any] = getattr(cls, _SETTERS)
     if positional and not named and len(positional) == len(setters):
         for put, content in zip(setters.values(), positional, strict=True):
             put(self, content)
     else:
         contents = named
         if positional or named.keys() != setters.keys():
-            contents = _complete(type(self), positional, named)
+            contents = _complete(cls, positional, named)
         for name, content in contents.items():
             setters[name](self, content)
     check = getattr(self, "__post_init__", None)
     if check is not None:
         check()
+
+
+def _specialize(cls: type) -> None:
+    """Give a class the `__init__` that a dataclass has from the beginning."""
+    fields: dict[str, Field[Any]] = getattr(cls, _FIELDS)
+    known: dict[str, Any] = {"_missing": MISSING}
+    parameters, lines = [], []
+    for name, description in fields.items():
+        known[f"_set_{name}"] = getattr(cls, _SETTERS)[name]
+        known[f"_default_{name}"] = description.default
+        default = f" = _default_{name}" if description.default is not MISSING else ""
+        content = name
+        if description.default_factory is not MISSING:
+            known[f"_make_{name}"] = description.default_factory
+            default, content = " = _missing", f"_make_{name}() if {name} is _missing else {name}"
+        parameters.append(f", {name}{default}")
+        lines.append(f"    _set_{name}(_self, {content})\n")
+    check = "    _self.__post_init__()\n" if hasattr(cls, "__post_init__") else ""
+    exec(f"def __init__(_self{''.join(parameters)}):\n{''.join(lines)}{check}    return\n", known)  # noqa: S102 - ours
+    cls.__init__ = known["__init__"]  # type: ignore[misc]
 
 
 def _init(self: object, *positional: Any, **named: Any) -> None:  # noqa: ANN401

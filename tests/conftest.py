@@ -38,6 +38,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     A hook and not a fixture: Hypothesis refuses function-scoped fixtures, and fixtures are covered as well.
     """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COSIGNPY_CONTEXT", "default")  # whoever runs the tests may have contexts of their own
         if any(item.path.is_relative_to(folder) for folder in _OFFLINE):
             for name in ("bind", "connect", "connect_ex"):
                 patch.setattr(socket.socket, name, _refuse_socket)

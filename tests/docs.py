@@ -2,7 +2,7 @@
 
 Relative links resolve; no tracked file names a machine's path or a package index, or holds a leftover mark; the
 changelog keeps its shape; decision records are numbered without gaps; every command of the programs is documented;
-tests that a document names exist.
+tests that a document names exist; the API reference is what the code says.
 """
 
 import re
@@ -16,6 +16,7 @@ from ca_server.__main__ import app as ca_server
 from cosignpy.cli.command_table import COMMANDS, Group
 from cosignpy.stack.devidp.__main__ import app as devidp
 from log_server.__main__ import app as log_server
+from tests.api_reference import stale_pages
 
 SERVERS: Final = {"ca_server": ca_server, "cosignpy.stack.devidp": devidp, "log_server": log_server}
 
@@ -123,7 +124,7 @@ def _named_tests() -> Iterator[str]:
 
 def main() -> int:
     """Print what is wrong, one line each."""
-    checks = (_broken_links, _leftovers, _changelog, _decision_records, _commands, _named_tests)
+    checks = (_broken_links, _leftovers, _changelog, _decision_records, _commands, _named_tests, stale_pages)
     problems = [problem for check in checks for problem in check()]
     for problem in problems:
         print(problem)

@@ -18,6 +18,7 @@ from typer.exceptions import Abort
 from cosignpy.cli import exit_codes
 from cosignpy.cli.arguments import CosignCommand, bind_environment
 from cosignpy.cli.command_table import COMMANDS, Command, Group
+from cosignpy.cli.configuration import CONTEXT_VARIABLE
 from cosignpy.cli.flag_groups import expand_flag_groups
 from cosignpy.cli.invocation import CURRENT, DEFAULT_TIMEOUT, Invocation
 from cosignpy.cli.units import parse_duration
@@ -88,6 +89,9 @@ def _global_options() -> Sequence[TyperOption]:
     def set_output_file(_ctx: Any, _param: Any, value: str | None) -> None:  # noqa: ANN401
         CURRENT.output_file = Path(value) if value else None
 
+    def set_context(_ctx: Any, _param: Any, value: str) -> None:  # noqa: ANN401
+        CURRENT.context = value
+
     return (
         TyperOption(
             param_decls=["--verbose", "-d"], is_flag=True, default=False, expose_value=False, callback=set_verbose,
@@ -100,6 +104,10 @@ def _global_options() -> Sequence[TyperOption]:
         TyperOption(
             param_decls=["--output-file"], default=None, expose_value=False, callback=set_output_file,
             metavar="FILE", help="Write to this file what would go to stdout.",
+        ),
+        TyperOption(
+            param_decls=["--context"], default="", expose_value=False, callback=set_context, envvar=CONTEXT_VARIABLE,
+            metavar="NAME", help="Take settings from this context; default is none.",
         ),
     )  # fmt: skip
 
@@ -137,6 +145,9 @@ def main() -> None:
     interpreter apart at the end, would be a fifth of it.
     """
     gc.set_threshold(_GARBAGE_THRESHOLD)
+    # A stream that was closed before we began: nobody reads it, and no file of ours may take its number.
+    nowhere = Path(os.devnull)
+    sys.stdout, sys.stderr = (stream or nowhere.open("w") for stream in (sys.stdout, sys.stderr))
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from typer.core import TyperCommand, TyperOption
 
+from cosignpy.cli.configuration import settle
 from cosignpy.cli.invocation import CURRENT, log_requests, time_limit
 from cosignpy.errors import UsageError
 
@@ -13,6 +14,19 @@ _TRUTH: Final = {"true": True, "1": True, "t": True, "false": False, "0": False,
 
 SPECIFICATION: Final = "SPEC"
 """The metavar of flags that take pairs of a key and a text, separated by commas."""
+NAME: Final = "NAME"
+PATTERN: Final = "RE2"
+EXTENSION: Final = "EXTENSION=VALUE"
+PATTERN_OF_EXTENSION: Final = "EXTENSION=RE2"
+DENIED: Final = "FILE|sha256:HEX"
+"""The metavars of flags about signers, whose texts may hold any character."""
+
+KEY: Final = "KEY"
+TIMED_KEY: Final = "key="
+"""How a key begins that counts in its time only: `key=cosign.pub,start-time=...`, which is a specification."""
+
+_ONE_A_LINE: Final = frozenset({SPECIFICATION, NAME, PATTERN, EXTENSION, PATTERN_OF_EXTENSION, DENIED})
+"""What stands in a variable one in each line."""
 
 
 class CosignCommand(TyperCommand):
@@ -27,6 +41,7 @@ class CosignCommand(TyperCommand):
         """Run the command under the global flags."""
         if CURRENT.verbose:
             log_requests()
+        settle(ctx)
         with time_limit(CURRENT.timeout), CURRENT.resources:
             return super().invoke(ctx)
 
@@ -35,7 +50,7 @@ def bind_environment(command: TyperCommand) -> TyperCommand:
     """Give every option without a variable of its own the one cosign would give it.
 
     Values of repeatable flags are separated by the character that separates paths: a path may hold blanks. A
-    specification, which has that and commas in it, has a line of its own.
+    specification, a name or a pattern, which may have that and commas in it, has a line of its own.
     """
     for option in _options(command):
         longest = max(option.opts, key=len)
@@ -56,7 +71,7 @@ def _split_variable(option: TyperOption) -> Any:  # noqa: ANN401  # replaces a m
 
 
 def _separator(option: TyperOption, text: str) -> str:
-    if option.metavar == SPECIFICATION:
+    if option.metavar in _ONE_A_LINE or (option.metavar == KEY and text.startswith(TIMED_KEY)):
         return "\n"
     return "," if "://" in text else os.pathsep
 

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cosignpy.core.digest import Digest
+from cosignpy.core.predicates import NamedArtifact
 from cosignpy.errors import FileError, LimitExceeded
 from cosignpy.operations.verify_bundle import ArtifactSource
-from cosignpy.values import value
+from cosignpy.values import field, value
 
 SUFFIX: Final = ".sigstore.json"
 """What verifiers look for beside a file (client specification, "Bundle file extension")."""
 _PIECE: Final = 1 << 20
 MAX_CONTENT: Final = 128 << 20
 """Octets of a file that an Ed25519 key signed whole: such a signature cannot be checked in pieces."""
-_DIGEST: Final = re.compile(r"(sha256|sha512):[0-9a-fA-F]+")
+_DIGEST: Final = re.compile(r"(sha256|sha384|sha512):[0-9a-fA-F]+")
 
 
 def select_artifact(text: str) -> ArtifactSource:
@@ -32,6 +33,17 @@ def select_artifact(text: str) -> ArtifactSource:
     return LocalFile(text)
 
 
+def name_artifact(text: str) -> NamedArtifact:
+    """Hash what an argument names, for a statement about it: verifiers find it by its digest, not by its name.
+
+    Raises:
+        MalformedError: A digest of the wrong length.
+        FileError: It cannot be read.
+    """
+    ((algorithm, digest),) = select_artifact(text).read_digests(frozenset({"sha256"})).items()
+    return NamedArtifact(Path(text).name, Digest(algorithm, digest.hex()))
+
+
 @value
 class KnownDigest:
     """An artifact that is somewhere else."""
@@ -44,6 +56,21 @@ class KnownDigest:
 
     def read_content(self) -> None:
         """Return nothing."""
+
+
+@value
+class HeldContent:
+    """An artifact that was read already, since more is done with it than to verify it."""
+
+    content: bytes = field(repr=False)
+
+    def read_digests(self, algorithms: frozenset[str]) -> Mapping[str, bytes]:
+        """Hash it."""
+        return {name: hashlib.new(name, self.content).digest() for name in sorted(algorithms)}
+
+    def read_content(self) -> bytes:
+        """Return it."""
+        return self.content
 
 
 @value

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
     "attest-blob": Command("attest_blob", "attest_blob", "Attest something about files."),
     "verify-blob": Command("verify_blob", "verify_blob", "Verify the signature of a file."),
     "verify-blob-attestation": Command("verify_blob", "verify_blob_attestation", "Verify an attestation about a file."),
+    "explain": Command("explain", "explain", "Explain a verification step by step, or evidence that was kept."),
     "generate-key-pair": Command("generate_key_pair", "generate_key_pair", "Generate a pair of keys."),
     "import-key-pair": Command("import_key_pair", "import_key_pair", "Import a private key made elsewhere."),
     "public-key": Command("public_key", "public_key", "Print the public key of a key pair."),
@@ -48,6 +49,16 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
         "Attach what was made elsewhere.",
         {"signature": Command("attach", "signature", "Attach a signature to an image.")},
     ),
+    "bundle": Group(
+        "What bundles say, and older forms of them.",
+        {
+            "create": Command("bundle_making", "create", "Make a bundle of a signature in parts."),
+            "upgrade": Command("bundle_making", "upgrade", "Bring older bundles to version 0.3."),
+            "inspect": Command("bundle", "inspect", "Show what a bundle says, unverified."),
+            "verify": Command("bundle", "verify", "Verify a bundle, with the artifact or without."),
+            "diff": Command("bundle", "diff", "Show what differs between two bundles."),
+        },
+    ),
     "trusted-root": Group(
         "Whom verifiers believe.",
         {
@@ -63,6 +74,18 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
             "inspect": Command("signing_config", "inspect", "Show what a signing config says, and who is asked now."),
         },
     ),
+    "context": Group(
+        "Settings under a name, to change between.",
+        {
+            "list": Command("context", "list_contexts", "List the contexts."),
+            "show": Command("context", "show", "Show what a context says."),
+            "use": Command("context", "use", "Make a context the current one."),
+            "create": Command("context", "create", "Make a context."),
+            "set": Command("context", "change", "Change settings of a context."),
+            "delete": Command("context", "delete", "Remove a context."),
+            "export": Command("context", "export", "Write whom a context believes and asks as one document."),
+        },
+    ),
     "login": Command("login", "login", "Log in to a registry."),
     "logout": Command("logout", "logout", "Forget a registry's credentials."),
     "registry": Group(
@@ -70,6 +93,7 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
         {"serve": Command("registry", "serve", "Serve an OCI registry.")},
     ),
     "whoami": Command("whoami", "whoami", "Show who you would sign as without a key."),
+    "doctor": Command("doctor", "doctor", "Say what is wrong with what is configured, and what to do about it."),
     "env": Command("env", "env", "Print the environment variables that are read."),
     "version": Command("version", "version", "Print the version."),
     "completion": Command("completion", "completion", "Print a completion script for your shell."),

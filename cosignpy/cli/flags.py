@@ -15,8 +15,8 @@ def _set_output(value: Output) -> Output:
 
 
 def _set_data_output(value: Output) -> Output:
-    if value is Output.COSIGN:
-        raise UsageError("--output cosign is for verify", "take text or json")
+    if value not in {Output.TEXT, Output.JSON}:
+        raise UsageError(f"--output {value} is for verify", "take text or json")
     return _set_output(value)
 
 
@@ -42,7 +42,8 @@ OutputFlag = Annotated[
         "--output",
         "-o",
         callback=_set_output,
-        help="text for people, json for our documented evidence, cosign for the list that cosign prints.",
+        help="text for people, json for our documented evidence, tree for what `explain` prints, "
+        "cosign for the list that cosign prints.",
     ),
 ]
 DataOutputFlag = Annotated[
@@ -88,10 +89,14 @@ class RegistryFlags:
         typer.Option("--registry-server-name", show_default=False, help="The name its certificate must carry."),
     ] = None
     allow_http_registry: Annotated[
-        bool, typer.Option("--allow-http-registry", help="Speak plain HTTP where HTTPS is not answered.")
+        bool,
+        typer.Option(
+            "--allow-http-registry/--no-allow-http-registry", help="Speak plain HTTP where HTTPS is not answered."
+        ),
     ] = False
     allow_insecure_registry: Annotated[
-        bool, typer.Option("--allow-insecure-registry", help="Accept any TLS certificate.")
+        bool,
+        typer.Option("--allow-insecure-registry/--no-allow-insecure-registry", help="Accept any TLS certificate."),
     ] = False
 
 

@@ -7,21 +7,25 @@ from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import DeadlineExceeded
 from cosignpy.files import write_file
 from cosignpy.values import field, record
 
+if TYPE_CHECKING:
+    from cosignpy.cli.precedence import Resolved
+
 DEFAULT_TIMEOUT: Final = "3m"
 
 
 class Output(StrEnum):
-    """How results are printed: for a person, as our documented JSON, or as cosign prints them."""
+    """How results are printed: for a person, as our documented JSON, as a tree of it, or as cosign prints them."""
 
     TEXT = "text"
     JSON = "json"
     COSIGN = "cosign"
+    TREE = "tree"
 
 
 @record
@@ -32,6 +36,11 @@ class Invocation:
     verbose: bool = False
     timeout: float | None = None
     output_file: Path | None = None
+    context: str = ""
+    """What `--context` or its variable names, empty for the current one of the configuration file."""
+    given: "dict[str, Resolved]" = field(default_factory=dict)
+    settings: "dict[str, Resolved] | None" = None
+    """What flags and their variables say, and what counts: `configuration` keeps both here."""
     printed: list[str] = field(default_factory=list)
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed when the command is done: an archive is written then, unless the command raised."""

@@ -55,7 +55,10 @@ class OidcFlags:
     ] = ""
     oidc_disable_ambient_providers: Annotated[
         bool,
-        typer.Option("--oidc-disable-ambient-providers", help="Sign in even where a token lies ready."),
+        typer.Option(
+            "--oidc-disable-ambient-providers/--no-oidc-disable-ambient-providers",
+            help="Sign in even where a token lies ready.",
+        ),
     ] = False
     fulcio_auth_flow: Annotated[
         Flow | None,

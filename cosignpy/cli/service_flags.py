@@ -1,11 +1,14 @@
 """Flags about who is asked to vouch for a signature (cosign.md 1.2, group "services")."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from cosignpy.cli.configuration import check_file
 from cosignpy.cli.input_files import read_input
-from cosignpy.core.trust.signing_config import Selection, Selector, Service, SigningConfig, parse_signing_config
+from cosignpy.core.trust.client_trust_config import parse_any_signing_config
+from cosignpy.core.trust.signing_config import Selection, Selector, Service, SigningConfig
 from cosignpy.core.trust.validity import Validity
 from cosignpy.errors import UsageError
 from cosignpy.values import field, replace, value
@@ -75,7 +78,8 @@ class ServiceFlags:
         """
         self.check()
         if self.signing_config:
-            return self._without_log(parse_signing_config(read_input(self.signing_config)))
+            check_file("signing_config", self.signing_config)
+            return self._without_log(parse_any_signing_config(read_input(self.signing_config)))
         if self.addresses:
             return self._without_log(self._of_addresses())
         return None if self.tlog_upload and self.use_signing_config else SigningConfig()
@@ -83,10 +87,10 @@ class ServiceFlags:
     def _of_addresses(self) -> SigningConfig:
         logs = [_service(url, version) for version, url in ((1, self.rekor_url), (2, self.rekor_v2_url)) if url]
         return SigningConfig(
-            certificate_authorities=_services([self.fulcio_url] if self.fulcio_url else []),
+            certificate_authorities=name_services([self.fulcio_url] if self.fulcio_url else []),
             logs=tuple(logs),
             log_selection=_ALL,
-            timestamp_authorities=_services(self.timestamp_server_url),
+            timestamp_authorities=name_services(self.timestamp_server_url),
             timestamp_selection=_ALL,
         )
 
@@ -94,7 +98,8 @@ class ServiceFlags:
         return config if self.tlog_upload else replace(config, logs=())
 
 
-def _services(urls: list[str]) -> tuple[Service, ...]:
+def name_services(urls: Sequence[str]) -> tuple[Service, ...]:
+    """Describe services of which no more is known than where they are."""
     return tuple([_service(url, 1) for url in urls])
 
 

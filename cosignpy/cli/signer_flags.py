@@ -1,14 +1,16 @@
 """Flags about who has to have signed, and who must have seen it, with cosign's names and meaning."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosignpy.cli.arguments import KEY, TIMED_KEY
 from cosignpy.cli.flags import VERIFYING_KEY_HELP
+from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.trust_source import select_trust
 from cosignpy.core.policy.bundle import SignedByIdentity, SignedByKey
-from cosignpy.core.policy.identity import GITHUB_CLAIMS, Exactly, IdentityRule, Matching
 from cosignpy.core.policy.transparency import (
     AssumeTimeUnsafe,
     RequireLog,
@@ -19,80 +21,27 @@ from cosignpy.core.policy.transparency import (
     SkipSctUnsafe,
 )
 from cosignpy.errors import UsageError
-from cosignpy.operations.ports import TrustSource
 from cosignpy.values import field, value
 
-
-@value
-class IdentityFlags:
-    """Whom the certificate has to name; exact and pattern both have to hold where both are given."""
-
-    certificate_identity: Annotated[
-        str | None,
-        typer.Option("--certificate-identity", "--cert-identity", metavar="NAME", help="Who signed, exactly."),
-    ] = None
-    certificate_identity_regexp: Annotated[
-        str | None, typer.Option("--certificate-identity-regexp", metavar="RE2", help="Who signed: found in the name.")
-    ] = None
-    certificate_oidc_issuer: Annotated[
-        str | None,
-        typer.Option(
-            "--certificate-oidc-issuer", "--cert-oidc-issuer", metavar="URL", help="Who vouched for them, exactly."
-        ),
-    ] = None
-    certificate_oidc_issuer_regexp: Annotated[
-        str | None,
-        typer.Option("--certificate-oidc-issuer-regexp", metavar="RE2", help="Who vouched: found anywhere in it."),
-    ] = None
-    certificate_github_workflow_trigger: Annotated[
-        str | None, typer.Option("--certificate-github-workflow-trigger", metavar="EVENT")
-    ] = None
-    certificate_github_workflow_sha: Annotated[
-        str | None, typer.Option("--certificate-github-workflow-sha", metavar="SHA")
-    ] = None
-    certificate_github_workflow_name: Annotated[
-        str | None, typer.Option("--certificate-github-workflow-name", metavar="NAME")
-    ] = None
-    certificate_github_workflow_repository: Annotated[
-        str | None, typer.Option("--certificate-github-workflow-repository", metavar="OWNER/NAME")
-    ] = None
-    certificate_github_workflow_ref: Annotated[
-        str | None, typer.Option("--certificate-github-workflow-ref", metavar="REF")
-    ] = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether none was given."""
-        return self == IdentityFlags()
-
-    def rule(self) -> IdentityRule:
-        """Build the rule.
-
-        Raises:
-            UsageError: Identity or issuer is missing, or a pattern is none.
-        """
-        flag = "certificate_github_workflow_"
-        claims = {number: getattr(self, flag + name) for name, number in GITHUB_CLAIMS.items()}
-        return IdentityRule(
-            _rules(self.certificate_identity, self.certificate_identity_regexp),
-            _rules(self.certificate_oidc_issuer, self.certificate_oidc_issuer_regexp),
-            {number: Exactly(text) for number, text in claims.items() if text is not None},
-        )
-
-
-def _rules(exact: str | None, pattern: str | None) -> tuple[Exactly | Matching, ...]:
-    """Build the rules that are given; an empty one is what an unset variable leaves, and refused."""
-    given = [Exactly(exact)] if exact is not None else []
-    return (*given, *([Matching.parse(pattern)] if pattern is not None else []))
+if TYPE_CHECKING:
+    from cosignpy.core.keys.public import PublicKey
+    from cosignpy.core.policy.key_window import KeyWindow
+    from cosignpy.operations.ports import TrustSource
 
 
 @value
 class SignerFlags:
     """Who has to have signed, and whom to believe about it."""
 
-    key: Annotated[list[str], typer.Option("--key", metavar="KEY", show_default=False, help=VERIFYING_KEY_HELP)] = (
-        field(default_factory=list)
-    )
+    key: Annotated[
+        list[str],
+        typer.Option(
+            "--key",
+            metavar=KEY,
+            show_default=False,
+            help=f"{VERIFYING_KEY_HELP} One that counts in its time only: key=FILE,start-time=...,end-time=...",
+        ),
+    ] = field(default_factory=list)
     trusted_root: Annotated[
         str,
         typer.Option("--trusted-root", metavar="FILE", show_default=False, help="Whom to believe, in place of TUF's."),
@@ -130,7 +79,7 @@ class SignerFlags:
         return SkipLogUnsafe("--insecure-ignore-tlog") if waived else RequireLog()
 
     @property
-    def trust(self) -> TrustSource:
+    def trust(self) -> "TrustSource":
         """Where it is written whom to believe."""
         return select_trust(self.trusted_root, offline=self.offline)
 
@@ -144,17 +93,15 @@ class SignerFlags:
         if self.key and not identity.is_empty:
             raise UsageError("a key and an identity are given", "a signature is made by one of them: leave one out")
         if self.key and self.use_signed_timestamps:
-            raise UsageError("a key is good at any time", "leave --use-signed-timestamps out: it is for certificates")
+            raise UsageError("--use-signed-timestamps is about certificates, and a key is given", "leave it out")
         if self.key:
-            from cosignpy.cli import wiring_keys  # brings the registry along, which identities do not need
-
-            return SignedByKey(wiring_keys.load_public_keys(self.key))
+            return _load_keys(self.key)
         if identity.is_empty:
             raise UsageError(
                 "nobody to verify against", "name --key, or --certificate-identity with --certificate-oidc-issuer"
             )
         sct = SkipSctUnsafe("--insecure-ignore-sct") if self.insecure_ignore_sct else RequireSct()
-        return SignedByIdentity((identity.rule(),), self._time(), sct)
+        return SignedByIdentity(identity.rules(), self._time(), sct)
 
     def _time(self) -> RequireTime | RequireSignedTime | AssumeTimeUnsafe:
         if self.use_signed_timestamps:
@@ -162,3 +109,29 @@ class SignerFlags:
         if isinstance(self.transparency, SkipLogUnsafe):
             return AssumeTimeUnsafe(datetime.now(UTC), "--insecure-ignore-tlog")
         return RequireTime()
+
+
+def _load_keys(texts: Sequence[str]) -> SignedByKey:
+    """Load the keys to verify with, some of which may count in their time only.
+
+    Raises:
+        UsageError: A time that is none, or one key with two of them.
+        CosignError: A key cannot be loaded.
+    """
+    from cosignpy.cli import wiring_keys  # brings the registry along, which identities do not need
+
+    windows: dict[PublicKey, KeyWindow | None] = {}
+    for text in texts:
+        reference, window = _parse_timed(text) if text.startswith(TIMED_KEY) else (text, None)
+        for key in wiring_keys.load_public_keys((reference,)):
+            if windows.setdefault(key, window) != window:
+                raise UsageError(f"the key {key.fingerprint} is given twice, to count at different times")
+    return SignedByKey(tuple(windows), {key: window for key, window in windows.items() if window is not None})
+
+
+def _parse_timed(text: str) -> "tuple[str, KeyWindow]":
+    from cosignpy.cli.service_specs import ServiceSpec
+    from cosignpy.core.policy.key_window import KeyWindow
+
+    spec = ServiceSpec.parse("--key", text, ("key",), ("start-time", "end-time"))
+    return spec["key"], KeyWindow(spec.validity.start, spec.validity.end)

@@ -6,6 +6,7 @@ What reads it is imported when it is read: who verifies by a key alone would onl
 import threading
 from typing import TYPE_CHECKING
 
+from cosignpy.cli.configuration import check_file
 from cosignpy.cli.input_files import read_input
 from cosignpy.values import value
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @value
 class TrustFile:
-    """A trusted root in a file, as `--trusted-root` names it."""
+    """A trusted root in a file, or a ClientTrustConfig that has one, as `--trusted-root` names it."""
 
     path: str
 
@@ -27,9 +28,10 @@ class TrustFile:
             FileError: It cannot be read.
             MalformedError: It is none.
         """
-        from cosignpy.core.trust.trusted_root import parse_trusted_root
+        from cosignpy.core.trust.client_trust_config import parse_any_trusted_root
 
-        return parse_trusted_root(read_input(self.path))
+        check_file("trusted_root", self.path)
+        return parse_any_trusted_root(read_input(self.path))
 
 
 @value

@@ -3,9 +3,11 @@
 import os
 import threading
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cosignpy.cli.configuration import check_file, environment
 from cosignpy.cli.flags import RegistryFlags
 from cosignpy.cli.invocation import CURRENT
 from cosignpy.cli.units import parse_size
@@ -16,7 +18,7 @@ from cosignpy.operations.ports import Repository
 from cosignpy.registry.content import MAX_ATTACHMENT
 from cosignpy.registry.location import ArchiveLocation, DaemonLocation, LayoutLocation, parse_location
 from cosignpy.registry.options import RegistryOptions
-from cosignpy.registry.repository import RemoteRepository, RepositoryOptions
+from cosignpy.registry.repository import RemoteRepository, RepositoryOptions, load_push_transport
 from cosignpy.registry.session import RegistrySession
 from cosignpy.values import value
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 class OpenImage:
     """An image as a command sees it.
 
-    `attachments` is where its signatures are: COSIGN_REPOSITORY, else the image's own repository.
+    `attachments` is where its signatures are: COSIGN_REPOSITORY, else the context's, else its own repository.
     `identity` is the name that legacy payloads sign along, empty for an image that has none.
     """
 
@@ -91,7 +93,13 @@ def _close(flags: RegistryFlags) -> None:
 
 
 def registry_options(flags: RegistryFlags) -> RegistryOptions:
-    """Translate the registry flags."""
+    """Translate the registry flags.
+
+    Raises:
+        FileError: The context names a file that is not there.
+    """
+    for name in ("registry_cacert", "registry_client_cert", "registry_client_key"):
+        check_file(name, getattr(flags, name))
     return RegistryOptions(
         username=flags.registry_username,
         password=flags.registry_password,
@@ -133,6 +141,12 @@ def open_image(text: str, flags: RegistryFlags, access: Access = Access.READ) ->
     return OpenImage(text.rpartition("@")[0] or text, opened, target, _elsewhere(flags) or opened)
 
 
+def expect_pushes(image: OpenImage) -> None:
+    """Begin to import what pushes need, in a thread: whoever writes an attachment waits for others first."""
+    if isinstance(image.attachments, RemoteRepository):
+        _load_push_transport()
+
+
 def open_place(text: str, flags: RegistryFlags) -> OpenImage:
     """Open a place that an image will be written to; a layout or archive is begun where there is none.
 
@@ -155,8 +169,13 @@ def open_place(text: str, flags: RegistryFlags) -> OpenImage:
 
 def attachments_name(image: OpenImage) -> str:
     """Return what people call the place where the image's signatures are."""
-    elsewhere = os.environ.get("COSIGN_REPOSITORY", "")
+    elsewhere = environment().get("COSIGN_REPOSITORY", "")
     return parse_repository(elsewhere).name if elsewhere else image.name
+
+
+@cache
+def _load_push_transport() -> None:
+    threading.Thread(target=load_push_transport, daemon=True).start()
 
 
 def _open_remote(reference: Reference, flags: RegistryFlags) -> OpenImage:
@@ -166,8 +185,8 @@ def _open_remote(reference: Reference, flags: RegistryFlags) -> OpenImage:
 
 
 def _elsewhere(flags: RegistryFlags) -> RemoteRepository | None:
-    """Return the repository that COSIGN_REPOSITORY says signatures are in."""
-    text = os.environ.get("COSIGN_REPOSITORY", "")
+    """Return the repository that COSIGN_REPOSITORY or the context says signatures are in."""
+    text = environment().get("COSIGN_REPOSITORY", "")
     return registries(flags).open_repository(parse_repository(text)) if text else None
 
 

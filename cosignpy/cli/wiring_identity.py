@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from cosignpy.cli.configuration import check_file
 from cosignpy.cli.invocation import CURRENT
 from cosignpy.cli.oidc_flags import OidcFlags
 from cosignpy.errors import FileError, LimitExceeded, UsageError
@@ -50,6 +51,7 @@ def _wanted(flags: OidcFlags) -> Wanted:
 
 
 def _read_secret(name: str) -> str:
+    check_file("oidc_client_secret_file", name)
     try:
         with Path(name).open("r", encoding="utf-8") as file:
             secret = file.read(MAX_SECRET + 1).strip()

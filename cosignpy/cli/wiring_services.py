@@ -11,7 +11,9 @@ from cosignpy.core.trust.selection import (
     CERTIFICATE_AUTHORITY,
     IDENTITY_PROVIDER,
     LOG,
+    PROMISING_LOG,
     TIMESTAMP_AUTHORITY,
+    NoSuitableService,
     select_service,
     select_services,
 )
@@ -54,7 +56,16 @@ def open_services(config: SigningConfig, client: HttpClient, trust: TrustSource)
     return SigningServices(
         tuple([_open_log(log, client, trust) for log in logs]),
         tuple([TimestampClient(authority.url, client) for authority in authorities]),
+        _open_promising(config, client, now),
     )
+
+
+def _open_promising(config: SigningConfig, client: HttpClient, now: datetime) -> TransparencyLog | None:
+    """Return a log of Rekor v1, also where the signing config has a newer one, which is the one it wants asked."""
+    try:
+        return RekorV1Client(select_service(config.logs, PROMISING_LOG, now).url, client)
+    except NoSuitableService:
+        return None
 
 
 def _open_log(log: Service, client: HttpClient, trust: TrustSource) -> TransparencyLog:

@@ -51,7 +51,7 @@ def open_signing(key: str, flags: ServiceFlags, oidc: OidcFlags, *, yes: bool) -
     from cosignpy.net.proxy import Proxies
     from cosignpy.operations.complete_bundle import check_services
 
-    config, trust = _read_config(flags), Once(select_trust(flags.trusted_root))
+    config, trust = read_config(flags), Once(select_trust(flags.trusted_root))
     client = HttpClient(HttpOptions(proxies=Proxies.from_environment(os.environ)))
     CURRENT.resources.callback(client.close)
     services = wiring_services.open_services(config, client, trust)
@@ -62,7 +62,12 @@ def open_signing(key: str, flags: ServiceFlags, oidc: OidcFlags, *, yes: bool) -
     return Signing(wiring_services.open_keyless(config, client, oidc), services, trust)
 
 
-def _read_config(flags: ServiceFlags) -> "SigningConfig":
+def read_config(flags: ServiceFlags) -> "SigningConfig":
+    """Return the signing config of the flags, else the mirror's.
+
+    Raises:
+        CosignError: The signing config or the mirror that has it cannot be read.
+    """
     named = flags.named()
     if named is not None:
         return named

@@ -11,6 +11,9 @@ from cosignpy.values import value
 HEX_LENGTHS: Final[Mapping[str, int]] = {"sha256": 64, "sha512": 128}
 """The registered algorithms we accept, with the length of their lower-case hex form."""
 
+ALL_HEX_LENGTHS: Final[Mapping[str, int]] = {**HEX_LENGTHS, "sha384": 96}
+"""With what statements name besides (in-toto attestation spec, digest_set.md), and OCI has not registered."""
+
 _HEX: Final = re.compile(r"[0-9a-f]+")
 
 
@@ -22,10 +25,8 @@ class Digest:
     hex: str
 
     def __post_init__(self) -> None:
-        wanted = HEX_LENGTHS.get(self.algorithm)
-        if wanted is None:
-            known = ", ".join(HEX_LENGTHS)
-            raise MalformedError("digest", f"unknown algorithm {self.algorithm!r}, known are {known}")
+        _refuse_unknown(self.algorithm, ALL_HEX_LENGTHS)
+        wanted = ALL_HEX_LENGTHS[self.algorithm]
         if len(self.hex) != wanted or not _HEX.fullmatch(self.hex):
             raise MalformedError("digest", f"{self.algorithm} needs {wanted} lower-case hex digits")
 
@@ -37,14 +38,15 @@ class Digest:
 
     @classmethod
     def parse(cls, text: str) -> "Digest":
-        """Parse `algorithm:hex`.
+        """Parse `algorithm:hex` as OCI has it.
 
         Raises:
-            MalformedError: No colon, an algorithm that is not known, or hex of the wrong length or case.
+            MalformedError: No colon, an algorithm that is not registered, or hex of the wrong length or case.
         """
         algorithm, colon, hexadecimal = text.partition(":")
         if not colon:
             raise MalformedError("digest", "expected algorithm:hex")
+        _refuse_unknown(algorithm, HEX_LENGTHS)
         return cls(algorithm, hexadecimal)
 
     @classmethod
@@ -75,3 +77,8 @@ class Digest:
             yield chunk
         if hasher.hexdigest() != self.hex:
             raise DigestMismatch(what, str(self), f"{self.algorithm}:{hasher.hexdigest()}")
+
+
+def _refuse_unknown(algorithm: str, known: Mapping[str, int]) -> None:
+    if algorithm not in known:
+        raise MalformedError("digest", f"unknown algorithm {algorithm!r}, known are {', '.join(known)}")

@@ -4,7 +4,7 @@ Python's own decoders forgive too much (`base64.b64decode("YR==", validate=True)
 the last of two equal keys), so everything from outside comes through here.
 """
 
-import base64
+import binascii
 import json
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ _PEM_LINE: Final = 64
 
 def encode_b64(raw: bytes) -> str:
     """Encode as standard, padded base64 (RFC 4648 section 4)."""
-    return base64.b64encode(raw).decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
 
 
 def decode_b64(text: str, *, what: str) -> bytes:
@@ -44,10 +44,10 @@ def decode_b64(text: str, *, what: str) -> bytes:
         MalformedError: Not base64, unpadded, URL-safe, with white space, or with stray trailing bits.
     """
     try:
-        raw = base64.b64decode(text, validate=True)
+        raw = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as error:  # binascii.Error, or text that is not ASCII
         raise MalformedError(what, "not base64") from error
-    if base64.b64encode(raw) != text.encode("ascii"):
+    if binascii.b2a_base64(raw, newline=False) != text.encode("ascii"):
         raise MalformedError(what, "non-canonical base64")
     return raw
 
@@ -71,7 +71,8 @@ def parse_json(raw: bytes, *, what: str) -> JsonValue:
         raise MalformedError(what, error.why) from error
     except ValueError as error:  # JSONDecodeError, or an integer of thousands of digits
         raise MalformedError(what, "not valid JSON") from error
-    _refuse_depth(value, what)
+    if raw.count(b"{") + raw.count(b"[") > MAX_JSON_DEPTH:  # with fewer, nothing can be nested deeper
+        _refuse_depth(value, what)
     return value
 
 

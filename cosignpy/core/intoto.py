@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cosignpy.core.digest import HEX_LENGTHS, Digest
+from cosignpy.core.digest import ALL_HEX_LENGTHS, Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
 from cosignpy.values import field, value
 
@@ -35,7 +35,7 @@ class Subject:
         """
         digests = found.string_map("digest")
         return cls(
-            digests=tuple(Digest(name, digests[name]) for name in HEX_LENGTHS if name in digests),
+            digests=tuple(Digest(name, digests[name]) for name in ALL_HEX_LENGTHS if name in digests),
             name=found.optional_text("name"),
             annotations=found.string_map("annotations"),
         )

@@ -23,6 +23,7 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     │   ├── TransparencyError       a Merkle proof leads elsewhere: the log does not hold what it should
     │   ├── UntrustedRepository     a trust repository (TUF) whose metadata cannot be believed
     │   ├── TransparencyRequired    a log entry is needed and was neither given nor waived
+    │   ├── FilesMismatch           files that are not what a signed list of checksums says
     │   └── NoMatchingSignatures    signatures exist, none satisfies the policy
     ├── NotFoundError
     │   ├── NoSuchTag               the registry does not know this tag or digest
@@ -65,6 +66,7 @@ from cosignpy.errors.verification import (
     ClaimMismatch,
     Denied,
     DigestMismatch,
+    FilesMismatch,
     IdentityMismatch,
     NoMatchingSignatures,
     Rejection,
@@ -85,6 +87,7 @@ __all__ = [
     "Denied",
     "DigestMismatch",
     "FileError",
+    "FilesMismatch",
     "HelperFailed",
     "IdentityMismatch",
     "IdentityUnusable",

@@ -4,9 +4,13 @@ from cosignpy.values import record
 
 
 class CosignError(Exception):
-    """Whatever cosignpy raises on purpose."""
+    """Whatever cosignpy raises on purpose.
+
+    `shown` is what a verification had shown before it ended with this error: a `cosignpy.core.verify.trail.Trail`.
+    """
 
     hint: str | None = None
+    shown: object = None
 
 
 @record

@@ -58,12 +58,13 @@ class IdentityMismatch(VerificationError):
 
 @record
 class Denied(VerificationError):
-    """A key, certificate or identity on the policy's list of those that never count."""
+    """A key, certificate or identity on the policy's list of those that never count, and the entry that says so."""
 
     what: str
+    entry: str
 
     def __str__(self) -> str:
-        return f"{self.what} is on the list of those that never count"
+        return f"{self.what} never counts: the deny list has the {self.entry}"
 
 
 @record
@@ -126,7 +127,7 @@ class TransparencyRequired(VerificationError):
 
 @value
 class Rejection:
-    """One signature that did not pass: where it lies and why it was refused."""
+    """One signature, or one file, that did not pass: where it lies and why it was refused."""
 
     signature: str
     error: CosignError
@@ -145,3 +146,14 @@ class NoMatchingSignatures(VerificationError):
 
     def __str__(self) -> str:
         return f"{self.why} for {self.artifact}"
+
+
+@record
+class FilesMismatch(VerificationError):
+    """Files that are not what a signed list says of them; `rejections` name each, and why."""
+
+    where: str
+    rejections: Sequence[Rejection]
+
+    def __str__(self) -> str:
+        return f"{self.where} is not what the signed list says"

@@ -39,6 +39,10 @@ def parse_reference(text: str) -> KeyReference:
 def load_public_key(reference: str, ports: KeyPorts | None = None) -> "PublicKey":
     """Load the public key that a `--key` of a verifying command names.
 
+    Args:
+        reference: A path, `env://VARIABLE`, or `https://...`.
+        ports: How web addresses are fetched, and from which environment variables are read; by default, this process's.
+
     Raises:
         UsageError: An unknown scheme, or one that is used wrongly.
         KeyUnusable: Something else than a usable public key is there; the hint says what to do.
@@ -55,6 +59,11 @@ def load_signer(reference: str, password: Password, ports: KeyPorts | None = Non
 
     Takes 150 ms for an encrypted file, nearly all of it in scrypt, which lets other threads run: call it
     in one while the rest of the program gets ready.
+
+    Args:
+        reference: A path, or `env://VARIABLE`.
+        password: Returns the password as bytes; called only where there is one to give.
+        ports: From which environment variables are read; by default, this process's.
 
     Raises:
         UsageError: An unknown scheme, or one that holds public keys only.

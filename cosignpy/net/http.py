@@ -180,7 +180,7 @@ class HttpClient:
 def _log(request: Request, outcome: str, seconds: float) -> None:
     # Whoever wants logs has imported `logging`; for everyone else it would only cost start-up time.
     logging = sys.modules.get("logging")
-    if logging is None:
+    if logging is None or not hasattr(logging, "getLogger"):  # another thread may be half-way through importing it
         return
     logger = logging.getLogger("cosignpy.http")
     if logger.isEnabledFor(logging.DEBUG):

@@ -1,7 +1,7 @@
 """Attach a signature that was made elsewhere. It is parsed strictly first; nobody's key is asked about it."""
 
-from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from cosignpy.core.bundle.legacy import (
     LegacyStyle,
@@ -9,34 +9,62 @@ from cosignpy.core.bundle.legacy import (
     build_signature_layer,
     select_signature_layers,
 )
+from cosignpy.core.bundle.model import MessageSignature
+from cosignpy.core.bundle.parts import SignatureParts, assemble_bundle
 from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
+from cosignpy.core.bundle.rekor_bundle import encode_rekor_bundle, read_rekor_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
-from cosignpy.core.encoding import decode_b64
+from cosignpy.core.encoding import JsonObject, decode_b64
 from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import SimpleSigningPayload
+from cosignpy.core.rekor.log_entry import parse_v1_entries
+from cosignpy.core.timestamp.response import TimestampResponse
 from cosignpy.errors import ClaimMismatch, MalformedError
 from cosignpy.operations.ports import ManifestSink
-from cosignpy.values import field, replace, value
+from cosignpy.values import field, value
+
+_LOG_ANSWER: Final = "rekor response"
 
 
 @value
 class DetachedSignature:
-    """A legacy signature in its parts: base64 text as cosign writes it, the payload, layer annotations."""
+    """A legacy signature in its parts: base64 text as cosign writes it, the payload, and what lies beside them."""
 
     signature: bytes
     payload: bytes
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    parts: SignatureParts = field(default_factory=SignatureParts)
 
 
-def parse_detached(text: bytes, payload: bytes, image: Digest, annotations: Mapping[str, str]) -> DetachedSignature:
+def parse_log_answer(raw: bytes) -> bytes:
+    """Return the rekor bundle in what a log of Rekor v1 answered, in a blob bundle of cosign 2, or in one itself.
+
+    Raises:
+        MalformedError: It is none of them, or there is no promise in it, or not exactly one entry.
+        LimitExceeded: More entries than a log answers.
+    """
+    found = JsonObject.parse(raw, what=_LOG_ANSWER)
+    if "SignedEntryTimestamp" in found:
+        return encode_rekor_bundle(read_rekor_bundle(found))
+    if "rekorBundle" in found:
+        found.refuse_unknown("base64Signature", "cert", "rekorBundle")
+        return encode_rekor_bundle(read_rekor_bundle(found.child("rekorBundle")))
+    entries = tuple(parse_v1_entries(raw).values())
+    if len(entries) != 1:
+        raise MalformedError(_LOG_ANSWER, f"{len(entries)} log entries, one is needed")
+    return encode_rekor_bundle(entries[0])
+
+
+def parse_detached(text: bytes, payload: bytes, image: Digest, parts: SignatureParts) -> DetachedSignature:
     """Parse a detached signature over a payload about the image.
 
     Raises:
-        MalformedError: The signature is not base64, or the payload is not a simple-signing one.
+        MalformedError: The signature is not base64, the payload is not a simple-signing one, or a part is not what it
+            should be.
+        TimestampError: The authority refused to make the timestamp.
         ClaimMismatch: The payload is about another image.
     """
     try:
@@ -49,7 +77,10 @@ def parse_detached(text: bytes, payload: bytes, image: Digest, annotations: Mapp
     claimed = SimpleSigningPayload.parse(payload).digest
     if claimed != image:
         raise ClaimMismatch("digest", str(image), str(claimed))
-    return DetachedSignature(signature, payload, annotations)
+    if parts.timestamp:
+        TimestampResponse.parse(parts.timestamp).granted()
+    assembled = assemble_bundle(MessageSignature("", b"", signature), parts)
+    return DetachedSignature(signature, payload, SignatureParts.of_bundle(assembled))
 
 
 def attach_detached(sink: ManifestSink, image: Digest, made: DetachedSignature, style: LegacyStyle) -> Manifest:
@@ -60,8 +91,7 @@ def attach_detached(sink: ManifestSink, image: Digest, made: DetachedSignature, 
         RemoteError: The registry refused or failed.
     """
     tag = AttachmentTag(image, AttachmentKind.SIGNATURE).encode()
-    layer = build_signature_layer(made.payload, made.signature)
-    layer = replace(layer, annotations=dict(layer.annotations) | dict(made.annotations))
+    layer = build_signature_layer(made.payload, made.signature, made.parts.annotations)
     sink.push_blob(made.payload)
 
     def merge(current: Manifest | None) -> Manifest:

@@ -136,9 +136,9 @@ def _find_legacy(source: ManifestSource, image: Digest) -> Sequence[Candidate]:
 
 
 def _legacy_candidate(source: ManifestSource, image: Digest, layer: Descriptor, location: str) -> Candidate:
-    def verify(policy: ImagePolicy, _: "Trust | None") -> VerifiedSignature:
-        found = LegacySignature.parse(layer)
-        return verify_legacy(_fetch_signature(source, layer), found.signature, image, policy, location)
+    def verify(policy: ImagePolicy, trust: "Trust | None") -> VerifiedSignature:
+        found = LegacySignature.parse(layer, location)
+        return verify_legacy(_fetch_signature(source, layer), found, image, policy, trust)
 
     return Candidate(location, verify)
 

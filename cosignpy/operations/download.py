@@ -10,17 +10,19 @@ from cosignpy.core.bundle.referrer import select_bundle_layer
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, parse_json
 from cosignpy.core.oci.manifest import Descriptor, Manifest
-from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION
+from cosignpy.core.oci.simple_signing import (
+    CERTIFICATE_ANNOTATION,
+    CHAIN_ANNOTATION,
+    LOG_ANNOTATION,
+    SIGNATURE_ANNOTATION,
+    TIMESTAMP_ANNOTATION,
+)
 from cosignpy.errors import CosignError, MalformedError, NoSignatures, Rejection, RemoteError
 from cosignpy.operations.attachments import Attachment, AttachmentType, fetch_attachments, select_types
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.ports import ManifestSource
 from cosignpy.values import value
 
-CERTIFICATE_ANNOTATION: Final = "dev.sigstore.cosign/certificate"
-CHAIN_ANNOTATION: Final = "dev.sigstore.cosign/chain"
-_LOG_ANNOTATION: Final = "dev.sigstore.cosign/bundle"
-_TIMESTAMP_ANNOTATION: Final = "dev.sigstore.cosign/rfc3161timestamp"
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL)
 
 
@@ -86,8 +88,8 @@ class _StoredLegacy:
             "Payload": encode_b64(source.fetch_blob(self.layer)),
             "Cert": annotations.get(CERTIFICATE_ANNOTATION) or None,
             "Chain": chain or None,
-            "Bundle": self._embedded(_LOG_ANNOTATION),
-            "RFC3161Timestamp": self._embedded(_TIMESTAMP_ANNOTATION),
+            "Bundle": self._embedded(LOG_ANNOTATION),
+            "RFC3161Timestamp": self._embedded(TIMESTAMP_ANNOTATION),
         }
 
     def _embedded(self, name: str) -> JsonValue:

@@ -55,7 +55,7 @@ class KeylessSigner:
         key = PrivateKey.generate(self._algorithm)
         issued = self._authority.request_certificate(key, credential.raw, credential.identity.challenge)
         self._renew_at = _renewal(issued, self._now())
-        return SigningKey(key, issued.leaf)
+        return SigningKey(key, issued.leaf, issued.issuers)
 
 
 def _renewal(issued: IssuedCertificate, now: datetime) -> datetime:

@@ -21,7 +21,7 @@ from cosignpy.core.intoto import COSIGN_SIGN_V1, build_signature_statement
 from cosignpy.core.keys.signatures import Signer, verify_signature
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import Descriptor, Manifest
-from cosignpy.core.oci.simple_signing import build_simple_signing
+from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION, build_simple_signing
 from cosignpy.core.verify.artifact import Artifact
 from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch, UsageError
@@ -55,12 +55,16 @@ class Claims:
 
 @value
 class MadeSignature:
-    """A finished signature, not stored anywhere yet: the bundle's or payload's bytes and the signature in it."""
+    """A finished signature, not stored anywhere yet: the bundle's or payload's bytes and the signature in it.
+
+    `beside` are the annotations that a legacy signature has besides the signature itself.
+    """
 
     format: SignatureFormat
     content: bytes
     signature: bytes
     bundle: Bundle | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @value
@@ -86,27 +90,34 @@ def make_signature(
         CosignError: One of those who have to vouch for it does not.
     """
     vouching = vouching or Vouching()
-    if form is SignatureFormat.BUNDLE:
-        payload = build_signature_statement(image, claims.annotations, claims.identity)
-        signature = _sign(key.signer, encode_pae(IN_TOTO_PAYLOAD, payload))
-        bundle = complete_bundle(
-            Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),)), key, vouching.services
-        )
-        if vouching.trust is not None:
-            verify_own(bundle, Artifact({image.algorithm: bytes.fromhex(image.hex)}), key, vouching.trust)
-        return MadeSignature(form, encode_bundle(bundle), signature, bundle)
-    _refuse_legacy(key, image, claims, vouching.services)
+    if form is SignatureFormat.LEGACY:
+        return _make_legacy(key, image, claims, vouching)
+    payload = build_signature_statement(image, claims.annotations, claims.identity)
+    signature = _sign(key.signer, encode_pae(IN_TOTO_PAYLOAD, payload))
+    envelope = Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),))
+    bundle = complete_bundle(envelope, key, vouching.services)
+    if vouching.trust is not None:
+        verify_own(bundle, Artifact({image.algorithm: bytes.fromhex(image.hex)}), key, vouching.trust)
+    return MadeSignature(form, encode_bundle(bundle), signature, bundle)
+
+
+def _make_legacy(key: SigningKey, image: Digest, claims: Claims, vouching: Vouching) -> MadeSignature:
+    _refuse_legacy(image, claims)
     payload = build_simple_signing(claims.identity or claims.name, image, claims.annotations)
-    return MadeSignature(form, payload, _sign(key.signer, payload))
+    signature = _sign(key.signer, payload)
+    if key.certificate is None and vouching.services == SigningServices():
+        return MadeSignature(SignatureFormat.LEGACY, payload, signature)
+    from cosignpy.operations.complete_legacy import SignedPayload  # certificates, which a key alone does not need
+
+    signed = SignedPayload(payload, signature, key)
+    parts = signed.complete(vouching.services)
+    if vouching.trust is not None:
+        signed.verify(parts, vouching.trust)
+    return MadeSignature(SignatureFormat.LEGACY, payload, signature, beside=parts.annotations)
 
 
-def _refuse_legacy(key: SigningKey, image: Digest, claims: Claims, services: SigningServices) -> None:
+def _refuse_legacy(image: Digest, claims: Claims) -> None:
     """Refuse what a legacy signature cannot say."""
-    if key.certificate is not None or services != SigningServices():
-        raise UsageError(
-            "certificates, log entries and timestamps go into bundles",
-            "leave --signature-format legacy out, or sign with --key and --tlog-upload=false",
-        )
     if image.algorithm != "sha256":
         raise UsageError(
             "legacy signature tags cannot name a sha512 digest", "use --signature-format bundle for this image"
@@ -140,13 +151,14 @@ def push_bundle(sink: ManifestSink, made: MadeSignature, subject: Descriptor, cr
 def push_legacy(sink: ManifestSink, made: MadeSignature, signer: Signer, image: Digest, style: LegacyStyle) -> Manifest:
     """Add a legacy signature to the image's signature tag, keeping everyone else's.
 
-    A signature by the same key over the same payload is there already and is not added twice.
+    A signature by the same key over the same payload is there already and is not added twice, unless a log or a
+    certificate vouches for the new one.
 
     Raises:
         LimitExceeded: One more, and verifiers would refuse to read them all.
         RemoteError: The registry refused or failed.
     """
-    layer = build_signature_layer(made.content, made.signature)
+    layer = build_signature_layer(made.content, made.signature, made.beside)
     sink.push_blob(made.content)
 
     def merge(current: Manifest | None) -> Manifest:
@@ -166,6 +178,8 @@ def push_legacy(sink: ManifestSink, made: MadeSignature, signer: Signer, image: 
 def _is_same(existing: Descriptor, layer: Descriptor, signer: Signer, payload: bytes) -> bool:
     if existing.digest != layer.digest:
         return False
+    if layer.annotations.keys() != {SIGNATURE_ANNOTATION}:
+        return existing.annotations == layer.annotations  # nobody has looked at what lies beside the other one
     try:
         verify_signature(signer.public_key, LegacySignature.parse(existing).signature, payload)
     except (SignatureMismatch, MalformedError):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.threshold import count_satisfied
 from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
 from cosignpy.errors import (
     CosignError,
@@ -21,16 +22,21 @@ from cosignpy.values import value
 
 if TYPE_CHECKING:
     from cosignpy.core.verify.bundle import Trust
+    from cosignpy.operations.beside import Beside
 
 
 @value
 class VerifyImage:
-    """Which image (pinned to a digest; `name` is for messages), by which policy, how many reads at once."""
+    """Which image (pinned to a digest; `name` is for messages), by which policy, how many reads at once.
+
+    `beside` is what is given in place of what signatures hold themselves.
+    """
 
     name: str
     digest: Digest
     policy: ImagePolicy
     workers: int = DEFAULT_WORKERS
+    beside: "Beside | None" = None
 
 
 def verify_image(
@@ -53,7 +59,7 @@ def verify_image(
     if not candidates:
         image.fetch_manifest(request.digest)
         raise NoSignatures(request.name, "sign it with: cosignpy sign --key KEY " + request.name)
-    believed = None if trust is None or request.policy.asks_a_key_alone else _read(trust)
+    believed = None if trust is None or request.policy.asks_a_key_alone else _read(trust, request.beside)
     outcomes = run_parallel(lambda candidate: candidate.verify(request.policy, believed), candidates, request.workers)
     verified: list[VerifiedSignature] = []
     rejections: list[Rejection] = []
@@ -69,23 +75,30 @@ def verify_image(
     return VerifiedImage(request.digest, tuple(verified), tuple(rejections))
 
 
-def _read(trust: TrustSource) -> "Trust":
-    from cosignpy.core.verify.bundle import Trust  # not needed by who verifies by a key alone
+def _read(trust: TrustSource, beside: "Beside | None") -> "Trust":
+    from cosignpy.operations.beside import Beside  # not needed by who verifies by a key alone
 
-    return Trust(trust.trusted_root())
+    return (beside or Beside()).trust(trust.trusted_root())
 
 
 def _verify_threshold(
     request: VerifyImage, verified: Sequence[VerifiedSignature], rejections: Sequence[Rejection]
 ) -> None:
-    """Count different signers: the same key, or the same identity, twice is one."""
-    signers = {signature.signer for signature in verified}
-    if len(signers) >= request.policy.threshold:
+    """Count different keys, or rules about identities that different signers satisfy."""
+    signers = _count(request.policy, verified)
+    if signers >= request.policy.threshold:
         return
     for rejection in rejections:
         if isinstance(rejection.error, RemoteError | TransparencyRequired):
             raise rejection.error
     why = "no matching signatures"
     if signers:
-        why = f"only {len(signers)} of the {request.policy.threshold} signers demanded"
+        why = f"only {signers} of the {request.policy.threshold} signers demanded"
     raise NoMatchingSignatures(request.name, tuple(rejections), why)
+
+
+def _count(policy: ImagePolicy, verified: Sequence[VerifiedSignature]) -> int:
+    if policy.identities is None:
+        return len({signature.key for signature in verified})
+    certificates = [signature.proof.certificate for signature in verified if signature.proof is not None]
+    return count_satisfied(policy.rules, [one.identity for one in certificates if one is not None])

@@ -90,6 +90,26 @@ class CredentialFile:
         store = self.document.optional_text("credsStore")
         return Helper.named(store, str(self.path)) if store else None
 
+    def helpers(self) -> tuple[Helper, ...]:
+        """Return all helpers that are named.
+
+        Raises:
+            MalformedError: The names of helpers are not names.
+        """
+        store = self.document.optional_text("credsStore")
+        names = {**dict.fromkeys(self.document.string_map("credHelpers").values()), **({store: None} if store else {})}
+        return tuple(Helper.named(name, str(self.path)) for name in names)
+
+    def credentials(self) -> Iterator[Credential | None]:
+        """Yield what the entries hold, None for those that only say that a helper has it.
+
+        Raises:
+            MalformedError: An entry is not in its format.
+        """
+        auths = self.document.optional_child("auths")
+        for key, _ in self._entries():
+            yield _parse_entry(auths.child(key)) if auths is not None else None
+
     def keys_for(self, registry: str) -> tuple[str, ...]:
         """Return the keys of the entries for a registry as a whole, in all their spellings."""
         return tuple(key for key, parsed in self._entries() if parsed.covers(registry, "") and not parsed.path)
@@ -130,7 +150,7 @@ def find_credential(environment: Mapping[str, str], registry: str, repository: s
         MalformedError: A file or an entry, or a helper's answer, that is not in its format.
         UsageError: A helper that cannot be run.
     """
-    for path in _candidates(environment):
+    for path in candidate_files(environment):
         file = CredentialFile.load(path)
         if file is None:
             continue
@@ -147,7 +167,8 @@ def server_name(registry: str) -> str:
     return HUB_KEY if registry == DOCKER_HUB else registry
 
 
-def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
+def candidate_files(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Yield where credentials are looked for, in this order."""
     docker = docker_config(environment)
     if docker is not None:
         yield docker

@@ -6,7 +6,7 @@ stdin, JSON or one line of failure on stdout.
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject, encode_json
@@ -83,10 +83,26 @@ class Helper:
         """
         self._run("erase", server.encode(), environment)
 
-    def _run(self, action: str, told: bytes, environment: Mapping[str, str]) -> bytes:
+    def is_installed(self, environment: Mapping[str, str]) -> bool:
+        """Tell whether there is such a program."""
+        return shutil.which(self.program, path=environment.get("PATH", "")) is not None
+
+    def list_servers(self, environment: Mapping[str, str], seconds: float | None = None) -> Sequence[str]:
+        """Ask for which servers it has credentials; no secret is part of that.
+
+        Raises:
+            HelperFailed: It did not tell.
+            MalformedError: Its answer is not what the protocol says.
+            UsageError: It is not installed, or does not end within these seconds, else `HELPER_TIMEOUT`.
+        """
+        answer = self._run("list", b"", environment, seconds)
+        return tuple(JsonObject.parse(answer, what=f"answer of {self.program}").members)
+
+    def _run(self, action: str, told: bytes, environment: Mapping[str, str], seconds: float | None = None) -> bytes:
         # Few ever run a helper, and importing this takes 5 ms.
         import subprocess
 
+        patience = HELPER_TIMEOUT if seconds is None else seconds
         path = shutil.which(self.program, path=environment.get("PATH", ""))
         if path is None:
             hint = "install it, or take it out of the file"
@@ -98,11 +114,11 @@ class Helper:
                 input=told,
                 stdout=subprocess.PIPE,
                 env=dict(environment),
-                timeout=HELPER_TIMEOUT,
+                timeout=patience,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise UsageError(f"{self.program} {action} did not end within {HELPER_TIMEOUT:.0f} s") from error
+            raise UsageError(f"{self.program} {action} did not end within {patience:.0f} s") from error
         except OSError as error:
             raise UsageError(f"{self.program} cannot be run: {error.strerror}") from error
         if len(done.stdout) > MAX_ANSWER:

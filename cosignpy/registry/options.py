@@ -11,7 +11,23 @@ from cosignpy.values import field, value
 
 @value
 class RegistryOptions:
-    """The registry flags of a command, and the environment that files and proxies are found by."""
+    """How to reach a registry, and the environment that credentials and proxies are found by.
+
+    Attributes:
+        username: Who logs in; without it whoever the credential files name.
+        password: Their password.
+        token: A bearer token, used as it is.
+        cacert: A file of CAs (PEM) that are trusted besides the system's.
+        client_cert: A file with a certificate (PEM) for registries that want one.
+        client_key: The file of its key.
+        server_name: The name that the registry's certificate has to carry.
+        allow_http: Whether plain HTTP is spoken where HTTPS is not answered; on this machine it always is.
+        allow_insecure: Whether any TLS certificate will do.
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds to wait for the next octet.
+        retry: How often a request is sent again, and after how long.
+        environment: Variables (DOCKER_CONFIG, HOME, HTTPS_PROXY ...); empty: no credential files, no proxies.
+    """
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -26,7 +42,6 @@ class RegistryOptions:
     read_timeout: float = 30.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The process environment (DOCKER_CONFIG, HOME, HTTPS_PROXY ...); empty: no files, no proxies."""
 
     @property
     def names_tls(self) -> bool:

@@ -1,18 +1,18 @@
-"""Adding entries to a log of Rekor v1 (rekor, openapi.yaml).
+"""Adding entries to a log of Rekor v1, and finding them there (rekor, openapi.yaml).
 
 A log that has an equal entry already answers 409 and says where: that entry is fetched and used, so a request may be
 repeated after an answer that got lost.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.core.rekor.body import parse_kind
-from cosignpy.core.rekor.log_entry import LogEntry, parse_v1_entries
+from cosignpy.core.rekor.log_entry import MAX_ENTRIES, LogEntry, parse_v1_entries, parse_v1_search
 from cosignpy.core.rekor.proposals import (
     Proposal,
     SignedContent,
@@ -22,6 +22,7 @@ from cosignpy.core.rekor.proposals import (
     propose_hashedrekord_v001,
     propose_intoto_v002,
 )
+from cosignpy.core.rekor.searches import refuse_other, search_rounds
 from cosignpy.errors import MalformedError
 from cosignpy.net.clock import Clock
 from cosignpy.net.http import Request, Sender
@@ -44,6 +45,7 @@ _CREATED: Final = 201
 _CONFLICT: Final = 409
 _ADDED: Final = Expected((_CREATED, _CONFLICT), MAX_ANSWER, "log entry")
 _FOUND: Final = Expected((200,), MAX_ANSWER, "log entry")
+_SEARCHED: Final = Expected((200,), MAX_ENTRIES * MAX_ANSWER, "log entries")
 _LOCATION: Final = re.compile(r"(?:[^?#]*/)?(?P<id>(?:[0-9a-f]{16})?[0-9a-f]{64})")
 
 
@@ -101,6 +103,49 @@ class RekorV1Client:
             entry_id, entry = self._fetch(self._find_id(answer), proposal)
         return entry if _is_proved(entry) else self._await_proof(entry_id, proposal)
 
+    def search(self, content: SignedContent) -> LogEntry | None:
+        """Find the oldest entry about a signature, whatever it was logged as; nothing is added. None: it is in none.
+
+        Raises:
+            RemoteError: The log refuses, or its answer cannot be used.
+            ClaimMismatch: Its answer is about something else.
+            KeyUnusable: A key whose signatures no log can verify by the digest.
+        """
+        for proposals in search_rounds(content):
+            found = self._search(proposals)
+            if found:
+                return min(found, key=lambda entry: entry.integrated_time)
+        return None
+
+    def _search(self, proposals: Sequence[Proposal]) -> Sequence[LogEntry]:
+        body = b'{"entries":[%b]}' % b",".join([proposal.request for proposal in proposals])
+        request = Request("POST", endpoint(self._url, f"{PATH}/retrieve"), _JSON, body, repeatable=True)
+        answer = self._conversation.ask(request, _SEARCHED)
+        with self._conversation.understanding(answer):
+            found = [self._complete(entry) for entry in parse_v1_search(answer.body).values()]
+            for entry in found:
+                refuse_other(entry.body, proposals)
+        return found
+
+    def fetch(self, log_index: int) -> LogEntry:
+        """Return the entry that has an index over all trees of the log, with a proof; whose it is, others have to look.
+
+        Raises:
+            RemoteError: The log does not have it, or its answer cannot be used.
+        """
+        request = Request("GET", endpoint(self._url, f"{PATH}?logIndex={log_index}"), _JSON)
+        answer = self._conversation.ask(request, _FOUND)
+        with self._conversation.understanding(answer):
+            return self._complete(_parse_one(answer.body)[1])
+
+    @staticmethod
+    def _complete(entry: LogEntry) -> LogEntry:
+        """Name the kind of an entry that was found, as bundles do and answers do not."""
+        if not _is_proved(entry):
+            raise MalformedError("log entry", "it has no inclusion proof with a checkpoint")
+        kind, version = parse_kind(entry.body)
+        return replace(entry, kind=kind, version=version, attestation=None)
+
     def _propose(self, content: SignedContent) -> Proposal:
         if isinstance(content, SignedDigest):
             return propose_hashedrekord_v001(content)
@@ -130,10 +175,7 @@ class RekorV1Client:
     def _understand(self, answer: Answer, proposal: Proposal) -> tuple[str, LogEntry]:
         """Parse an answer: one entry, under the id that its body has, with a promise, and about what was proposed."""
         with self._conversation.understanding(answer):
-            found = parse_v1_entries(answer.body)
-            if len(found) != 1:
-                raise MalformedError("log entry", f"{len(found)} entries, one was asked for")
-            ((entry_id, entry),) = found.items()
+            entry_id, entry = _parse_one(answer.body)
             proposal.verify_logged(entry.body)
             if not entry_id.endswith(hash_leaf(entry.body).hex()):
                 raise MalformedError("log entry", "its id is not the hash of its body")
@@ -141,6 +183,14 @@ class RekorV1Client:
                 raise MalformedError("log entry", "it has no signed entry timestamp")
             kind, version = parse_kind(entry.body)  # beside which bundles name them, and answers do not
         return entry_id, replace(entry, kind=kind, version=version)
+
+
+def _parse_one(raw: bytes) -> tuple[str, LogEntry]:
+    found = parse_v1_entries(raw)
+    if len(found) != 1:
+        raise MalformedError("log entry", f"{len(found)} entries, one was asked for")
+    ((entry_id, entry),) = found.items()
+    return entry_id, entry
 
 
 def _is_proved(entry: LogEntry) -> bool:

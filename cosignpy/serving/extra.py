@@ -22,7 +22,6 @@ PACKAGES: Final = frozenset(
         "starlette",
         "uvicorn",
         "uvloop",
-        "yaml",
     }
 )
 """What the extra installs, by the names it is imported under."""

@@ -28,6 +28,7 @@ from tests.support.seed import SeededImages, seed_images, write_seed_keys
 FOLDER = Path(__file__).parent / "transcripts"
 UPDATE = os.environ.get("UPDATE_TRANSCRIPTS") == "1"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_MOMENT = re.compile(r"(\"checkedAt\":\"|cosignpy 0\.1\.0 at )20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _TAG = re.compile(r"sha256-[0-9a-f]{64}")
 
 
@@ -50,6 +51,7 @@ class Place:
         text = text.replace(str(self.folder), "{folder}").replace(self.registry, "{registry}")
         for name, digest in self._names().items():
             text = text.replace(digest, "{" + name + "}").replace(digest.replace(":", "-"), "{" + name + "-tag}")
+        text = _MOMENT.sub(r"\g<1>...", text)
         return _TAG.sub("sha256-...", _DIGEST.sub("sha256:...", text))
 
     def _names(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.interop import peers
+from tests.interop.file_exchange import render_exchange
 
 _LOGS_BEFORE: Final = """\
 
@@ -179,6 +180,30 @@ KEYLESS_CLIENTS: Final = (
         "test_image_exchange.py",
     ),
     (
+        "cosign-v3",
+        "signs and verifies legacy signatures of images, by certificates of one's own too",
+        "certificate, SCT, promise, timestamp, identity",
+        "test_legacy_exchange.py",
+    ),
+    (
+        "cosign-v2",
+        "signs and verifies legacy signatures of images, by certificates of one's own too",
+        "certificate, SCT, promise, timestamp, identity",
+        "test_legacy_exchange.py",
+    ),
+    (
+        "cosign-v3",
+        "signs and verifies files in its own bundles, and in files for each part, attestations and one's own PKI too",
+        "certificate, SCT, promise, entry that the log is asked for, timestamp, identity",
+        "test_blob_files_exchange.py",
+    ),
+    (
+        "cosign-v2",
+        "signs and verifies files in its own bundles, and in files for each part, attestations and one's own PKI too",
+        "certificate, SCT, promise, entry that the log is asked for, timestamp, identity",
+        "test_blob_files_exchange.py",
+    ),
+    (
         "sigstore-python",
         "signs and verifies files",
         "certificate, SCT, entry, timestamp, identity",
@@ -201,9 +226,15 @@ What each signs by identity, against our own services, each other verifies, `cos
 somebody else's name. Ours are made with Rekor v2 and a timestamp, and with Rekor v1.
 """
 
-_KEYLESS_BEHIND: Final = """
-Images lie on a registry with a referrers API and on one without.
-"""
+_KEYLESS_BEHIND: Final = "\n".join(
+    (
+        "\nImages lie on a registry with a referrers API and on one without. Every pair for files is in the table, and",
+        "each verifier also refuses somebody else's name (`test_blob_exchange.py`).\n",
+        *render_exchange(),
+        "\nThousands of bundles with one thing changed are judged by `cosignpy` and by sigstore-python, and where the",
+        "verdicts differ, `test_differential.py` says why.",
+    )
+)
 
 Clients = Sequence[tuple[str, str, str, str]]
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from cosignpy.core.encoding import encode_json
-from cosignpy.services.tuf.cache import SIGNING_CONFIG, TRUSTED_ROOT
+from cosignpy.services.tuf.cache import SIGNING_CONFIG, SIGNING_CONFIG_REKOR_V2, TRUSTED_ROOT
 from tests.interop import peers
 from tests.interop.log_services import serve_timestamps
 from tests.interop.log_workshop import REKOR_V1, REKOR_V2, START, write_key
@@ -135,8 +135,10 @@ def test_the_same_flags_make_the_same_signing_config(shop: Workshop, flags: tupl
 
 @pytest.fixture
 def mirrored(tmp_path: Path) -> Iterator[Workshop]:
-    """A home that was initialized from a mirror with both documents."""
+    """A home that was initialized from a mirror with the trusted root and both signing configs."""
     contents = {TRUSTED_ROOT: encode_json(trusted_root()), SIGNING_CONFIG: encode_json(signing_config())}
+    only_v2 = signing_config() | {"rekorTlogUrls": signing_config()["rekorTlogUrls"][1:]}
+    contents[SIGNING_CONFIG_REKOR_V2] = encode_json(only_v2)
     repository = TrustRepository(datetime.now(UTC), contents)
     made = Workshop(tmp_path)
     (tmp_path / "root.json").write_bytes(repository.root)
@@ -164,6 +166,27 @@ def mirrored(tmp_path: Path) -> Iterator[Workshop]:
 def test_a_mirrors_documents_are_begun_with_as_by_cosign(mirrored: Workshop, words: tuple[str, ...]) -> None:
     ours, theirs = (create(mirrored, tool, *words, "--with-default-services") for tool in (Tool.OURS, Tool.V3))
     assert in_order(without_defaults(ours)) == in_order(without_defaults(theirs))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--with-default-services",),
+        ("--no-default-fulcio", "--no-default-oidc"),
+        (f"--rekor={SERVICE}", "--rekor-config=ALL"),
+    ],
+)
+def test_a_mirrors_config_for_rekor_v2_is_begun_with_as_by_cosign(mirrored: Workshop, words: tuple[str, ...]) -> None:
+    flags = ("signing-config", "create", "--with-default-rekor-v2", *words)
+    ours, theirs = (create(mirrored, tool, *flags) for tool in (Tool.OURS, Tool.V3))
+    assert in_order(without_defaults(ours)) == in_order(without_defaults(theirs))
+
+
+def test_two_beginnings_are_refused_as_by_cosign(mirrored: Workshop) -> None:
+    (mirrored.folder / "base.json").write_bytes(encode_json(signing_config()))
+    flags = ("signing-config", "create", "--with-default-rekor-v2", "--base-config=base.json")
+    assert [mirrored.run(tool, *flags).exit_code == 0 for tool in (Tool.OURS, Tool.V3)] == [False, False]
 
 
 def in_order(found: Any) -> Any:
@@ -267,6 +290,31 @@ def test_sigstore_python_reads_our_documents(signed: Workshop) -> None:
     assert found == ["https://rekor.example", "https://fulcio.example"]
     signed.run(Tool.V3, "signing-config", "create", *flags).expect_success()
     assert python(signed, "config", "services.json").exit_code != 0, "cosign's has an empty rule for timestamps"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--signing-config=exported-services.json",),
+        ("--fulcio-url=https://fulcio.example", "--rekor-v2-url=https://rekor.example"),
+    ],
+)
+def test_sigstore_python_reads_what_a_context_is_exported_to(shop: Workshop, flags: tuple[str, ...]) -> None:
+    root = (
+        f"--rekor=url=https://log.example,public-key=log.pub,start-time={SINCE}",
+        f"--ctfe=url=https://ct.example,public-key=shard.pub,start-time={SINCE}",
+        "--fulcio=url=https://ca.example,certificate-chain=root.pem",
+        "--tsa=url=https://tsa.example/api/v1/timestamp,certificate-chain=stamper.pem",
+    )
+    services = (service("fulcio"), service("rekor", 2), "--rekor-config=ANY", "--out=exported-services.json")
+    shop.run(Tool.OURS, "trusted-root", "create", *root, "--out=exported-root.json").expect_success()
+    shop.run(Tool.OURS, "signing-config", "create", *services).expect_success()
+    name, issuer = f"context-{len(flags)}", "--oidc-issuer=https://issuer.example"
+    made = ("--trusted-root=exported-root.json", issuer, *flags)
+    shop.run(Tool.OURS, "context", "create", name, *made).expect_success()
+    shop.run(Tool.OURS, "context", "export", name, "--out=exported.json").expect_success()
+    found = json.loads(python(shop, "both", "exported.json").expect_success().stdout)
+    assert found == ["https://rekor.example", "https://fulcio.example", "https://issuer.example"]
 
 
 def member(path: str, content: Any) -> Callable[[Any], None]:

@@ -30,7 +30,8 @@ from cosignpy.core.keys.digitally_signed import DigitallySigned
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.x509.chain import parse_certificate
 from cosignpy.core.x509.der import UTF8_STRING, encode_element, read_element, read_whole
-from cosignpy.core.x509.fulcio_extensions import ARC, fulcio_extensions
+from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
+from cosignpy.core.x509.fulcio_names import ARC
 from cosignpy.core.x509.subject_alt_name import subject_names
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CosignError, MalformedError

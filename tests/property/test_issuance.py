@@ -27,7 +27,8 @@ from cosignpy.core.ct.precertificate import (
 from cosignpy.core.encoding import parse_pem
 from cosignpy.core.x509.certificate_request import CertificateRequest
 from cosignpy.core.x509.chain import parse_certificate
-from cosignpy.core.x509.fulcio_extensions import WRAPPED, FulcioExtension, fulcio_extension, fulcio_extensions
+from cosignpy.core.x509.fulcio_extensions import FulcioExtension, fulcio_extension, fulcio_extensions
+from cosignpy.core.x509.fulcio_names import WRAPPED
 from cosignpy.core.x509.subject_alt_name import NameKind, SubjectName, subject_names
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CosignError, MalformedError, VerificationError

@@ -10,19 +10,25 @@ from hypothesis import strategies as st
 
 from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.bundle.referrer import build_bundle_referrer
+from cosignpy.core.bundle.rekor_bundle import encode_rekor_bundle, parse_rekor_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import parse_json, parse_pem
 from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
 from cosignpy.core.oci.manifest import Manifest, Platform
 from cosignpy.core.oci.reference import Reference
-from cosignpy.core.oci.simple_signing import SimpleSigningPayload
+from cosignpy.core.oci.simple_signing import LOG_ANNOTATION, SIGNATURE_ANNOTATION, SimpleSigningPayload
+from cosignpy.core.policy.bundle import SignedByIdentity
 from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.transparency import RequireLog
 from cosignpy.core.verify.evidence import SignedClaim
 from cosignpy.core.verify.signature import verify_bundle, verify_legacy
 from cosignpy.errors import CosignError, MalformedError, SignatureMismatch
+from cosignpy.values import replace
 from tests.property.strategies import neighbours, references
 from tests.support import cosign_example as example
-from tests.support.signed import WAIVED
+from tests.support.legacy_signatures import LegacySigning
+from tests.support.signed import IMAGE, WAIVED, legacy
+from tests.support.virtual_sigstore import ALICE, TRUST
 
 POLICY: Final = ImagePolicy((example.KEY,), WAIVED)
 
@@ -32,7 +38,8 @@ def claim_of(raw: bytes) -> SignedClaim:
 
 
 BUNDLE_CLAIM: Final = claim_of(example.BUNDLE)
-LEGACY_CLAIM: Final = verify_legacy(example.PAYLOAD, example.PAYLOAD_SIGNATURE, example.IMAGE, POLICY, "test").claim
+LEGACY: Final = legacy(example.PAYLOAD, example.PAYLOAD_SIGNATURE)
+LEGACY_CLAIM: Final = verify_legacy(example.PAYLOAD, LEGACY, example.IMAGE, POLICY).claim
 
 
 @settings(max_examples=1000)
@@ -65,14 +72,45 @@ def test_every_bit_of_a_bundle() -> None:
 @given(neighbours(example.PAYLOAD))
 def test_a_legacy_payload(mutated: bytes) -> None:
     with pytest.raises(SignatureMismatch):
-        verify_legacy(mutated, example.PAYLOAD_SIGNATURE, example.IMAGE, POLICY, "test")
+        verify_legacy(mutated, LEGACY, example.IMAGE, POLICY)
 
 
 @settings(max_examples=300)
 @given(neighbours(example.PAYLOAD_SIGNATURE))
 def test_a_signature(mutated: bytes) -> None:
     with pytest.raises(SignatureMismatch):
-        verify_legacy(example.PAYLOAD, mutated, example.IMAGE, POLICY, "test")
+        verify_legacy(example.PAYLOAD, legacy(example.PAYLOAD, mutated), example.IMAGE, POLICY)
+
+
+BY_ALICE: Final = ImagePolicy((), RequireLog(), identities=SignedByIdentity((ALICE,)))
+VOUCHED: Final = LegacySigning(stamped=True).make()
+VOUCHED_PAYLOAD: Final = LegacySigning(stamped=True).payload
+EVIDENCE: Final = verify_legacy(VOUCHED_PAYLOAD, VOUCHED, IMAGE, BY_ALICE, TRUST)
+
+
+@pytest.mark.parametrize("name", [name for name in VOUCHED.layer.annotations if name != SIGNATURE_ANNOTATION])
+@settings(max_examples=200)
+@given(st.data())
+def test_what_lies_beside_a_legacy_signature(name: str, data: st.DataObject) -> None:
+    """Text around PEM is free, and what a trusted root says anyway; nothing else may differ."""
+    mutated = data.draw(neighbours(VOUCHED.layer.annotations[name].encode())).decode("utf-8", "replace")
+    layer = replace(VOUCHED.layer, annotations={**VOUCHED.layer.annotations, name: mutated})
+    try:
+        found = verify_legacy(VOUCHED_PAYLOAD, replace(VOUCHED, layer=layer), IMAGE, BY_ALICE, TRUST)
+    except CosignError:
+        return
+    assert found == EVIDENCE
+
+
+@settings(max_examples=500)
+@given(neighbours(VOUCHED.layer.annotations[LOG_ANNOTATION].encode()))
+def test_a_rekor_bundle(mutated: bytes) -> None:
+    """What is still one says what it is written as again."""
+    try:
+        entry = parse_rekor_bundle(mutated)
+    except MalformedError:
+        return
+    assert parse_rekor_bundle(encode_rekor_bundle(entry)) == entry
 
 
 @given(neighbours(example.HEX.encode()))
@@ -82,11 +120,11 @@ def test_the_image_asked_for(mutated: bytes) -> None:
     except MalformedError:
         return
     for verify in (
-        partial(verify_bundle, parse_bundle(example.BUNDLE)),
-        partial(verify_legacy, example.PAYLOAD, example.PAYLOAD_SIGNATURE),
+        partial(verify_bundle, parse_bundle(example.BUNDLE), location="test"),
+        partial(verify_legacy, example.PAYLOAD, LEGACY),
     ):
         with pytest.raises(CosignError):
-            verify(image, POLICY, "test")
+            verify(image=image, policy=POLICY)
 
 
 @given(references().flatmap(lambda reference: neighbours(str(reference).encode())))

@@ -52,6 +52,7 @@ from log_server.tlog.values import Draft, leaf_key
 from tests.support import (
     authority_examples,
     certificate_examples,
+    context_examples,
     entry_examples,
     issuer_examples,
     rekor_kinds,
@@ -222,6 +223,7 @@ def _verifier_keys() -> bytes:
 EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
     **authority_examples.EXAMPLES,
     **certificate_examples.EXAMPLES,
+    **context_examples.EXAMPLES,
     **entry_examples.EXAMPLES,
     **issuer_examples.EXAMPLES,
     **timestamp_examples.EXAMPLES,

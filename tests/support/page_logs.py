@@ -20,7 +20,7 @@ from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.note.key_id import spki_key_id
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
-from cosignpy.core.x509.fulcio_extensions import ARC
+from cosignpy.core.x509.fulcio_names import ARC
 from cosignpy.values import value
 from log_server.ct.entries import encode_content
 from log_server.log import Appended, Frozen, Identity, LogKind

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from cosignpy.core.bundle.legacy import LegacySignature, build_signature_layer
 from cosignpy.core.bundle.model import BUNDLE_V03, Bundle, PublicKeyMaterial
 from cosignpy.core.bundle.protojson import encode_bundle
 from cosignpy.core.digest import Digest
@@ -66,6 +67,11 @@ def simple_signing(image: Digest = IMAGE, **change: JsonValue) -> bytes:
     members = parse_json(build_simple_signing(NAME, image, {}), what="test")
     optional = change.pop("optional", None)
     return encode_json({"critical": members["critical"] | change, "optional": optional})
+
+
+def legacy(payload: bytes, signature: bytes, beside: Mapping[str, str] | None = None) -> LegacySignature:
+    """Return a legacy signature as it is read, with whatever else its annotations say."""
+    return LegacySignature(build_signature_layer(payload, signature, beside or {}), signature, "where")
 
 
 def encode_key_bundle(hint: str, envelope: Envelope) -> bytes:

@@ -4,9 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cosignpy.core.rekor.log_entry import LogEntry
-from cosignpy.core.rekor.proposals import SignedContent, SignedDigest, request_hashedrekord_v002
+from cosignpy.core.rekor.proposals import (
+    SignedContent,
+    SignedDigest,
+    propose_hashedrekord_v001,
+    request_hashedrekord_v002,
+)
 from cosignpy.core.trust.trusted_root import TrustedRoot
-from tests.support.virtual_sigstore import REKOR_V2, ROOT, FakeLog, stamp
+from tests.support.virtual_sigstore import REKOR_V1, REKOR_V2, ROOT, FakeLog, stamp
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,18 @@ class Log:
         """Log it as version 2 does."""
         signed = content if isinstance(content, SignedDigest) else content.digest
         return self.change(self.log.add("hashedrekord", "0.0.2", request_hashedrekord_v002(signed).bodies[0]))
+
+
+@dataclass(frozen=True)
+class PromisingLog:
+    """A log of Rekor v1 that takes everything, and may change the entry that it gives."""
+
+    change: Callable[[LogEntry], LogEntry] = lambda entry: entry
+
+    def add(self, content: SignedContent) -> LogEntry:
+        """Log it as version 1 does."""
+        signed = content if isinstance(content, SignedDigest) else content.digest
+        return self.change(REKOR_V1.add("hashedrekord", "0.0.1", propose_hashedrekord_v001(signed).bodies[0]))
 
 
 class Stamps:

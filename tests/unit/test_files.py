@@ -3,6 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,18 @@ def test_an_error_of_whoever_writes_is_not_ours(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), replace_file(tmp_path / "file") as file:
         file.write(b"%d" % (1 // 0))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as reader:
+        read = reader.submit(pipe.read_bytes)
+        write_file(pipe, b"content")
+        assert read.result() == b"content"
+    assert pipe.is_fifo()
+
+
+def test_a_directory_is_not_written_to(tmp_path: Path) -> None:
+    with pytest.raises(FileError):
+        write_file(tmp_path, b"content")

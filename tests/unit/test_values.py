@@ -8,6 +8,9 @@ import pytest
 
 from cosignpy.values import field, fields_of, record, replace, value
 
+MANY = 200
+"""Instances after which a class has an `__init__` of its own."""
+
 
 @value
 class Point:
@@ -58,9 +61,18 @@ def test_all_fields_can_be_given_by_position_or_by_name() -> None:
             Point3(*positional, **named)
 
 
+REFUSED: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+    ((), {}),
+    ((), {"y": 1}),
+    ((1, 2, [], "", 5), {}),
+    ((1,), {"x": 1}),
+    ((1,), {"nothing": 1}),
+]
+
+
 @pytest.mark.parametrize(
     ("positional", "named"),
-    [((), {}), ((), {"y": 1}), ((1, 2, [], "", 5), {}), ((1,), {"x": 1}), ((1,), {"nothing": 1})],
+    REFUSED,
     ids=["none", "not all", "too many", "twice", "unknown"],
 )
 def test_arguments_that_do_not_fit_are_refused(positional: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -141,3 +153,16 @@ def test_fields_are_known_of_values_and_records_only() -> None:
     assert list(fields_of(DeepTrouble)) == ["where", "hint", "depth"]
     assert list(fields_of(Other)) == ["x", "y"]
     assert fields_of(int) == fields_of(3) == {}
+
+
+def test_a_class_that_is_used_often_gets_its_own_init_and_behaves_as_before() -> None:
+    for _ in range(MANY):
+        assert (Point(1).y, Point3(1, z=2).z) == (0, 2)
+    assert Point.__init__ is not Point3.__init__ is not Other.__init__
+    test_fields_are_set_by_position_and_name_with_their_defaults()
+    test_all_fields_can_be_given_by_position_or_by_name()
+    test_a_value_is_checked_when_it_is_made_also_by_replacing()
+    test_copies_are_equal()
+    test_fields_are_inherited_and_matched_in_order()
+    for positional, named in REFUSED:
+        test_arguments_that_do_not_fit_are_refused(positional, named)

@@ -8,11 +8,10 @@ from cosignpy.cli import wiring, wiring_keys
 from cosignpy.cli.flags import ImageArgument, RegistryFlags
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT
-from cosignpy.core.encoding import parse_pem
+from cosignpy.core.bundle.parts import SignatureParts
 from cosignpy.core.oci.simple_signing import build_simple_signing
 from cosignpy.errors import UsageError
-from cosignpy.operations.attach import attach_bundle, attach_detached, parse_detached
-from cosignpy.operations.download import CERTIFICATE_ANNOTATION, CHAIN_ANNOTATION
+from cosignpy.operations.attach import attach_bundle, attach_detached, parse_detached, parse_log_answer
 from cosignpy.operations.expand import resolve
 from cosignpy.values import value
 
@@ -43,10 +42,32 @@ class PartsFlags:
         typer.Option("--certificate-chain", "--cert-chain", metavar="FILE", show_default=False, help="Issuers (PEM)."),
     ] = ""
 
-    def annotations(self) -> dict[str, str]:
-        """Read the certificates, as annotations of the signature."""
-        files = {CERTIFICATE_ANNOTATION: self.certificate, CHAIN_ANNOTATION: self.certificate_chain}
-        return {name: _read_pem(path) for name, path in files.items() if path}
+    rekor_response: Annotated[
+        str,
+        typer.Option(
+            "--rekor-response",
+            metavar="FILE",
+            show_default=False,
+            help="The log's promise (JSON): cosign 2's blob bundle, the rekorBundle in it, or what Rekor v1 answered.",
+        ),
+    ] = ""
+    tsr: Annotated[
+        str, typer.Option("--tsr", metavar="FILE", show_default=False, help="A timestamp: an RFC 3161 response (DER).")
+    ] = ""
+
+    def read(self) -> SignatureParts:
+        """Read what lies beside the signature.
+
+        Raises:
+            FileError: One of the files cannot be read.
+            MalformedError: The log's answer is none.
+        """
+        return SignatureParts(
+            read_input(self.certificate) if self.certificate else b"",
+            read_input(self.certificate_chain) if self.certificate_chain else b"",
+            parse_log_answer(read_input(self.rekor_response)) if self.rekor_response else b"",
+            read_input(self.tsr) if self.tsr else b"",
+        )
 
 
 def signature(image: ImageArgument, parts: PartsFlags, registry: RegistryFlags) -> None:
@@ -57,18 +78,12 @@ def signature(image: ImageArgument, parts: PartsFlags, registry: RegistryFlags) 
     opened = wiring.open_image(image, registry, wiring.Access.WRITE)
     subject = resolve(opened.repository, opened.target)
     if raw.lstrip().startswith(b"{"):
-        if parts.payload or parts.annotations():
+        if parts != PartsFlags(parts.signature):
             raise UsageError("a bundle holds its payload and certificates", "give --signature alone")
         made = attach_bundle(opened.attachments, subject, raw, wiring_keys.signing_time())
     else:
         default = build_simple_signing(opened.identity, subject.digest, {})
         payload = read_input(parts.payload) if parts.payload else default
-        detached = parse_detached(raw, payload, subject.digest, parts.annotations())
+        detached = parse_detached(raw, payload, subject.digest, parts.read())
         made = attach_detached(opened.attachments, subject.digest, detached, wiring_keys.legacy_style(None))
     CURRENT.say(f"Attached to {subject.digest}: {made.digest}")
-
-
-def _read_pem(path: str) -> str:
-    raw = read_input(path)
-    parse_pem(raw, what=f"certificate {path}")
-    return raw.decode("ascii", "replace")

@@ -1,25 +1,24 @@
 """`cosignpy attest-blob`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cosignpy.cli.artifacts import SUFFIX, select_artifact
+from cosignpy.cli.artifacts import SUFFIX, name_artifact
 from cosignpy.cli.commands.sign_blob import KeyFlag, TargetFlag, describe_bundle
+from cosignpy.cli.detached_output import AttestationOutputs, SignatureFiles
 from cosignpy.cli.flags import DataOutputFlag, YesFlag
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
+from cosignpy.cli.own_certificate import OwnCertificateFlags
 from cosignpy.cli.service_flags import ServiceFlags
 from cosignpy.cli.wiring_signing import open_signing
-from cosignpy.core.bundle.protojson import encode_bundle
-from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_json
 from cosignpy.core.predicates import NamedArtifact, build_statement, check_statement, select_predicate_type
 from cosignpy.errors import UsageError
-from cosignpy.files import PRIVATE, write_file
 from cosignpy.operations.attest_blob import sign_statement
+from cosignpy.operations.parallel import run_parallel
 from cosignpy.values import value
 
 
@@ -57,6 +56,8 @@ def attest_blob(
     what: PredicateFlags,
     who: OidcFlags,
     services: ServiceFlags,
+    parts: AttestationOutputs,
+    own: OwnCertificateFlags,
     files: Annotated[
         list[str] | None,
         typer.Argument(metavar="[FILE...]", show_default=False, help="Files, or sha256:HEX. A --statement needs none."),
@@ -71,30 +72,24 @@ def attest_blob(
     The predicate goes into the statement as it is, to the last digit.
     """
     names = files or []
-    target = _bundle_path(names, bundle)
-    payload = what.build([_name(file) for file in names])
-    signing = open_signing(key, services, who, yes=yes)
+    target = _place(names, bundle, parts)
+    payload = what.build([outcome.unwrap() for outcome in run_parallel(name_artifact, names)])
+    own.check(key)
+    signing = own.certify(open_signing(key, services, who, yes=yes))
     found = sign_statement(payload, signing.key(), signing.services, signing.trust)
-    write_file(target, encode_bundle(found), PRIVATE)
-    CURRENT.say(f"Wrote bundle to file {target}")
+    target.write(found)
     if output is Output.JSON:
         CURRENT.print(encode_json({"files": [describe_bundle(", ".join(names), target, found)]}).decode())
 
 
-def _bundle_path(files: list[str], bundle: str) -> Path:
-    """Say where the bundle goes.
+def _place(files: list[str], bundle: str, parts: AttestationOutputs) -> SignatureFiles:
+    """Say where everything goes.
 
     Raises:
-        UsageError: There is no one file that it could be called by.
+        UsageError: There is no one file that the bundle could be called by.
     """
-    if bundle:
-        return Path(bundle)
+    if bundle or parts.output_signature:
+        return parts.place(bundle)
     if len(files) != 1 or files == ["-"]:
         raise UsageError("there is no one file to call the bundle by", "name it with --bundle")
-    return Path(f"{files[0]}{SUFFIX}")
-
-
-def _name(file: str) -> NamedArtifact:
-    """Hash a file, which verifiers find by its digest; `sha256:HEX` stands for one that is somewhere else."""
-    ((algorithm, digest),) = select_artifact(file).read_digests(frozenset({"sha256"})).items()
-    return NamedArtifact(Path(file).name, Digest(algorithm, digest.hex()))
+    return parts.place(f"{files[0]}{SUFFIX}")

@@ -44,10 +44,11 @@ def initialize(
 
     The cache is TUF_ROOT, else ~/.sigstore/root. Commands that need it fetch by themselves; this one
     chooses another mirror for them, and asks a mirror at once. If that fails, all stays as it was.
+    The mirror of a context is that context's, and chosen for nobody else.
     """
     from cosignpy.cli import wiring_trust
     from cosignpy.services.tuf.cache import SIGNING_CONFIG
-    from cosignpy.services.tuf.environment import cache_folder, remember_mirror
+    from cosignpy.services.tuf.environment import cache_folder
     from cosignpy.services.tuf.initial_root import InitialRoot
     from cosignpy.services.tuf.mirror import STAGING, Mirror
 
@@ -61,7 +62,7 @@ def initialize(
     folder = cache_folder(os.environ)
     chosen = Mirror.parse(STAGING) if staging else wiring_trust.name_mirror(mirror, named)
     record = wiring_trust.open_mirror(folder, chosen).refresh()
-    remember_mirror(folder, chosen)
+    wiring_trust.choose_mirror(folder, chosen)
     if record.targets.get(SIGNING_CONFIG) is None:
         CURRENT.warn(f"{chosen.url} has no {SIGNING_CONFIG}: signing will have to be told whom to ask")
     until = datetime.fromtimestamp(record.expires, UTC)

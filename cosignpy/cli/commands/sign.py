@@ -1,7 +1,8 @@
 """`cosignpy sign`."""
 
 from datetime import datetime
-from typing import Annotated
+from threading import Semaphore
+from typing import Annotated, Final
 
 import typer
 
@@ -18,6 +19,7 @@ from cosignpy.cli.flags import (
 )
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
+from cosignpy.cli.own_certificate import OwnCertificateFlags
 from cosignpy.cli.progress import run_counted
 from cosignpy.cli.render.signing import SigningResult, render_signing, save_bundle
 from cosignpy.cli.service_flags import ServiceFlags
@@ -26,9 +28,13 @@ from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
 from cosignpy.operations.expand import expand_index, resolve
-from cosignpy.operations.parallel import run_parallel
+from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, Vouching, sign_image
+from cosignpy.operations.turns import InTurn
 from cosignpy.values import field, value
+
+_WAITING: Final = 64
+"""Images under way at once where a log takes part: it answers with its next checkpoint, the real one a second later."""
 
 
 @value
@@ -92,6 +98,7 @@ def sign(
     who: OidcFlags,
     services: ServiceFlags,
     registry: RegistryFlags,
+    own: OwnCertificateFlags,
     output: DataOutputFlag = Output.TEXT,
 ) -> int:
     """Sign container images.
@@ -99,12 +106,16 @@ def sign(
     Without --key you sign as yourself, or as the CI job that runs this: an authority certifies a key that lives for
     minutes and is forgotten. The signature is recorded in a transparency log, verified as users will, and stored beside
     the image, as a Sigstore bundle that refers to it. A tag is resolved once, and what it names at that moment is
-    signed. One sign-in and one certificate serve for all images.
+    signed. One sign-in and one certificate serve for all images. A key may have a certificate of its own
+    (--certificate), which verifiers then ask for.
     """
     what.check(images)
-    signing = open_signing(what.key, services, who, yes=what.yes)
+    own.check(what.key)
+    signing = own.certify(open_signing(what.key, services, who, yes=what.yes))
+    if SignatureFormat.LEGACY in what.formats:
+        signing.services.for_legacy()  # refuses before anybody is asked to sign in
     work = _Work(what, registry, signing, wiring_keys.signing_time())
-    found = run_counted("signing", work.sign_named, images)
+    found = run_counted("signing", work.sign_named, images, _WAITING if signing.services.logs else DEFAULT_WORKERS)
     results = [result for outcome in found for result in outcome.unwrap()]
     if what.bundle:
         save_bundle(what.bundle, results[0])
@@ -119,13 +130,17 @@ class _Work:
     registry: RegistryFlags
     signing: Signing
     moment: datetime
+    turns: Semaphore = field(default_factory=lambda: Semaphore(DEFAULT_WORKERS))
 
     def sign_named(self, name: str) -> list[SigningResult]:
         """Sign everything one name stands for; what goes wrong is a result like any other."""
         try:
             image = wiring.open_image(name, self.registry, wiring.Access.WRITE)
-            top = resolve(image.repository, image.target)
-            subjects = expand_index(image.repository, top) if self.flags.recursive else [top]
+            if self.flags.upload:
+                wiring.expect_pushes(image)
+            with self.turns:
+                top = resolve(image.repository, image.target)
+                subjects = expand_index(image.repository, top) if self.flags.recursive else [top]
         except DeadlineExceeded:
             raise
         except CosignError as error:
@@ -144,7 +159,8 @@ class _Work:
         request = SignImage(subject, claims, self.flags.formats, self.moment, style, vouching)
         key = self.signing.key()
         try:
-            return SigningResult(label, sign_image(request, key, image.attachments if self.flags.upload else None))
+            sink = InTurn(image.attachments, self.turns) if self.flags.upload else None
+            return SigningResult(label, sign_image(request, key, sink))
         except DeadlineExceeded:
             raise
         except CosignError as error:

@@ -1,22 +1,26 @@
 """`cosignpy sign-blob`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cosignpy.cli.artifacts import SUFFIX, select_artifact
+from cosignpy.cli.artifacts import SUFFIX, name_artifact, select_artifact
+from cosignpy.cli.detached_output import BlobOutputs, SignatureFiles
 from cosignpy.cli.flags import SIGNING_KEY_HELP, DataOutputFlag, YesFlag
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
+from cosignpy.cli.own_certificate import OwnCertificateFlags
 from cosignpy.cli.service_flags import ServiceFlags
 from cosignpy.cli.wiring_signing import open_signing
 from cosignpy.core.bundle.model import Bundle
-from cosignpy.core.bundle.protojson import encode_bundle
 from cosignpy.core.encoding import JsonValue, encode_json
+from cosignpy.core.intoto import COSIGN_SIGN_V1
+from cosignpy.core.predicates import build_statement
 from cosignpy.errors import UsageError
-from cosignpy.files import PRIVATE, write_file
+from cosignpy.operations.attest_blob import sign_statement
+from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.sign_blob import sign_blob as sign_one
+from cosignpy.values import replace
 
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE...", show_default=False, help="Files, or - for standard input.")
@@ -26,14 +30,21 @@ KeyFlag = Annotated[str, typer.Option("--key", metavar="KEY", show_default=False
 TargetFlag = Annotated[
     str, typer.Option("--bundle", metavar="FILE", show_default="FILE.sigstore.json", help="Where the bundle goes.")
 ]
+OneBundleFlag = Annotated[
+    bool,
+    typer.Option("--one-bundle/--no-one-bundle", help="One signature for all files: a statement that names them."),
+]
 
 
 def sign_blob(
     files: FilesArgument,
     who: OidcFlags,
     services: ServiceFlags,
+    parts: BlobOutputs,
+    own: OwnCertificateFlags,
     key: KeyFlag = "",
     bundle: TargetFlag = "",
+    one_bundle: OneBundleFlag = False,
     yes: YesFlag = False,
     output: DataOutputFlag = Output.TEXT,
 ) -> None:
@@ -41,36 +52,56 @@ def sign_blob(
 
     Without --key you sign as yourself, or as the CI job that runs this: an authority certifies a key that lives for
     minutes and is forgotten. Each signature is verified, as users will, before its bundle is written. One sign-in and
-    one certificate serve for all files.
+    one certificate serve for all files. A key may have a certificate of its own (--certificate), which verifiers then
+    ask for.
     """
-    targets = bundle_paths(files, bundle)
-    signing = open_signing(key, services, who, yes=yes)
+    placed = place_bundles(files, bundle, parts, together=one_bundle)
+    statement = _name_all(files) if one_bundle else b""
+    own.check(key)
+    signing = own.certify(open_signing(key, services, who, yes=yes))
     made: list[JsonValue] = []
-    for name, target in targets.items():
-        found = sign_one(select_artifact(name), signing.key(), signing.services, signing.trust)
-        write_file(target, encode_bundle(found), PRIVATE)
-        CURRENT.say(f"Wrote bundle to file {target}")
+    for name, target in placed.items():
+        if statement:
+            found = sign_statement(statement, signing.key(), signing.services, signing.trust)
+        else:
+            found = sign_one(select_artifact(name), signing.key(), signing.services, signing.trust)
+        target.write(found)
         made.append(describe_bundle(name, target, found))
     if output is Output.JSON:
         CURRENT.print(encode_json({"files": made}).decode())
 
 
-def bundle_paths(files: list[str], bundle: str) -> dict[str, Path]:
-    """Say where each bundle goes.
+def place_bundles(files: list[str], bundle: str, parts: BlobOutputs, *, together: bool) -> dict[str, SignatureFiles]:
+    """Say where each signature goes, by what it is of.
 
     Raises:
-        UsageError: One file for several bundles, or standard input without a name for its bundle.
+        UsageError: One file for several signatures, or a bundle has no name that it could be called by.
     """
+    if together:
+        if not bundle or not parts.new_bundle_format:
+            raise UsageError("one bundle for all files has no usual name, and is Sigstore's", "name it with --bundle")
+        return {", ".join(files): parts.place((), bundle)}
     if bundle and len(files) > 1:
-        raise UsageError("--bundle is one file, and several are signed", f"leave it out: each gets FILE{SUFFIX}")
-    if "-" in files and not bundle:
+        raise UsageError(
+            "--bundle is one file, and several are signed", f"leave it out: each gets FILE{SUFFIX}; or add --one-bundle"
+        )
+    placed = parts.place(files, bundle)
+    if bundle or placed.signature:
+        return dict.fromkeys(files, placed)
+    if "-" in files:
         raise UsageError("standard input has no name to call its bundle by", "name one with --bundle")
-    return {name: Path(bundle or f"{name}{SUFFIX}") for name in files}
+    return {name: replace(placed, bundle=f"{name}{SUFFIX}") for name in files}
 
 
-def describe_bundle(name: str, target: Path, found: Bundle) -> JsonValue:
+def _name_all(files: list[str]) -> bytes:
+    """Return the statement about all files, which are read at the same time."""
+    artifacts = [outcome.unwrap() for outcome in run_parallel(name_artifact, files)]
+    return build_statement(artifacts, COSIGN_SIGN_V1, b"{}")
+
+
+def describe_bundle(name: str, target: SignatureFiles, found: Bundle) -> JsonValue:
     """Say for programs what was made."""
     logged: list[JsonValue] = [
         {"logId": entry.log_id.hex(), "logIndex": entry.log_index} for entry in found.log_entries
     ]
-    return {"file": name, "bundle": str(target), "logEntries": logged, "timestamps": len(found.timestamps)}
+    return {"file": name, "bundle": target.bundle or None, "logEntries": logged, "timestamps": len(found.timestamps)}

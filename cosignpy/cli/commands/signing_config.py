@@ -15,6 +15,7 @@ from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.services import signing_config_lines, signing_config_to_json
 from cosignpy.cli.service_specs import ServiceSpec, parse_time_flag
 from cosignpy.core.encoding import encode_json
+from cosignpy.core.trust.client_trust_config import parse_any_signing_config
 from cosignpy.core.trust.signing_config import (
     MAX_VERSION,
     Selection,
@@ -26,6 +27,7 @@ from cosignpy.core.trust.signing_config import (
 )
 from cosignpy.errors import UsageError
 from cosignpy.files import write_file
+from cosignpy.services.tuf.cache import SIGNING_CONFIG, SIGNING_CONFIG_REKOR_V2
 from cosignpy.values import value
 
 _SPEC_HELP: Final = "url=...,api-version=...,start-time=...,operator=..., with end-time if wanted. Repeatable."
@@ -71,6 +73,9 @@ def create(
     with_default_services: Annotated[
         bool, typer.Option("--with-default-services", help="Add to the signing config of the mirror.")
     ] = False,
+    with_default_rekor_v2: Annotated[
+        bool, typer.Option("--with-default-rekor-v2", help="Add to the mirror's for Rekor v2, whatever else it has.")
+    ] = False,
     base_config: Annotated[
         str, typer.Option("--base-config", metavar="FILE", help="Begin with this one, and replace services of a kind.")
     ] = "",
@@ -80,8 +85,9 @@ def create(
     ] = None,
 ) -> None:
     """Make a signing config: the services that signers are to ask."""
-    base = kept.keep(_base(base_config, fetch=with_default_services))
-    merge = partial(_services, keep=with_default_services)
+    target = SIGNING_CONFIG_REKOR_V2 if with_default_rekor_v2 else SIGNING_CONFIG if with_default_services else ""
+    base = kept.keep(_base(base_config, target))
+    merge = partial(_services, keep=bool(target))
     config = SigningConfig(
         certificate_authorities=merge("--fulcio", fulcio, base.certificate_authorities),
         identity_providers=merge("--oidc-provider", oidc_provider, base.identity_providers),
@@ -105,7 +111,7 @@ def inspect(
     output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Show which services a signing config names, and which of them are chosen from."""
-    config = parse_signing_config(read_input(file))
+    config = parse_any_signing_config(read_input(file))
     moment = datetime.now(UTC) if at is None else parse_time_flag("--at", at)
     if output is Output.JSON:
         CURRENT.print(encode_json(signing_config_to_json(config, moment)).decode())
@@ -114,15 +120,14 @@ def inspect(
         CURRENT.print(line)
 
 
-def _base(path: str, *, fetch: bool) -> SigningConfig:
-    """Return what to begin with: the mirror's, a file's, or nothing."""
-    if path and fetch:
-        raise UsageError("--with-default-services and --base-config are two beginnings", "leave out one of them")
-    if fetch:
-        from cosignpy.cli.wiring_trust import open_trust
-        from cosignpy.services.tuf.cache import SIGNING_CONFIG
+def _base(path: str, target: str) -> SigningConfig:
+    """Return what to begin with: one of the mirror's, a file's, or nothing."""
+    if path and target:
+        raise UsageError("a mirror's signing config and --base-config are two beginnings", "leave out one of them")
+    if target:
+        from cosignpy.cli.wiring_trust import read_target
 
-        return parse_signing_config(open_trust().target(SIGNING_CONFIG))
+        return parse_signing_config(read_target(target))
     return parse_signing_config(read_input(path)) if path else SigningConfig()
 
 

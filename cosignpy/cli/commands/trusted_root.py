@@ -16,6 +16,7 @@ from cosignpy.cli.service_specs import ServiceSpec, parse_time_flag
 from cosignpy.core.encoding import encode_json
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.trust.building import build_authority, build_log
+from cosignpy.core.trust.client_trust_config import parse_any_trusted_root
 from cosignpy.core.trust.lint import lint_trusted_root
 from cosignpy.core.trust.problems import Severity
 from cosignpy.core.trust.trusted_root import (
@@ -97,7 +98,7 @@ def create(
 
 def inspect(file: FileArgument, at: AtFlag = None, output: DataOutputFlag = Output.TEXT) -> None:
     """Show whom a trusted root believes, and what of it is in use."""
-    root, moment = parse_trusted_root(read_input(file)), _moment(at)
+    root, moment = parse_any_trusted_root(read_input(file)), _moment(at)
     if output is Output.JSON:
         CURRENT.print(encode_json(trusted_root_to_json(root, moment)).decode())
         return

@@ -1,10 +1,11 @@
 """`cosignpy verify`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cosignpy.cli import wiring
+from cosignpy.cli.deny_flags import DenyFlags
 from cosignpy.cli.flags import (
     AnnotationsFlag,
     ImagesArgument,
@@ -13,10 +14,12 @@ from cosignpy.cli.flags import (
     RegistryFlags,
     parse_annotations,
 )
+from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.invocation import Output
+from cosignpy.cli.own_pki_flags import CertificateFlag, OwnPkiFlags
 from cosignpy.cli.progress import run_counted
 from cosignpy.cli.render.verification import ImageResult, render_verification
-from cosignpy.cli.signer_flags import IdentityFlags, SignerFlags
+from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.cli.trust_source import Once
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Platform
@@ -30,13 +33,17 @@ from cosignpy.operations.ports import TrustSource
 from cosignpy.operations.verify_image import VerifyImage, verify_image
 from cosignpy.values import field, value
 
+if TYPE_CHECKING:
+    from cosignpy.operations.beside import Beside
+
 
 @value
 class ClaimFlags:
-    """What signatures must say, and how many of the keys must have made one."""
+    """What signatures must say, and how many of the keys or identities must have made one."""
 
     threshold: Annotated[
-        int, typer.Option("--threshold", min=1, metavar="N", help="How many of the keys must have signed.")
+        int,
+        typer.Option("--threshold", min=1, metavar="N", help="How many of the keys or identities must have signed."),
     ] = 1
     annotations: AnnotationsFlag = field(default_factory=list)
     any_predicate: Annotated[
@@ -46,7 +53,7 @@ class ClaimFlags:
     signature_digest_algorithm: Annotated[str, typer.Option("--signature-digest-algorithm", hidden=True)] = ""
     check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
 
-    def policy(self, who: SignerFlags, identity: IdentityFlags) -> ImagePolicy:
+    def policy(self, who: SignerFlags, identity: IdentityFlags, deny: DenyFlags) -> ImagePolicy:
         """Build the policy.
 
         Raises:
@@ -55,13 +62,16 @@ class ClaimFlags:
         if not self.check_claims:
             raise UsageError("--check-claims=false would accept a signature of any other image", "leave the flag out")
         signer = who.signer(identity)
+        keyed = signer if isinstance(signer, SignedByKey) else None
         return ImagePolicy(
-            keys=signer.keys if isinstance(signer, SignedByKey) else (),
+            keys=keyed.keys if keyed is not None else (),
             transparency=who.transparency,
             threshold=self.threshold,
             annotations=parse_annotations(self.annotations),
             predicate=AnyPredicateUnsafe("--any-predicate") if self.any_predicate else PredicateTypeIs(),
             identities=None if isinstance(signer, SignedByKey) else signer,
+            windows=keyed.windows if keyed is not None else {},
+            deny=deny.read(),
         )
 
 
@@ -99,24 +109,27 @@ def verify(
     images: ImagesArgument,
     who: SignerFlags,
     identity: IdentityFlags,
+    deny: DenyFlags,
     what: ClaimFlags,
     which: SelectionFlags,
     registry: RegistryFlags,
+    pki: OwnPkiFlags,
+    certificate: CertificateFlag = "",
     output: OutputFlag = Output.TEXT,
 ) -> int:
     """Verify the signatures of container images.
 
     Whoever signed has a key (--key), or a certificate that names them (--certificate-identity and
-    --certificate-oidc-issuer). Bundles and legacy signatures are both read; identities and log entries count in
-    bundles. Without a transparency log (--insecure-ignore-tlog) a signature proves that the key signed this digest, not
-    when, nor that anyone else could notice.
+    --certificate-oidc-issuer). Bundles and legacy signatures are both read, and have to show the same. Without a
+    transparency log (--insecure-ignore-tlog) a signature proves that the key signed this digest, not when, nor that
+    anyone else could notice.
     """
-    policy, trust = what.policy(who, identity), Once(who.trust)
+    pki.check(who, certificate)
+    policy, trust, beside = what.policy(who, identity, deny), Once(pki.trust(who)), pki.beside(certificate)
+    wanted = _Wanted(policy, trust, which, beside)
     names = [f"oci-layout:{image}" for image in images] if which.local_image else images
-    found = run_counted(
-        "verifying", lambda name: _verify_named(name, _Wanted(policy, trust, which), registry), names, which.max_workers
-    )
-    return render_verification([result for outcome in found for result in outcome.unwrap()])
+    found = run_counted("verifying", lambda name: _verify_named(name, wanted, registry), names, which.max_workers)
+    return render_verification([result for outcome in found for result in outcome.unwrap()], policy)
 
 
 @value
@@ -126,6 +139,7 @@ class _Wanted:
     policy: ImagePolicy
     trust: TrustSource
     which: SelectionFlags
+    beside: "Beside | None"
 
 
 def _verify_named(name: str, wanted: _Wanted, flags: RegistryFlags) -> list[ImageResult]:
@@ -141,7 +155,7 @@ def _verify_named(name: str, wanted: _Wanted, flags: RegistryFlags) -> list[Imag
 
     def verify_subject(digest: Digest) -> ImageResult:
         label = name if len(subjects) == 1 and not which.platform else f"{image.name}@{digest}"
-        request = VerifyImage(label, digest, wanted.policy, which.max_workers)
+        request = VerifyImage(label, digest, wanted.policy, which.max_workers, wanted.beside)
         try:
             return ImageResult(label, digest, verify_image(request, image.repository, image.attachments, wanted.trust))
         except DeadlineExceeded:

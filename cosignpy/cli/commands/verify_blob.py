@@ -4,17 +4,26 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.artifacts import SUFFIX, KnownDigest, select_artifact
+from cosignpy.cli.artifacts import SUFFIX, HeldContent, KnownDigest, select_artifact
+from cosignpy.cli.checksum_flags import ChecksumFlags
+from cosignpy.cli.deny_flags import DenyFlags
+from cosignpy.cli.detached_flags import DetachedFlags, bundle_path
 from cosignpy.cli.flags import DataOutputFlag
+from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import Output
-from cosignpy.cli.render.bundle import render_bundle
-from cosignpy.cli.signer_flags import IdentityFlags, SignerFlags
+from cosignpy.cli.own_pki_flags import OwnPkiFlags
+from cosignpy.cli.render.bundle import render_bundle, tells_refusals
+from cosignpy.cli.signer_flags import SignerFlags
+from cosignpy.core.bundle.model import Bundle
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
+from cosignpy.core.policy.transparency import RequireLog
 from cosignpy.core.predicates import select_predicate_type
-from cosignpy.errors import UsageError
+from cosignpy.errors import TransparencyRequired, UsageError
+from cosignpy.operations.beside import Beside
 from cosignpy.operations.verify_bundle import VerifyBundle, verify_bundle
+from cosignpy.values import replace
 
 BlobArgument = Annotated[
     str, typer.Argument(metavar="BLOB", show_default=False, help="A file, - for standard input, or sha256:HEX.")
@@ -25,49 +34,99 @@ BundleFlag = Annotated[
         "--bundle", metavar="FILE", show_default=f"BLOB{SUFFIX}", help="The signature, as `sign-blob` wrote it."
     ),
 ]
+TimestampFlag = Annotated[
+    str,
+    typer.Option("--rfc3161-timestamp", metavar="FILE", show_default=False, help="The timestamp of --signature."),
+]
+"""Of an attestation it may be over the whole envelope, as cosign 2 had it made."""
 
 
+@tells_refusals
 def verify_blob(
     blob: BlobArgument,
     who: SignerFlags,
     identity: IdentityFlags,
+    deny: DenyFlags,
+    parts: DetachedFlags,
+    pki: OwnPkiFlags,
+    files: ChecksumFlags,
     bundle: BundleFlag = "",
+    timestamp: TimestampFlag = "",
     output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Verify the signature of a file.
 
-    A bundle with a statement about the file is accepted too, whatever the statement says of it.
+    A bundle with a statement about the file is accepted too, whatever the statement says of it. With --check-files
+    the file is a list of checksums, and the files that it names are verified by it.
     """
-    policy = BundlePolicy(who.signer(identity), who.transparency, AnyPredicateUnsafe("verify-blob"))
-    found = verify_bundle(VerifyBundle(_read_bundle(bundle, blob), policy), select_artifact(blob), who.trust)
-    render_bundle(blob, found, output)
+    files.refuse_alone()
+    pki.check(who, parts.certificate)
+    policy = BundlePolicy(who.signer(identity), who.transparency, AnyPredicateUnsafe("verify-blob"), deny.read())
+    read = parts.read(blob, bundle, timestamp)
+    signed = read if isinstance(read, bytes) else read.bundle()
+    request = replace(_request(signed, policy, parts, offline=who.offline), beside=pki.beside())
+    if not files.check_files:
+        render_bundle(blob, verify_bundle(request, select_artifact(blob), pki.trust(who)), output)
+        return
+    from cosignpy.cli.render.files import render_listed
+
+    content = _read_list(blob)
+    found = verify_bundle(request, HeldContent(content), pki.trust(who))
+    own = (blob, parts.signature or bundle_path(blob, bundle), parts.certificate, timestamp)
+    render_listed(blob, found, files.check(content, own), output)
 
 
+@tells_refusals
 def verify_blob_attestation(
     blob: BlobArgument,
     who: SignerFlags,
     identity: IdentityFlags,
+    deny: DenyFlags,
+    parts: DetachedFlags,
+    pki: OwnPkiFlags,
     predicate_type: Annotated[
         str, typer.Option("--type", metavar="TYPE|URI", show_default=False, help="The predicate type that is wanted.")
     ],
     bundle: BundleFlag = "",
+    timestamp: TimestampFlag = "",
     output: DataOutputFlag = Output.TEXT,
 ) -> None:
     """Verify an attestation about a file."""
+    pki.check(who, parts.certificate)
     wanted = PredicateTypeIs(select_predicate_type(predicate_type))
-    policy = BundlePolicy(who.signer(identity), who.transparency, wanted)
-    found = verify_bundle(VerifyBundle(_read_bundle(bundle, blob), policy), select_artifact(blob), who.trust)
-    render_bundle(blob, found, output)
+    policy = BundlePolicy(who.signer(identity), who.transparency, wanted, deny.read())
+    read = parts.read(blob, bundle, timestamp)
+    signed = read if isinstance(read, bytes) else read.envelope_bundle()
+    beside = pki.beside()
+    if timestamp and not isinstance(read, bytes):
+        beside = replace(beside or Beside(), stamped_envelope=read.signature)
+    request = replace(_request(signed, policy, parts, offline=who.offline), beside=beside)
+    render_bundle(blob, verify_bundle(request, select_artifact(blob), pki.trust(who)), output)
 
 
-def _read_bundle(bundle: str, blob: str) -> bytes:
-    """Read the bundle that is named, else the one beside the file.
+def _request(signed: bytes | Bundle, policy: BundlePolicy, parts: DetachedFlags, *, offline: bool) -> VerifyBundle:
+    """Say what is to be verified, and who is asked for a log entry.
 
     Raises:
-        UsageError: Nothing is beside what has no name.
+        TransparencyRequired: One is demanded, the files have none, and nobody is to be asked.
+    """
+    log = parts.open_log(offline=offline)
+    silent = isinstance(signed, Bundle) and not signed.log_entries and log is None
+    if silent and isinstance(policy.transparency, RequireLog):
+        raise TransparencyRequired(
+            "these files have no log entry, and one is demanded",
+            "a bundle has it; --rekor-url asks a log of Rekor v1 for it; --insecure-ignore-tlog does without",
+        )
+    return VerifyBundle(signed, policy, log)
+
+
+def _read_list(blob: str) -> bytes:
+    """Read a list once: what is verified is what its files are compared with.
+
+    Raises:
+        UsageError: Its digest is given in place of it.
         FileError: It cannot be read.
     """
-    artifact = select_artifact(blob)
-    if not bundle and (blob == "-" or isinstance(artifact, KnownDigest)):
-        raise UsageError("there is no file beside which a bundle could lie", "name the bundle with --bundle")
-    return read_input(bundle or f"{blob}{SUFFIX}")
+    if isinstance(select_artifact(blob), KnownDigest):
+        raise UsageError("a digest says nothing about the files of a list", "give the list itself")
+    return read_input(blob)

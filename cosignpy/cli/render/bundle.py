@@ -1,23 +1,66 @@
 """What `verify-blob` found: a few lines for a person, or JSON; `Verified OK` on stderr, where cosign says it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import ParamSpec
 
+from cosignpy.cli.exit_codes import exit_code
 from cosignpy.cli.invocation import CURRENT, Output
-from cosignpy.cli.render.errors import one_line
+from cosignpy.cli.render.errors import error_to_json, explain_error, one_line
+from cosignpy.cli.render.policy import policy_to_json
+from cosignpy.cli.render.proof import BUNDLE_SCHEMA, head_to_json, proof_to_json, steps_to_json
 from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
-from cosignpy.core.verify.findings import CertificateFinding, LogEntryFinding, ObservedTime, VerifiedBundle
+from cosignpy.core.policy.bundle import BundlePolicy
+from cosignpy.core.verify.findings import VerifiedBundle
+from cosignpy.core.verify.trail import trail_of
+from cosignpy.errors import CosignError, DeadlineExceeded
 
-BUNDLE_SCHEMA = "cosignpy/bundle-evidence/v1"
+P = ParamSpec("P")
 
 
 def render_bundle(name: str, found: VerifiedBundle, output: Output) -> None:
     """Print what was proved."""
+    if output is Output.TREE:
+        from cosignpy.cli.render.explanation import render_explanation  # of no use to the other forms
+
+        render_explanation(bundle_evidence(name, found))
+        return
     CURRENT.say("Verified OK")
     if output is Output.JSON:
         CURRENT.print(encode_json(bundle_evidence(name, found)).decode())
         return
     for line in text_lines(found):
         CURRENT.print(one_line(line))
+
+
+def tells_refusals(command: Callable[P, None]) -> Callable[P, int | None]:
+    """Have a command that verifies a `blob` give its evidence of a refusal too, where programs or `explain` ask."""
+
+    @wraps(command)
+    def call(*arguments: P.args, **flags: P.kwargs) -> int | None:
+        try:
+            command(*arguments, **flags)
+        except DeadlineExceeded:
+            raise
+        except CosignError as error:
+            if CURRENT.output is Output.TEXT:
+                raise
+            return render_refusal(str(flags["blob"]), error)
+        return None
+
+    return call
+
+
+def render_refusal(name: str, error: CosignError) -> int:
+    """Print why a bundle was refused, and return the exit code."""
+    document = bundle_refusal(name, error)
+    if CURRENT.output is Output.TREE:
+        from cosignpy.cli.render.explanation import render_explanation
+
+        return render_explanation(document)
+    explain_error(error)
+    CURRENT.print(encode_json(document).decode())
+    return exit_code(error)
 
 
 def text_lines(found: VerifiedBundle) -> Iterator[str]:
@@ -53,48 +96,26 @@ def waivers(found: VerifiedBundle) -> Iterator[str]:
 def bundle_evidence(name: str, found: VerifiedBundle) -> dict[str, JsonValue]:
     """Return the evidence document (docs/formats/bundle.md)."""
     return {
-        "schema": BUNDLE_SCHEMA,
-        "artifact": name,
+        **_head(name, 0),
         "digests": {algorithm: digest.hex() for algorithm, digest in sorted(found.digests.items())},
         "key": {"fingerprint": found.key.fingerprint, "algorithm": found.algorithm.name},
         **proof_to_json(found),
         "predicateType": found.predicate_type or None,
         "payload": encode_b64(found.payload) if found.payload else None,
         "notChecked": list(waivers(found)),
-    }
+        "steps": steps_to_json(found.steps),
+    } | _policy(found.policy)
 
 
-def proof_to_json(found: VerifiedBundle) -> dict[str, JsonValue]:
-    """Return what certificate, authorities and logs show."""
-    return {
-        "certificate": _certificate(found.certificate) if found.certificate is not None else None,
-        "times": [_time(time) for time in found.times],
-        "logEntries": [_entry(entry) for entry in found.entries],
-    }
+def bundle_refusal(name: str, error: CosignError) -> dict[str, JsonValue]:
+    """Return the same for a bundle that was refused, or could not be read."""
+    trail = trail_of(error)
+    return _head(name, exit_code(error)) | {"error": error_to_json(error)} | _policy(trail.policy if trail else None)
 
 
-def _certificate(found: CertificateFinding) -> JsonValue:
-    return {
-        "names": list(found.identity.names),
-        "issuer": found.identity.issuer,
-        "extensions": {str(number): text for number, text in sorted(found.identity.extensions.items())},
-        "authority": found.authority,
-        "scts": [{"log": sct.log, "time": sct.moment.isoformat()} for sct in found.scts],
-        "der": encode_b64(found.der),
-    }
+def _policy(policy: BundlePolicy | None) -> dict[str, JsonValue]:
+    return {"policy": policy_to_json(policy)} if policy is not None else {}
 
 
-def _time(time: ObservedTime) -> JsonValue:
-    return {"time": time.moment.isoformat(), "source": time.source.value, "authority": time.authority}
-
-
-def _entry(entry: LogEntryFinding) -> JsonValue:
-    proven = entry.inclusion
-    return {
-        "log": entry.log,
-        "logId": entry.log_id.hex(),
-        "logIndex": entry.log_index,
-        "kind": entry.kind,
-        "promised": entry.integrated_time.isoformat() if entry.integrated_time is not None else None,
-        "checkpoint": proven.checkpoint if proven is not None else None,
-    }
+def _head(name: str, code: int) -> dict[str, JsonValue]:
+    return {**head_to_json(BUNDLE_SCHEMA, code), "artifact": name}

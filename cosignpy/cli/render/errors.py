@@ -4,11 +4,14 @@ from typing import Final
 
 from cosignpy.cli.exit_codes import exit_code
 from cosignpy.cli.invocation import CURRENT, Output, printable
+from cosignpy.cli.render.advice import advise
+from cosignpy.cli.render.proof import refused_steps_to_json
 from cosignpy.core.encoding import JsonValue, encode_json
-from cosignpy.errors import CosignError, NoMatchingSignatures, Rejection
+from cosignpy.core.verify.trail import trail_of
+from cosignpy.errors import CosignError, FilesMismatch, NoMatchingSignatures, Rejection
 
 MOST_REJECTIONS: Final = 20
-"""Rejected signatures listed for a person; JSON has them all."""
+"""Rejected signatures, or files, listed for a person; JSON has them all."""
 
 
 MOST_CHARACTERS: Final = 1000
@@ -32,7 +35,7 @@ def report_error(error: CosignError) -> int:
 def explain_error(error: CosignError) -> None:
     """Tell a person what went wrong and what to do about it."""
     CURRENT.say(f"Error: {one_line(error)}")
-    if isinstance(error, NoMatchingSignatures):
+    if isinstance(error, NoMatchingSignatures | FilesMismatch):
         for rejection in error.rejections[:MOST_REJECTIONS]:
             CURRENT.say(f"  {one_line(rejection)}")
         if len(error.rejections) > MOST_REJECTIONS:
@@ -47,9 +50,12 @@ def error_to_json(error: CosignError) -> dict[str, JsonValue]:
         "kind": type(error).__name__,
         "message": str(error),
         "exitCode": exit_code(error),
-    }
-    if error.hint:
-        found["hint"] = error.hint
+    } | _details_to_json(error)
+    if isinstance(error, FilesMismatch):
+        found["files"] = [
+            {"file": printable(one.signature), "kind": type(one.error).__name__, "reason": printable(str(one.error))}
+            for one in error.rejections
+        ]
     return found
 
 
@@ -59,4 +65,13 @@ def rejection_to_json(rejection: Rejection) -> dict[str, JsonValue]:
         "signature": rejection.signature,
         "kind": type(rejection.error).__name__,
         "reason": str(rejection.error),
+    } | _details_to_json(rejection.error)
+
+
+def _details_to_json(error: CosignError) -> dict[str, JsonValue]:
+    """Return what was wanted and found, how far the verification came, and the first thing to do, as far as known."""
+    compared: dict[str, JsonValue] = {
+        name: getattr(error, name) for name in ("wanted", "found") if isinstance(getattr(error, name, None), str)
     }
+    advice = advise(error)
+    return compared | ({"hint": advice} if advice else {}) | refused_steps_to_json(trail_of(error))

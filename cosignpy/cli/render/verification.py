@@ -1,20 +1,19 @@
 """What `verify` found: one screen for a person, our evidence JSON, or the payload list cosign prints."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from cosignpy.cli.exit_codes import combined_exit_code, exit_code
 from cosignpy.cli.invocation import CURRENT, Output
-from cosignpy.cli.render.bundle import proof_lines, proof_to_json, waivers
+from cosignpy.cli.render.bundle import proof_lines, waivers
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, rejection_to_json
+from cosignpy.cli.render.policy import image_policy_to_json
+from cosignpy.cli.render.proof import EVIDENCE_SCHEMA, head_to_json, proof_to_json, steps_to_json
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue, encode_json
+from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
 from cosignpy.errors import CosignError, NoMatchingSignatures
 from cosignpy.values import value
-from cosignpy.version import VERSION
-
-EVIDENCE_SCHEMA: Final = "cosignpy/evidence/v1"
 
 
 @value
@@ -31,23 +30,35 @@ class ImageResult:
         return exit_code(self.outcome) if isinstance(self.outcome, CosignError) else 0
 
 
-def render_verification(results: Sequence[ImageResult]) -> int:
+def render_verification(results: Sequence[ImageResult], policy: ImagePolicy) -> int:
     """Print the results in the form asked for and return the exit code of the run."""
+    code = combined_exit_code(result.exit_code for result in results)
+    if CURRENT.output is Output.TREE:
+        from cosignpy.cli.render.explanation import render_explanation  # of no use to the other forms
+
+        return render_explanation(evidence(results, policy, code))
     for result in results:
         if isinstance(result.outcome, CosignError):
             explain_error(result.outcome)
-    code = combined_exit_code(result.exit_code for result in results)
     if CURRENT.output is Output.JSON:
-        CURRENT.print(encode_json(evidence(results, code)).decode())
+        CURRENT.print(encode_json(evidence(results, policy, code)).decode())
     elif CURRENT.output is Output.COSIGN:
-        payloads = [payload for result in results for payload in cosign_payloads(result)]
-        if payloads:
-            CURRENT.print("\n" + encode_json(payloads).decode())
+        _print_payloads(results)
     else:
-        for result in results:
-            for line in text_lines(result):
-                CURRENT.print(one_line(line))
+        _print_text(results)
     return code
+
+
+def _print_payloads(results: Sequence[ImageResult]) -> None:
+    payloads = [payload for result in results for payload in cosign_payloads(result)]
+    if payloads:
+        CURRENT.print("\n" + encode_json(payloads).decode())
+
+
+def _print_text(results: Sequence[ImageResult]) -> None:
+    for result in results:
+        for line in text_lines(result):
+            CURRENT.print(one_line(line))
 
 
 def text_lines(result: ImageResult) -> Iterator[str]:
@@ -92,13 +103,11 @@ def _signature_lines(signature: VerifiedSignature) -> Iterator[str]:
         yield f"      says     {name}={content}"
 
 
-def evidence(results: Sequence[ImageResult], code: int) -> dict[str, JsonValue]:
+def evidence(results: Sequence[ImageResult], policy: ImagePolicy, code: int) -> dict[str, JsonValue]:
     """Return the evidence document (docs/formats/evidence.md)."""
     return {
-        "schema": EVIDENCE_SCHEMA,
-        "tool": f"cosignpy {VERSION}",
-        "verified": code == 0,
-        "exitCode": code,
+        **head_to_json(EVIDENCE_SCHEMA, code),
+        "policy": image_policy_to_json(policy),
         "images": [_image_to_json(result) for result in results],
     }
 
@@ -130,6 +139,7 @@ def _signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
             "dockerReference": signature.claim.docker_reference,
             "annotations": dict(signature.claim.annotations),
         },
+        "steps": steps_to_json(signature.steps),
         **_proof_to_json(signature),
     }
 

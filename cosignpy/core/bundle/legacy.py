@@ -1,6 +1,7 @@
 """Legacy signature images: one layer per signature, tagged `sha256-<hex>.sig` (cosign specs/SIGNATURE_SPEC.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from cosignpy.core.digest import Digest
@@ -32,13 +33,14 @@ class LegacyStyle:
 
 @value
 class LegacySignature:
-    """One layer of a signature image: where the payload is, and the signature over it."""
+    """One layer of a signature image: where the payload is, and the signature over it; `location` is for people."""
 
     layer: Descriptor
     signature: bytes
+    location: str = ""
 
     @classmethod
-    def parse(cls, layer: Descriptor) -> "LegacySignature":
+    def parse(cls, layer: Descriptor, location: str = "") -> "LegacySignature":
         """Read a layer's annotations.
 
         Raises:
@@ -47,7 +49,7 @@ class LegacySignature:
         text = layer.annotations.get(SIGNATURE_ANNOTATION, "")
         if not text:
             raise MalformedError("legacy signature", f"layer {layer.digest} has no signature annotation")
-        return cls(layer, decode_b64(text, what="legacy signature"))
+        return cls(layer, decode_b64(text, what="legacy signature"), location)
 
 
 def select_signature_layers(manifest: Manifest) -> Sequence[Descriptor]:
@@ -62,11 +64,12 @@ def select_signature_layers(manifest: Manifest) -> Sequence[Descriptor]:
     return layers
 
 
-def build_signature_layer(payload: bytes, signature: bytes) -> Descriptor:
-    """Describe the payload as the layer that carries its signature."""
-    return Descriptor(
-        SIMPLE_SIGNING, Digest.of(payload), len(payload), annotations={SIGNATURE_ANNOTATION: encode_b64(signature)}
-    )
+def build_signature_layer(
+    payload: bytes, signature: bytes, beside: Mapping[str, str] = MappingProxyType({})
+) -> Descriptor:
+    """Describe the payload as the layer that carries its signature, and what else stands in annotations beside it."""
+    annotations = dict(sorted({SIGNATURE_ANNOTATION: encode_b64(signature), **beside}.items()))
+    return Descriptor(SIMPLE_SIGNING, Digest.of(payload), len(payload), annotations=annotations)
 
 
 def build_signature_image(layers: Sequence[Descriptor], style: LegacyStyle) -> tuple[Manifest, bytes]:

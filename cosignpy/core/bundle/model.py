@@ -10,11 +10,13 @@ from cosignpy.values import field, value
 
 BUNDLE_V03: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 """The one media type we write."""
+BUNDLE_V01: Final = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+"""What signatures from before bundles become: the one version that allows a log's promise without a proof."""
 
 BUNDLE_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
         BUNDLE_V03: "0.3",
-        "application/vnd.dev.sigstore.bundle+json;version=0.1": "0.1",
+        BUNDLE_V01: "0.1",
         "application/vnd.dev.sigstore.bundle+json;version=0.2": "0.2",
         "application/vnd.dev.sigstore.bundle+json;version=0.3": "0.3",
     }

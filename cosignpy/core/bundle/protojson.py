@@ -14,7 +14,7 @@ from cosignpy.core.bundle.model import (
     MessageSignature,
     PublicKeyMaterial,
 )
-from cosignpy.core.dsse import Envelope
+from cosignpy.core.dsse import Envelope, EnvelopeSignature
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, encode_json
 from cosignpy.core.rekor.log_entry import LogEntry, read_v2_entry
 
@@ -140,9 +140,15 @@ def _encode_entry(entry: LogEntry) -> JsonValue:
     return {**found, "canonicalizedBody": encode_b64(entry.body)}
 
 
+def _encode_signature(item: EnvelopeSignature) -> JsonValue:
+    """Keep the key id where there is one: nobody signed it, but old log entries hash it together with the envelope."""
+    found: dict[str, JsonValue] = {"sig": encode_b64(item.signature)}
+    return found | {"keyid": item.keyid} if item.keyid else found
+
+
 def _encode_content(content: Envelope | MessageSignature) -> dict[str, JsonValue]:
     if isinstance(content, Envelope):
-        signatures: list[JsonValue] = [{"sig": encode_b64(item.signature)} for item in content.signatures]
+        signatures = [_encode_signature(item) for item in content.signatures]
         payload = encode_b64(content.payload)
         return {"dsseEnvelope": {"payload": payload, "payloadType": content.payload_type, "signatures": signatures}}
     message: dict[str, JsonValue] = {}

@@ -4,6 +4,8 @@ Reading a bundle and believing it are two things: commands that only show or cop
 rules as well.
 """
 
+from enum import Enum
+
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial
 from cosignpy.core.rekor.log_entry import LogEntry
 from cosignpy.errors import MalformedError
@@ -12,7 +14,21 @@ from cosignpy.values import replace
 _WHAT = "bundle"
 
 
-def verify_form(bundle: Bundle) -> None:
+class ChainRule(Enum):
+    """What becomes of issuers that come with a signature; the trusted root alone says where a path may end.
+
+    Attributes:
+        REFUSE: They are passed over, and bundles of 0.3 that have some are refused, as that version demands.
+        ALLOW: They are passed over in all bundles.
+        COMPLETE: They lead from the leaf to a certificate of the trusted root, for roots without intermediates.
+    """
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+    COMPLETE = "complete"
+
+
+def verify_form(bundle: Bundle, chains: ChainRule = ChainRule.REFUSE) -> None:
     """Show that a bundle has what its version demands, and nothing twice.
 
     Raises:
@@ -21,7 +37,8 @@ def verify_form(bundle: Bundle) -> None:
     """
     for entry in bundle.log_entries:
         _verify_entry(entry, bundle.version)
-    _verify_certificates(bundle)
+    if chains is ChainRule.REFUSE:
+        _verify_certificates(bundle)
     if len({(entry.log_id, entry.log_index) for entry in bundle.log_entries}) != len(bundle.log_entries):
         raise MalformedError(_WHAT, "the same log entry is in it twice")
     if len(set(bundle.timestamps)) != len(bundle.timestamps):

@@ -13,6 +13,7 @@ from cosignpy.errors import MalformedError
 from cosignpy.values import value
 
 Tag = NewType("Tag", str)
+"""A tag in the grammar that registries accept: what `Reference.parse` found behind the colon."""
 
 DOCKER_HUB: Final = "index.docker.io"
 """Docker Hub's canonical name in signed payloads, and a host its API answers at."""

@@ -10,6 +10,10 @@ from cosignpy.values import value
 SIMPLE_SIGNING: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 PAYLOAD_TYPE: Final = "cosign container image signature"
 SIGNATURE_ANNOTATION: Final = "dev.cosignproject.cosign/signature"
+CERTIFICATE_ANNOTATION: Final = "dev.sigstore.cosign/certificate"
+CHAIN_ANNOTATION: Final = "dev.sigstore.cosign/chain"
+LOG_ANNOTATION: Final = "dev.sigstore.cosign/bundle"
+TIMESTAMP_ANNOTATION: Final = "dev.sigstore.cosign/rfc3161timestamp"
 
 
 @value

@@ -1,7 +1,12 @@
 """The policy over a bundle: whose signature it has to be, who must have seen it, and what it must say."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.policy.deny import DenyList
 from cosignpy.core.policy.identity import CertificateIdentity, IdentityRule
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.policy.transparency import (
     AssumeTimeUnsafe,
@@ -15,21 +20,27 @@ from cosignpy.core.policy.transparency import (
 from cosignpy.errors import UsageError
 from cosignpy.values import field, value
 
+MAX_RULES: Final = 100
+"""Identities in one policy; more have a pattern in common."""
+
 
 @value
 class SignedByKey:
-    """One of these keys must have signed."""
+    """One of these keys must have signed, those with a window in that time, as authorities or logs vouch for it."""
 
     keys: tuple[PublicKey, ...]
+    windows: Mapping[PublicKey, KeyWindow] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse an empty list.
 
         Raises:
-            UsageError: There is no key.
+            UsageError: There is no key, or a window for a key that is not one of them.
         """
         if not self.keys:
             raise UsageError("no key to verify with", "name one with --key")
+        if not self.windows.keys() <= set(self.keys):
+            raise UsageError("a time is given for a key that is not one to verify with")
 
 
 @value
@@ -47,23 +58,16 @@ class SignedByIdentity:
         """Refuse an empty list.
 
         Raises:
-            UsageError: There is no rule.
+            UsageError: There is no rule, or there are too many.
         """
         if not self.rules:
             raise UsageError("no identity to verify with", "name one with --certificate-identity")
+        if len(self.rules) > MAX_RULES:
+            raise UsageError(f"{len(self.rules)} identities, at most {MAX_RULES} are accepted", "write patterns")
 
     def accepts(self, found: CertificateIdentity) -> bool:
         """Tell whether one of the rules accepts this identity."""
         return any(rule.accepts(found) for rule in self.rules)
-
-
-@value
-class DenyList:
-    """What never counts, whoever vouches for it: SHA-256 of keys (of their DER) and of certificates, and identities."""
-
-    keys: frozenset[bytes] = frozenset()
-    certificates: frozenset[bytes] = frozenset()
-    identities: tuple[IdentityRule, ...] = ()
 
 
 @value

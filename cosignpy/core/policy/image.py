@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
+from cosignpy.core.policy.deny import DenyList
+from cosignpy.core.policy.identity import IdentityRule
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
+from cosignpy.core.policy.threshold import distinct_rules
 from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
 from cosignpy.errors import UsageError
 from cosignpy.values import field, value
@@ -15,7 +19,8 @@ class ImagePolicy:
     """Whose signatures count, how many different signers there must be, and what each must say.
 
     Signers have keys, or certificates that name them: never both in one policy. `transparency` and `keys` have no
-    default: forgetting one is a type error, not an open door.
+    default: forgetting one is a type error, not an open door. `threshold` counts different keys, or rules about
+    identities that different signers satisfy (`cosignpy.core.policy.threshold`).
     """
 
     keys: tuple[PublicKey, ...]
@@ -24,32 +29,33 @@ class ImagePolicy:
     annotations: Mapping[str, str] = field(default_factory=dict)
     predicate: PredicateTypeIs | AnyPredicateUnsafe = field(default_factory=PredicateTypeIs)
     identities: SignedByIdentity | None = None
+    windows: Mapping[PublicKey, KeyWindow] = field(default_factory=dict)
+    deny: DenyList = field(default_factory=DenyList)
 
     def __post_init__(self) -> None:
-        if self.identities is not None:
-            if self.keys:
-                raise UsageError("a key and an identity are given", "a signature is made by one of them")
-            if self.threshold != 1:
-                raise UsageError(
-                    f"a threshold of {self.threshold} with an identity: thresholds count keys",
-                    "one account has many identities, a workflow one for each branch; give keys, or leave it out",
-                )
-            return
-        if not self.keys:
-            raise UsageError("no key to verify with", "name one with --key")
-        if not 1 <= self.threshold <= len(set(self.keys)):
+        if self.identities is None:
+            SignedByKey(self.keys, self.windows)  # refuses itself where it is about nobody
+        elif self.keys or self.windows:
+            raise UsageError("a key and an identity are given", "a signature is made by one of them")
+        named, kind = (len(set(self.keys)), "keys") if self.identities is None else (len(self.rules), "identities")
+        if not 1 <= self.threshold <= named:
             raise UsageError(
-                f"a threshold of {self.threshold} cannot be met with {len(set(self.keys))} different keys",
-                "--threshold counts different keys, each given with --key",
+                f"a threshold of {self.threshold} cannot be met with {named} different {kind}",
+                "--threshold counts different keys, each given with --key, or different --certificate-identity",
             )
+
+    @property
+    def rules(self) -> tuple[IdentityRule, ...]:
+        """The different rules about identities; none where keys count."""
+        return () if self.identities is None else distinct_rules(self.identities.rules)
 
     @property
     def bundle(self) -> BundlePolicy:
         """The same, about one bundle."""
-        signer = SignedByKey(self.keys) if self.identities is None else self.identities
-        return BundlePolicy(signer, self.transparency, self.predicate)
+        signer = SignedByKey(self.keys, self.windows) if self.identities is None else self.identities
+        return BundlePolicy(signer, self.transparency, self.predicate, self.deny)
 
     @property
     def asks_a_key_alone(self) -> bool:
         """Whether nothing has to be believed but the keys: no log, no authority."""
-        return self.identities is None and isinstance(self.transparency, SkipLogUnsafe)
+        return self.identities is None and not self.windows and isinstance(self.transparency, SkipLogUnsafe)

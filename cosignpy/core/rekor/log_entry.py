@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from cosignpy.core.encoding import MAX_INTEGER, JsonObject
+from cosignpy.core.encoding import MAX_INTEGER, JsonObject, parse_json
 from cosignpy.core.merkle.proofs import InclusionProof
 from cosignpy.values import field, value
 
@@ -25,6 +25,7 @@ _INT64: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 _ENTRY_ID: Final = re.compile(r"(?:[0-9a-f]{16})?[0-9a-f]{64}")
 """The leaf hash, and the id of the tree before it where the log has shards."""
 _HASH_SIZE: Final = 32
+_WHAT: Final = "log entry"
 
 
 @value
@@ -61,7 +62,24 @@ def parse_v1_entries(raw: bytes) -> Mapping[str, LogEntry]:
     Raises:
         MalformedError: Not strict JSON, not log entries, or an id that is none.
     """
-    found = JsonObject.parse(raw, what="log entry")
+    return _read_v1_entries(JsonObject.parse(raw, what=_WHAT))
+
+
+def parse_v1_search(raw: bytes) -> Mapping[str, LogEntry]:
+    """Parse what Rekor v1 answers to a search: a list of such answers.
+
+    Raises:
+        MalformedError: Not strict JSON, not a list of log entries, or an id that is none.
+        LimitExceeded: More than a search is answered with.
+    """
+    answer = JsonObject({"answer": parse_json(raw, what=_WHAT)}, _WHAT)
+    found: dict[str, LogEntry] = {}
+    for item in answer.children("answer", most=MAX_ENTRIES):
+        found |= _read_v1_entries(item)
+    return found
+
+
+def _read_v1_entries(found: JsonObject) -> Mapping[str, LogEntry]:
     if len(found.members) > MAX_ENTRIES:
         raise found.malformed("", f"{len(found.members)} entries, at most {MAX_ENTRIES} are answered")
     for entry_id in found.members:
@@ -109,7 +127,7 @@ def parse_v2_entry(raw: bytes) -> LogEntry:
     Raises:
         MalformedError: Not strict JSON, or not a log entry.
     """
-    return read_v2_entry(JsonObject.parse(raw, what="log entry"))
+    return read_v2_entry(JsonObject.parse(raw, what=_WHAT))
 
 
 def read_v2_entry(found: JsonObject) -> LogEntry:

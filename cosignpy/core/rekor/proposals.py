@@ -33,7 +33,7 @@ _LABELS: Final[Mapping[VerifierForm, str]] = MappingProxyType(
 )
 _LONGEST_NAME: Final = 32
 """Characters of a kind or version that an error shows."""
-_DIGEST_SCHEMES: Final = frozenset({Scheme.ECDSA, Scheme.ED25519PH, Scheme.RSA_PKCS1V15})
+DIGEST_SCHEMES: Final = frozenset({Scheme.ECDSA, Scheme.ED25519PH, Scheme.RSA_PKCS1V15})
 """Signatures that can be verified by who has only the digest."""
 
 
@@ -89,7 +89,7 @@ class SignedDigest:
             MalformedError: A digest of another length.
         """
         algorithm = self.verifier.algorithm
-        if algorithm.scheme not in _DIGEST_SCHEMES:
+        if algorithm.scheme not in DIGEST_SCHEMES:
             raise KeyUnusable(
                 f"of kind {algorithm.key}",
                 "it signs whole messages, and a log that learns only their digest cannot verify that",
@@ -179,9 +179,10 @@ def propose_hashedrekord_v001(signed: SignedDigest) -> Proposal:
     return Proposal(body, (body,))
 
 
-def propose_dsse_v001(signed: SignedEnvelope) -> Proposal:
-    """Propose a dsse 0.0.1. The envelope is sent as text, and that text is what the log hashes."""
-    text, pem = encode_json(signed.json), signed.verifier.pem
+def propose_dsse_v001(signed: SignedEnvelope, text: bytes | None = None) -> Proposal:
+    """Propose a dsse 0.0.1. The envelope is sent as text, this or ours, and that is what the log hashes."""
+    text = text or encode_json(signed.json)
+    pem = signed.verifier.pem
     content = {"envelope": text.decode("utf-8"), "verifiers": [encode_b64(pem)]}
     logged = dsse.DsseV001(
         _sha256(text), _sha256(signed.envelope.payload), (dsse.LoggedSignature(signed.signature, pem),)
@@ -189,14 +190,14 @@ def propose_dsse_v001(signed: SignedEnvelope) -> Proposal:
     return Proposal(encode_body(dsse.KIND, dsse.V001, {"proposedContent": content}), (logged.encode(),))
 
 
-def propose_intoto_v002(signed: SignedEnvelope) -> Proposal:
-    """Propose an intoto 0.0.2. The log cannot compute the hash of the envelope and keeps what it is told."""
+def propose_intoto_v002(signed: SignedEnvelope, text: bytes | None = None) -> Proposal:
+    """Propose an intoto 0.0.2. The log cannot compute the hash of the envelope's text, and keeps what it is told."""
     made = intoto.IntotoV002(
         payload_type=signed.envelope.payload_type,
         signatures=(
             intoto.IntotoSignature(signed.signature, signed.verifier.pem, signed.envelope.signatures[0].keyid),
         ),
-        envelope_hash=_sha256(encode_json(signed.json)),
+        envelope_hash=_sha256(text or encode_json(signed.json)),
         payload_hash=_sha256(signed.envelope.payload),
         payload=signed.envelope.payload,
     )
@@ -219,7 +220,7 @@ def request_dsse_v002(signed: SignedEnvelope) -> Proposal:
     made_by = signed.verifier
     signature = TiledSignature(signed.signature, made_by.algorithm.name, made_by.form, made_by.der)
     old = DsseV002(_HASH_NAMES["sha256"], hashlib.sha256(signed.envelope.payload).digest(), (signature,))
-    new = (_encode_v002(signed.digest),) if made_by.algorithm.scheme in _DIGEST_SCHEMES else ()
+    new = (_encode_v002(signed.digest),) if made_by.algorithm.scheme in DIGEST_SCHEMES else ()
     return Proposal(encode_json(request), (old.encode(), *new))
 
 

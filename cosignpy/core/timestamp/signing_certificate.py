@@ -6,9 +6,11 @@ Without it a token could be shown with another certificate for the same key.
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA1, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
 from cosignpy.core.cms.signed_data import encode_attribute
@@ -53,9 +55,20 @@ def verify_signing_certificate(attributes: Mapping[bytes, bytes], leaf: Certific
         raise TimestampError("timestamp token", "it does not say which certificate it was signed with")
     for kind in found:
         algorithm, digest, named = _read_first(attributes[kind], kind)
-        same = hmac.compare_digest(digest, leaf.fingerprint(algorithm))
-        if not same or named not in {None, (leaf.issuer.public_bytes(), leaf.serial_number)}:
+        same = hmac.compare_digest(digest, _fingerprint(leaf, algorithm.name))
+        if not same or named not in {None, _issuer_serial(leaf)}:
             raise TimestampError("timestamp token", "it names another certificate than it was signed with")
+
+
+@lru_cache(maxsize=64)
+def _fingerprint(leaf: Certificate, algorithm: str) -> bytes:
+    """Hash an authority's certificate once for all its tokens."""
+    return hashlib.new(algorithm, leaf.public_bytes(Encoding.DER), usedforsecurity=False).digest()
+
+
+@lru_cache(maxsize=64)
+def _issuer_serial(leaf: Certificate) -> tuple[bytes, int]:
+    return leaf.issuer.public_bytes(), leaf.serial_number
 
 
 def _read_first(der: bytes, kind: bytes) -> tuple[HashAlgorithm, bytes, tuple[bytes, int] | None]:

@@ -4,6 +4,7 @@ A verifier is given an authority's certificates and asks no clock: the chain has
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Self
 
 from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, ExtensionNotFound, KeyUsage
@@ -157,8 +158,11 @@ def verify_answer(response: TimestampResponse, request: TimestampRequest) -> Tim
     return info
 
 
+@lru_cache(maxsize=64)
 def verify_leaf(leaf: Certificate) -> None:
     """Show that a certificate is for timestamps and nothing else (RFC 3161 section 2.3).
+
+    An authority uses one for years; one that holds is not looked at again.
 
     Raises:
         CertificateError: It is not, or it is an authority's, or its key is not for signatures.

@@ -6,10 +6,17 @@ from cosignpy.core.encoding import JsonObject, encode_json
 from cosignpy.core.trust.signing_config import (
     MAX_SIGNING_CONFIG,
     SigningConfig,
+    parse_signing_config,
     read_signing_config,
     signing_config_members,
 )
-from cosignpy.core.trust.trusted_root import MAX_TRUSTED_ROOT, TrustedRoot, read_trusted_root, trusted_root_members
+from cosignpy.core.trust.trusted_root import (
+    MAX_TRUSTED_ROOT,
+    TrustedRoot,
+    parse_trusted_root,
+    read_trusted_root,
+    trusted_root_members,
+)
 from cosignpy.errors import LimitExceeded
 from cosignpy.values import value
 
@@ -50,6 +57,31 @@ def parse_client_trust_config(raw: bytes) -> ClientTrustConfig:
         trusted_root=read_trusted_root(found.child("trustedRoot")),
         signing_config=read_signing_config(found.child(names[0] if names else _SIGNING_CONFIG[0])),
     )
+
+
+def parse_any_trusted_root(raw: bytes) -> TrustedRoot:
+    """Parse a trusted root, or that of a client trust config.
+
+    Raises:
+        MalformedError: As `parse_trusted_root` and `parse_client_trust_config`.
+        LimitExceeded: As they.
+    """
+    return parse_client_trust_config(raw).trusted_root if _is_both(raw) else parse_trusted_root(raw)
+
+
+def parse_any_signing_config(raw: bytes) -> SigningConfig:
+    """Parse a signing config, or that of a client trust config.
+
+    Raises:
+        MalformedError: As `parse_signing_config` and `parse_client_trust_config`.
+        LimitExceeded: As they.
+    """
+    return parse_client_trust_config(raw).signing_config if _is_both(raw) else parse_signing_config(raw)
+
+
+def _is_both(raw: bytes) -> bool:
+    """Tell which parser is to decide, by a media type that the parts do not have; a wrong guess is refused there."""
+    return CLIENT_TRUST_CONFIG.encode() in raw
 
 
 def encode_client_trust_config(config: ClientTrustConfig) -> bytes:

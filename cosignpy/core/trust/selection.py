@@ -31,6 +31,8 @@ CERTIFICATE_AUTHORITY: Final = ServiceKind("certificate authority", (1,))
 """Fulcio's version is 1, whose paths say v2 all the same."""
 IDENTITY_PROVIDER: Final = ServiceKind("identity provider", (1,))
 LOG: Final = ServiceKind("transparency log", (1, 2))
+PROMISING_LOG: Final = ServiceKind("transparency log", (1,))
+"""A log that promises its entries, as signatures from before bundles need it: version 2 makes no promises."""
 TIMESTAMP_AUTHORITY: Final = ServiceKind("timestamp authority", (1,))
 
 

@@ -1,13 +1,14 @@
 """Signing configs: the services a signer asks (protobuf-specs, `SigningConfig`), version 0.2 of the format."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
 from cosignpy.core.trust.validity import Validity, encode_validity, parse_validity
 from cosignpy.errors import LimitExceeded
-from cosignpy.values import value
+from cosignpy.values import replace, value
 
 SIGNING_CONFIG: Final = "application/vnd.dev.sigstore.signingconfig.v0.2+json"
 """The one media type there is a client for; what 0.1 said cannot be told apart by version."""
@@ -64,6 +65,22 @@ class SigningConfig:
     log_selection: Selection = Selection()
     timestamp_authorities: tuple[Service, ...] = ()
     timestamp_selection: Selection = Selection()
+
+    def dated(self, start: datetime) -> "SigningConfig":
+        """Return the same with a beginning for each service that has none."""
+        return replace(
+            self,
+            certificate_authorities=_dated(self.certificate_authorities, start),
+            identity_providers=_dated(self.identity_providers, start),
+            logs=_dated(self.logs, start),
+            timestamp_authorities=_dated(self.timestamp_authorities, start),
+        )
+
+
+def _dated(services: tuple[Service, ...], start: datetime) -> tuple[Service, ...]:
+    return tuple(
+        [replace(each, validity=Validity(each.validity.start or start, each.validity.end)) for each in services]
+    )
 
 
 def parse_signing_config(raw: bytes) -> SigningConfig:

@@ -5,34 +5,54 @@ it asks a clock or the network, and whatever is not asked for is not asked for b
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial
-from cosignpy.core.bundle.versions import verify_form, without_unproved_inclusion
+from cosignpy.core.bundle.versions import ChainRule, verify_form, without_unproved_inclusion
 from cosignpy.core.ct.sct import Sct
+from cosignpy.core.dsse import Envelope
+from cosignpy.core.encoding import JsonObject
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.policy.bundle import BundlePolicy, DenyList, SignedByIdentity, SignedByKey
+from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
+from cosignpy.core.policy.deny import DenyList
 from cosignpy.core.policy.identity import CertificateIdentity
 from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe, SkipSctUnsafe
-from cosignpy.core.trust.trusted_root import TrustedRoot
+from cosignpy.core.trust.own_pki import complete_authorities
+from cosignpy.core.trust.trusted_root import CertificateAuthority, TrustedRoot
 from cosignpy.core.verify.artifact import Artifact, SignedContent, select_content, verify_content, verify_statement
 from cosignpy.core.verify.certificate import Leaf, parse_leaf, read_identity, verify_authority, verify_scts
 from cosignpy.core.verify.entry_claims import LoggedSigner, verify_entry_claims
-from cosignpy.core.verify.findings import CertificateFinding, ObservedTime, VerifiedBundle
+from cosignpy.core.verify.findings import CertificateFinding, ObservedTime, SctFinding, VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
-from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times
+from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times, verify_window
+from cosignpy.core.verify.steps import CERTIFICATE_STEPS, KEY_STEPS, Step
+from cosignpy.core.verify.trail import Trail
 from cosignpy.core.verify.transparency import TrustedEntry, verify_entries
-from cosignpy.errors import Denied, IdentityMismatch, SignatureMismatch, TransparencyError
-from cosignpy.values import value
+from cosignpy.core.x509.chain import fingerprint
+from cosignpy.core.x509.spellings import spell_path
+from cosignpy.errors import ClaimMismatch, IdentityMismatch, SignatureMismatch, TransparencyError
+from cosignpy.values import field, replace, value
 
 
 @value
 class Trust:
-    """What a verification believes: the trusted root, and SCTs that travel beside their certificate."""
+    """What a verification believes: the trusted root, and what comes beside signatures in place of within them.
+
+    Attributes:
+        root: Logs and authorities.
+        detached_scts: Promises to show the certificate.
+        detached_certificate: The certificate of whoever signed, and its issuers. Log entries of such a signature name
+            the key alone.
+        chains: What becomes of issuers that come with a signature.
+        stamped_envelope: The octets of an envelope as it came, where timestamps may be over all of it in place of the
+            signature in it: so cosign 2 had them made.
+    """
 
     root: TrustedRoot
     detached_scts: tuple[Sct, ...] = ()
+    detached_certificate: CertificateMaterial | None = None
+    chains: ChainRule = ChainRule.REFUSE
+    stamped_envelope: bytes = field(default=b"", repr=False)
 
 
 @value
@@ -44,43 +64,66 @@ class Case:
     artifact: Artifact
     trust: Trust
     policy: BundlePolicy
+    trail: Trail
 
 
 def verify_bundle(bundle: Bundle, artifact: Artifact, trust: Trust, policy: BundlePolicy) -> VerifiedBundle:
     """Show that a bundle is a signature of this artifact that the policy accepts.
+
+    An error has the trail of what was shown before (`cosignpy.core.verify.trail.trail_of`).
 
     Raises:
         MalformedError: It does not have what its version demands, or a part of it cannot be read.
         KeyUnusable: The certificate's key is one that nobody should use.
         VerificationError: Something that the policy demands was not shown; the class says what.
     """
-    verify_form(bundle)
-    believed = without_unproved_inclusion(bundle)
-    case = Case(believed, select_content(bundle, artifact), artifact, trust, policy)
-    if isinstance(policy.signer, SignedByKey):
-        return _verify_key(case, policy.signer)
-    return _verify_certificate(case, policy.signer)
+    with _plan(policy) as trail:
+        trail.step(Step.FORM, verify_form, bundle, trust.chains)
+        believed = without_unproved_inclusion(bundle)
+        content = trail.part(Step.ARTIFACT, select_content, bundle, artifact)
+        case = Case(believed, content, artifact, trust, policy, trail)
+        if isinstance(policy.signer, SignedByKey):
+            return _verify_key(case, policy.signer)
+        return _verify_certificate(case, policy.signer)
+
+
+def _plan(policy: BundlePolicy) -> Trail:
+    """Say which steps there will be, and which of them the policy waives."""
+    keyed, waived = isinstance(policy.signer, SignedByKey), {}
+    if isinstance(policy.transparency, SkipLogUnsafe):
+        skipped = (Step.LOG, Step.CLAIMS, *((Step.TIME,) if keyed else ()))
+        waived = dict.fromkeys(skipped, policy.transparency.reason)
+    if isinstance(policy.signer, SignedByIdentity) and isinstance(policy.signer.sct, SkipSctUnsafe):
+        waived[Step.SCT] = policy.signer.sct.reason
+    return Trail(KEY_STEPS if keyed else CERTIFICATE_STEPS, waived, policy=policy)
 
 
 def _verify_key(case: Case, signer: SignedByKey) -> VerifiedBundle:
     """The steps for a signature by a key that the verifier has; who had the key, and when, is not a question.
 
-    Without a log nobody has to be believed, and so no authority is asked what time it was.
+    Without a log nobody has to be believed, and so no authority is asked what time it was; but for keys that count in
+    their time only.
     """
-    if isinstance(case.bundle.material, CertificateMaterial):
-        raise SignatureMismatch("made with a certificate, and the policy wants it made with a key")
-    key, algorithm = _verify_with_any(case, signer)
-    _refuse_denied_key(case.policy.deny, key)
-    if isinstance(case.policy.transparency, SkipLogUnsafe):
+    trail = case.trail
+    key, algorithm = trail.step(Step.SIGNATURE, _verify_with_any, case, signer)
+    trail.step(Step.DENY_LIST, case.policy.deny.refuse_key, key)
+    window = signer.windows.get(key)
+    if window is None and isinstance(case.policy.transparency, SkipLogUnsafe):
         return _conclude(case, Signer(key, algorithm), (), ())
-    times = observe_timestamps(case.bundle.timestamps, case.content.signature, case.trust.root)
-    entries = _verify_log(case, times)
-    _verify_claims(case, entries, LoggedSigner(key))
-    return _conclude(case, Signer(key, algorithm), (*times, *observe_promises(entries)), entries)
+    signed = trail.step(Step.TIME, _observe_timestamps, case)
+    entries = trail.step(Step.LOG, _verify_log, case, signed)
+    times = (*signed, *observe_promises(entries))
+    if window is not None:
+        trail.waived = {step: why for step, why in trail.waived.items() if step is not Step.TIME}
+        trail.part(Step.TIME, verify_window, key, window, times)
+    trail.step(Step.CLAIMS, _verify_claims, case, entries, LoggedSigner(key))
+    return _conclude(case, Signer(key, algorithm), times, entries)
 
 
 def _verify_with_any(case: Case, signer: SignedByKey) -> tuple[PublicKey, Algorithm]:
     """Try each key; the hint in a bundle is not authenticated and decides nothing."""
+    if isinstance(case.bundle.material, CertificateMaterial):
+        raise SignatureMismatch("made with a certificate, and the policy wants it made with a key")
     failures: list[SignatureMismatch] = []
     for key in signer.keys:
         try:
@@ -93,19 +136,66 @@ def _verify_with_any(case: Case, signer: SignedByKey) -> tuple[PublicKey, Algori
 
 def _verify_certificate(case: Case, signer: SignedByIdentity) -> VerifiedBundle:
     """The steps for a signature by a certificate: time, log, chain, SCT, identity, log entry, signature, artifact."""
-    if not isinstance(case.bundle.material, CertificateMaterial):
-        raise SignatureMismatch("made with a key, and the policy wants a certificate: name the key that made it")
-    leaf, root = parse_leaf(case.bundle.material), case.trust.root
-    signed = observe_timestamps(case.bundle.timestamps, case.content.signature, root)
-    entries = _verify_log(case, signed)
-    times = select_times(signed, observe_promises(entries), signer.time)
-    authority = verify_authority(leaf, times, root)
-    scts = verify_scts(leaf, authority, root, signer.sct, case.trust.detached_scts)
-    finding = CertificateFinding(leaf.der, _verify_identity(leaf, signer), authority.uri, scts, _waived_sct(signer))
-    _refuse_denied(case.policy.deny, leaf, finding)
-    _verify_claims(case, entries, LoggedSigner(leaf.key, leaf.der))
-    algorithm = verify_content(case.content, leaf.key)
+    trail, root = case.trail, case.trust.root
+    leaf = trail.part(Step.CERTIFICATE, _parse_leaf, case)
+    signed = trail.part(Step.TIME, _observe_timestamps, case)
+    entries = trail.step(Step.LOG, _verify_log, case, signed)
+    times = trail.step(Step.TIME, select_times, signed, observe_promises(entries), signer.time)
+    trail.times = times
+    authority = trail.step(Step.CERTIFICATE, verify_authority, leaf, times, _complete_root(case))
+    scts = trail.step(Step.SCT, verify_scts, leaf, authority, root, signer.sct, case.trust.detached_scts)
+    finding = trail.part(Step.IDENTITY, _find_certificate, leaf, authority, scts, signer)
+    trail.certificate = finding
+    trail.step(Step.IDENTITY, _verify_identity, finding.identity, signer)
+    trail.step(Step.DENY_LIST, _refuse_denied, case.policy.deny, leaf, authority, finding.identity)
+    trail.step(Step.CLAIMS, _verify_claims, case, entries, _logged_signer(case, leaf))
+    algorithm = trail.step(Step.SIGNATURE, verify_content, case.content, leaf.key)
     return _conclude(case, Signer(leaf.key, algorithm, finding), times, entries)
+
+
+def _parse_leaf(case: Case) -> Leaf:
+    """Take the certificate that comes with the signature, else the one given beside it; both have to be the same."""
+    material, given = case.bundle.material, case.trust.detached_certificate
+    if not isinstance(material, CertificateMaterial):
+        if given is None:
+            raise SignatureMismatch("made with a key, and the policy wants a certificate: name the key that made it")
+        return parse_leaf(given)
+    if given is not None and given.certificates[0] != material.certificates[0]:
+        raise SignatureMismatch("made with another certificate than the one that is given")
+    return parse_leaf(material)
+
+
+def _complete_root(case: Case) -> TrustedRoot:
+    """Return the trusted root, and the ways up to it that the signature's own issuers show, where those are wanted."""
+    root, material = case.trust.root, case.bundle.material
+    if case.trust.chains is not ChainRule.COMPLETE or not isinstance(material, CertificateMaterial):
+        return root
+    longer = complete_authorities(material.certificates[1:], root.certificate_authorities)
+    return replace(root, certificate_authorities=(*root.certificate_authorities, *longer))
+
+
+def _logged_signer(case: Case, leaf: Leaf) -> LoggedSigner:
+    return LoggedSigner(leaf.key, leaf.der if isinstance(case.bundle.material, CertificateMaterial) else None)
+
+
+def _observe_timestamps(case: Case) -> tuple[ObservedTime, ...]:
+    responses, root = case.bundle.timestamps, case.trust.root
+    try:
+        found = observe_timestamps(responses, case.content.signature, root)
+    except ClaimMismatch:
+        if not case.trust.stamped_envelope:
+            raise
+        found = observe_timestamps(responses, _stamped_envelope(case), root)
+    case.trail.times = found
+    return found
+
+
+def _stamped_envelope(case: Case) -> bytes:
+    """Return the octets of the envelope, once they are shown to be of the one that holds the signature."""
+    raw = case.trust.stamped_envelope
+    if Envelope.parse(JsonObject.parse(raw, what="envelope")) != case.bundle.content:
+        raise ClaimMismatch("envelope", "that of the bundle", "another")
+    return raw
 
 
 def _verify_log(case: Case, times: Sequence[ObservedTime]) -> tuple[TrustedEntry, ...]:
@@ -114,6 +204,7 @@ def _verify_log(case: Case, times: Sequence[ObservedTime]) -> tuple[TrustedEntry
     if isinstance(rule, SkipLogUnsafe):
         return ()
     entries = verify_entries(case.bundle.log_entries, case.trust.root)
+    case.trail.entries = tuple([item.finding for item in entries])
     for entry in entries:
         entry.verify_at((*times, *observe_promises(entries)))
     logs = {entry.log.log_id for entry in entries}
@@ -130,28 +221,26 @@ def _too_few_logs(bundle: Bundle, found: int, rule: RequireLog) -> TransparencyE
     )
 
 
-def _verify_identity(leaf: Leaf, signer: SignedByIdentity) -> CertificateIdentity:
-    identity = read_identity(leaf.certificate)
+def _find_certificate(
+    leaf: Leaf, authority: CertificateAuthority, scts: tuple[SctFinding, ...], signer: SignedByIdentity
+) -> CertificateFinding:
+    waived = signer.sct.reason if isinstance(signer.sct, SkipSctUnsafe) else ""
+    issuer = fingerprint(authority.chain[0])
+    return CertificateFinding(leaf.der, read_identity(leaf.certificate), authority.uri, scts, waived, issuer)
+
+
+def _verify_identity(identity: CertificateIdentity, signer: SignedByIdentity) -> None:
     if not signer.accepts(identity):
-        raise IdentityMismatch(" or ".join(map(str, signer.rules)), str(identity))
-    return identity
+        asked = dict.fromkeys(name for rule in signer.rules for name in rule.extensions)
+        raise IdentityMismatch(" or ".join(map(str, signer.rules)), identity.describe(asked))
 
 
-def _waived_sct(signer: SignedByIdentity) -> str:
-    return signer.sct.reason if isinstance(signer.sct, SkipSctUnsafe) else ""
-
-
-def _refuse_denied_key(deny: DenyList, key: PublicKey) -> None:
-    if sha256(key.spki).digest() in deny.keys:
-        raise Denied(f"the key {key.fingerprint}")
-
-
-def _refuse_denied(deny: DenyList, leaf: Leaf, finding: CertificateFinding) -> None:
-    _refuse_denied_key(deny, leaf.key)
-    if sha256(leaf.der).digest() in deny.certificates:
-        raise Denied(f"the certificate sha256:{sha256(leaf.der).hexdigest()}")
-    if any(rule.accepts(finding.identity) for rule in deny.identities):
-        raise Denied(f"the identity {finding.identity}")
+def _refuse_denied(deny: DenyList, leaf: Leaf, authority: CertificateAuthority, identity: CertificateIdentity) -> None:
+    """Refuse what the deny list has: a certificate of the authority denies all that it issued."""
+    deny.refuse_key(leaf.key)
+    if deny.certificates:
+        deny.refuse_certificates(spell_path((leaf.certificate, *authority.chain)))
+    deny.refuse_identity(identity)
 
 
 def _verify_claims(case: Case, entries: Sequence[TrustedEntry], signer: LoggedSigner) -> None:
@@ -175,7 +264,10 @@ def _conclude(
     rule = case.policy.transparency
     statement, digests = None, case.artifact.digests
     if case.content.envelope is not None:
-        statement, digests = verify_statement(case.content.envelope, case.artifact, case.policy.predicate)
+        statement, digests = case.trail.part(
+            Step.ARTIFACT, verify_statement, case.content.envelope, case.artifact, case.policy.predicate
+        )
+    case.trail.passed.add(Step.ARTIFACT)
     return VerifiedBundle(
         key=signer.key,
         algorithm=signer.algorithm,
@@ -186,4 +278,6 @@ def _conclude(
         digests=digests,
         payload=case.content.envelope.payload if case.content.envelope is not None else b"",
         predicate_type=statement.predicate_type if statement is not None else "",
+        steps=case.trail.steps(),
+        policy=case.policy,
     )

@@ -50,8 +50,11 @@ class Leaf:
     key: PublicKey
 
 
+@lru_cache(maxsize=8)
 def parse_leaf(material: CertificateMaterial) -> Leaf:
     """Return the leaf of a bundle's certificates, which have to be in order: each one issued by the one behind it.
+
+    It is asked for at several steps of a verification, and parsed once.
 
     Raises:
         MalformedError: A certificate that cannot be read, or a key of an unknown kind.
@@ -86,7 +89,7 @@ def verify_authority(leaf: Leaf, times: Sequence[ObservedTime], trust: TrustedRo
     verify_signer(leaf.certificate)
     issuer = read_issuer(leaf.certificate, what=_LEAF)
     candidates = [one for one in trust.certificate_authorities if one.chain[0].subject == issuer]
-    failure = CertificateError(_LEAF, f"issued by {issuer.rfc4514_string()!r}, whom the trusted root does not name")
+    failure: CertificateError | None = None
     for authority in candidates:
         try:
             _verify_at(leaf.certificate, authority, times)
@@ -94,7 +97,9 @@ def verify_authority(leaf: Leaf, times: Sequence[ObservedTime], trust: TrustedRo
             failure = error
         else:
             return authority
-    raise failure
+    raise failure or CertificateError(
+        _LEAF, f"issued by {issuer.rfc4514_string()!r}, whom the trusted root does not name"
+    )
 
 
 def _verify_at(leaf: Certificate, authority: CertificateAuthority, times: Sequence[ObservedTime]) -> None:
@@ -145,11 +150,11 @@ def verify_scts(
     for sct in read_embedded_scts(leaf.tbs, what=_LEAF):
         for log, key in _select_ct_log(sct, trust):
             verify_sct(sct, embedded, key)
-            found[sct.log_id] = SctFinding(log.base_url, _moment(sct))
+            found[sct.log_id] = SctFinding(log.base_url, _moment(sct), sct.log_id)
     for sct in detached:
         for log, key in _select_ct_log(sct, trust):
             verify_sct(sct, build_certificate_entry(leaf.der), key)
-            found[sct.log_id] = SctFinding(log.base_url, _moment(sct))
+            found[sct.log_id] = SctFinding(log.base_url, _moment(sct), sct.log_id)
     if len(found) < rule.threshold:
         raise CertificateError(
             _LEAF,

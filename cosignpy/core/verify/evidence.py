@@ -9,6 +9,7 @@ from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.verify.findings import VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
+from cosignpy.core.verify.steps import StepFinding
 from cosignpy.errors import Rejection
 from cosignpy.values import field, value
 
@@ -39,6 +40,7 @@ class VerifiedSignature:
     """One signature that satisfies the policy. Exists only as the result of a verification.
 
     `log` says why no log was asked for, and `proof` what certificate, logs and authorities show, where they were asked.
+    `steps` are those that were taken, in order.
     """
 
     location: str
@@ -48,6 +50,7 @@ class VerifiedSignature:
     claim: SignedClaim
     log: LogFinding | None
     proof: VerifiedBundle | None = None
+    steps: Sequence[StepFinding] = field(default=(), repr=False)
 
     @property
     def signer(self) -> object:

@@ -9,12 +9,15 @@ from functools import lru_cache
 
 from cryptography.x509 import Certificate
 
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireSignedTime, RequireTime
 from cosignpy.core.timestamp.response import GRANTED, TimestampResponse
 from cosignpy.core.timestamp.verify import TimestampChain, UnknownSigner, verify_timestamp
 from cosignpy.core.trust.trusted_root import CertificateAuthority, TrustedRoot
 from cosignpy.core.verify.findings import ObservedTime, TimeSource
 from cosignpy.core.verify.transparency import TrustedEntry
+from cosignpy.core.x509.chain import fingerprint
 from cosignpy.errors import TimestampError, VerificationError
 
 
@@ -62,12 +65,14 @@ def _observe(token: bytes, signature: bytes, authorities: Iterable[CertificateAu
 
 
 def _verify_token(token: bytes, signature: bytes, authority: CertificateAuthority) -> ObservedTime:
-    moment = verify_timestamp(token, signature, _chain_of(authority.chain)).info.moment
+    verified = verify_timestamp(token, signature, _chain_of(authority.chain))
+    moment = verified.info.moment
     if not authority.validity.covers(moment):
         raise TimestampError(
             "timestamp", f"{moment.isoformat()} is outside of the time in which {authority.uri} is trusted"
         )
-    return ObservedTime(moment, TimeSource.TIMESTAMP_AUTHORITY, authority.uri)
+    signer = fingerprint(verified.certificate)
+    return ObservedTime(moment, TimeSource.TIMESTAMP_AUTHORITY, authority.uri, signer)
 
 
 @lru_cache(maxsize=64)
@@ -81,7 +86,7 @@ def observe_promises(entries: Sequence[TrustedEntry]) -> tuple[ObservedTime, ...
     found: dict[str, ObservedTime] = {}
     for item in entries:
         if item.finding.integrated_time is not None:
-            time = ObservedTime(item.finding.integrated_time, TimeSource.LOG, item.log.base_url)
+            time = ObservedTime(item.finding.integrated_time, TimeSource.LOG, item.log.base_url, item.log.log_id)
             found.setdefault(time.authority, time)
     return tuple(found.values())
 
@@ -103,3 +108,22 @@ def select_times(
     if len(counted) < rule.threshold:
         raise TimestampError("bundle", f"{len(counted)} {kind} by trusted authorities, {rule.threshold} needed")
     return found
+
+
+def verify_window(key: PublicKey, window: KeyWindow, times: Sequence[ObservedTime]) -> None:
+    """Show that a key counted when it signed, which it had done by the earliest time that was observed.
+
+    Raises:
+        TimestampError: It did not count then, or nobody says when that was.
+    """
+    if not times:
+        raise TimestampError(
+            "bundle", f"no authority or log says when it was signed, and the key {key.fingerprint} counts {window} only"
+        )
+    first = min(times, key=lambda time: time.moment)
+    if not window.covers(first.moment):
+        raise TimestampError(
+            "bundle",
+            f"signed by {first.moment.isoformat()}, says {first.authority}, and the key {key.fingerprint} counts "
+            f"{window} only",
+        )

@@ -5,6 +5,7 @@ Log and certificate steps come before the signature; claims are read only from b
 
 from typing import TYPE_CHECKING
 
+from cosignpy.core.bundle.legacy import LegacySignature
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial, MessageSignature
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
@@ -16,7 +17,10 @@ from cosignpy.core.policy.transparency import SkipLogUnsafe
 from cosignpy.core.verify.claims import verify_simple_signing_claims, verify_statement_claims
 from cosignpy.core.verify.evidence import VerifiedSignature
 from cosignpy.core.verify.log import LogFinding
-from cosignpy.errors import MalformedError, SignatureMismatch, TransparencyError, TransparencyRequired
+from cosignpy.core.verify.steps import Step
+from cosignpy.core.verify.trail import Trail
+from cosignpy.errors import MalformedError, SignatureMismatch, TransparencyRequired
+from cosignpy.values import replace
 
 if TYPE_CHECKING:
     from cosignpy.core.verify.bundle import Trust
@@ -36,44 +40,73 @@ def verify_bundle(
     """
     envelope = _select_envelope(bundle, keyless=policy.identities is not None)
     rule = policy.transparency
-    if policy.identities is not None or not isinstance(rule, SkipLogUnsafe):
-        if trust is None:
-            raise TransparencyRequired(
-                "certificates and log entries are believed by a trusted root, and there is none",
-                "give one, or verify by a key and pass --insecure-ignore-tlog",
-            )
+    if policy.identities is not None or policy.windows or not isinstance(rule, SkipLogUnsafe):
+        believed = _require_trust(trust)
         # Half of what a verification by a key takes is imports, and it needs none of these.
         from cosignpy.core.verify.artifact import Artifact
         from cosignpy.core.verify.bundle import verify_bundle as verify_steps
 
         artifact = Artifact({image.algorithm: bytes.fromhex(image.hex)})
-        found = verify_steps(bundle, artifact, trust, policy.bundle)
-        claim = verify_statement_claims(envelope.payload, image, policy)
-        return VerifiedSignature(location, image, found.key, found.algorithm, claim, found.log_waived, found)
-    key, algorithm = _verify_with_any(policy.keys, envelope.signatures[0].signature, envelope.pae)
-    claim = verify_statement_claims(envelope.payload, image, policy)
-    return VerifiedSignature(location, image, key, algorithm, claim, LogFinding(rule.reason))
+        found = verify_steps(bundle, artifact, believed, policy.bundle)
+        with Trail.after(found) as trail:
+            claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope.payload, image, policy)
+        return VerifiedSignature(
+            location, image, found.key, found.algorithm, claim, found.log_waived, found, found.steps
+        )
+    with Trail.of_key_alone(rule.reason) as trail:
+        trail.passed.add(Step.FORM)
+        signature = envelope.signatures[0].signature
+        key, algorithm = trail.step(Step.SIGNATURE, _verify_with_any, policy.keys, signature, envelope.pae)
+        trail.step(Step.DENY_LIST, policy.deny.refuse_key, key)
+        claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope.payload, image, policy)
+    return VerifiedSignature(location, image, key, algorithm, claim, LogFinding(rule.reason), steps=trail.steps())
 
 
 def verify_legacy(
-    payload: bytes, signature: bytes, image: Digest, policy: ImagePolicy, location: str
+    payload: bytes, legacy: LegacySignature, image: Digest, policy: ImagePolicy, trust: "Trust | None" = None
 ) -> VerifiedSignature:
     """Show that a legacy payload and signature are of this image and accepted by the policy.
 
+    Where more than a key is asked for, signature, certificate, promise and timestamp become a bundle of version 0.1,
+    and are judged as one. A certificate counts for no policy about keys: nobody signed the annotation that holds it.
+
     Raises:
-        MalformedError: The payload is not a simple-signing payload.
-        TransparencyError: The policy demands a log entry, and those of legacy signatures are not read.
+        MalformedError: The payload is not a simple-signing payload, or an annotation cannot be read.
+        TransparencyRequired: The policy demands more than a key, and there is no trusted root.
         SignatureMismatch: Not made by any of the policy's keys.
         ClaimMismatch: It says something else.
+        VerificationError: Certificate, log or timestamp do not show what the policy demands.
     """
-    if policy.identities is not None:
-        raise SignatureMismatch("a legacy signature, and identities count in bundles only")
-    rule = policy.transparency
-    if not isinstance(rule, SkipLogUnsafe):
-        raise TransparencyError("place of the log entry", "a bundle", "a legacy signature")
-    key, algorithm = _verify_with_any(policy.keys, signature, payload)
-    claim = verify_simple_signing_claims(payload, image, policy)
-    return VerifiedSignature(location, image, key, algorithm, claim, LogFinding(rule.reason))
+    rule, where = policy.transparency, legacy.location
+    if policy.identities is None and not policy.windows and isinstance(rule, SkipLogUnsafe):
+        with Trail.of_key_alone(rule.reason) as trail:
+            trail.passed.add(Step.FORM)
+            key, algorithm = trail.step(Step.SIGNATURE, _verify_with_any, policy.keys, legacy.signature, payload)
+            trail.step(Step.DENY_LIST, policy.deny.refuse_key, key)
+            claim = trail.step(Step.ARTIFACT, verify_simple_signing_claims, payload, image, policy)
+        return VerifiedSignature(where, image, key, algorithm, claim, LogFinding(rule.reason), steps=trail.steps())
+    believed = _require_trust(trust)
+    from cosignpy.core.bundle.parts import SignatureParts, assemble_bundle
+    from cosignpy.core.verify.artifact import Artifact
+    from cosignpy.core.verify.bundle import verify_bundle as verify_steps
+
+    parts = SignatureParts.of_annotations(legacy.layer.annotations)
+    if policy.identities is None:
+        parts = replace(parts, certificate=b"", chain=b"")
+    bundle = assemble_bundle(MessageSignature("", b"", legacy.signature), parts)
+    found = verify_steps(bundle, Artifact.of(payload), believed, policy.bundle)
+    with Trail.after(found) as trail:
+        claim = trail.step(Step.ARTIFACT, verify_simple_signing_claims, payload, image, policy)
+    return VerifiedSignature(where, image, found.key, found.algorithm, claim, found.log_waived, found, found.steps)
+
+
+def _require_trust(trust: "Trust | None") -> "Trust":
+    if trust is None:
+        raise TransparencyRequired(
+            "certificates and log entries are believed by a trusted root, and there is none",
+            "give one, or verify by a key and pass --insecure-ignore-tlog",
+        )
+    return trust
 
 
 def _select_envelope(bundle: Bundle, *, keyless: bool) -> Envelope:

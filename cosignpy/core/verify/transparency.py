@@ -40,6 +40,8 @@ class TrustedEntry:
     def verify_at(self, times: Sequence[ObservedTime]) -> None:
         """Show that the log's key was in use when it signed: at the time that it states, else at all that others saw.
 
+        Of a log that is over, some time has to be known: else a bundle would count for lack of its timestamp.
+
         Raises:
             TransparencyError: It was not, according to the trusted root, which has to say since when it is.
         """
@@ -50,6 +52,11 @@ class TrustedEntry:
                 raise TransparencyError(f"entry of {self.log.base_url}", "of a time when it is trusted", str(moment))
         if self.log.validity.start is None:
             raise TransparencyError(f"trust in {self.log.base_url}", "from a time on", "from none on")
+        if not moments and self.log.validity.end is not None:
+            ended = self.log.validity.end.isoformat()
+            raise TransparencyError(
+                f"time of the entry of {self.log.base_url}", f"known, since the log ended at {ended}", "not known"
+            )
 
 
 def verify_entries(entries: Sequence[LogEntry], trust: TrustedRoot) -> tuple[TrustedEntry, ...]:

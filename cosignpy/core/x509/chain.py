@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
 from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
     BasicConstraints,
     Certificate,
@@ -123,6 +126,12 @@ def read_lifetime(certificate: Certificate, *, what: str = "certificate") -> tup
         MalformedError: One of them is in the year 0, which dates do not have.
     """
     return _readable(lambda: (certificate.not_valid_before_utc, certificate.not_valid_after_utc), what)
+
+
+@lru_cache(maxsize=64)
+def fingerprint(certificate: Certificate) -> bytes:
+    """Return the SHA-256 digest of a certificate; those of authorities are asked for with each signature."""
+    return sha256(certificate.public_bytes(Encoding.DER)).digest()
 
 
 def verify_issued_by(certificate: Certificate, issuer: Certificate, *, what: str = "certificate") -> None:

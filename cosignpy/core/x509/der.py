@@ -38,6 +38,10 @@ class Element(NamedTuple):
     end: int
 
 
+_make_tuple: Final = tuple.__new__
+"""Half of reading an element would be a named tuple's own way of making one."""
+
+
 def read_element(raw: bytes, start: int, end: int, *, what: str) -> Element:
     """Read tag and length of the element at `start`, which has to end at `end` or before.
 
@@ -58,7 +62,7 @@ def read_element(raw: bytes, start: int, end: int, *, what: str) -> Element:
             raise MalformedError(what, "a length that is not DER")
     if content + length > end:
         raise MalformedError(what, "it ends within an element")
-    return Element(tag, start, content, content + length)
+    return _make_tuple(Element, (tag, start, content, content + length))
 
 
 def read_children(raw: bytes, parent: Element, *, what: str) -> Sequence[Element]:

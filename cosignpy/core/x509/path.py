@@ -46,16 +46,24 @@ def verify_path(leaf: Certificate, issuers: Sequence[Certificate], purpose: Obje
     if len(issuers) > MAX_ISSUERS:
         raise LimitExceeded("certificate chain", f"{len(issuers)} issuers, at most {MAX_ISSUERS} are accepted")
     what = "leaf certificate"
-    _verify_alone(leaf, moment, what)
+    verify_valid_at(leaf, moment, what=what)
+    _verify_extensions(leaf, what)
     verify_purpose(leaf, purpose, what=what)
     below = leaf
     for place, issuer in enumerate(issuers):
         _verify_link(below, issuer, what=what)
         what = f"issuer {place + 1} of the leaf certificate"
-        _verify_alone(issuer, moment, what)
-        verify_may_issue(issuer, _count_authorities(issuers[:place]), what=what)
-        _verify_allows(issuer, purpose, what)
+        verify_valid_at(issuer, moment, what=what)
+        _verify_issuer(issuer, _count_authorities(issuers[:place]), purpose, what)
         below = issuer
+
+
+@lru_cache(maxsize=64)
+def _verify_issuer(issuer: Certificate, below: int, purpose: ObjectIdentifier, what: str) -> None:
+    """Show what does not depend on the time; authorities are always the same few, and one that holds is kept."""
+    _verify_extensions(issuer, what)
+    verify_may_issue(issuer, below, what=what)
+    _verify_allows(issuer, purpose, what)
 
 
 _verify_link: Final = lru_cache(maxsize=512)(verify_issued_by)
@@ -96,8 +104,7 @@ def _verify_allows(issuer: Certificate, purpose: ObjectIdentifier, what: str) ->
         raise CertificateError(what, f"its extended key usage does not allow {purpose.dotted_string}")
 
 
-def _verify_alone(certificate: Certificate, moment: datetime, what: str) -> None:
-    verify_valid_at(certificate, moment, what=what)
+def _verify_extensions(certificate: Certificate, what: str) -> None:
     for extension in read_extensions(certificate, what=what):
         _verify_understood(extension, what)
 

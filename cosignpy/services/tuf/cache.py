@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 TRUSTED_ROOT: Final = "trusted_root.json"
 SIGNING_CONFIG: Final = "signing_config.v0.2.json"
+SIGNING_CONFIG_REKOR_V2: Final = "signing_config_rekor_v2.v0.2.json"
+"""What Sigstore publishes beside it for those who want the log of Rekor v2 before all have to."""
 
 UPDATE_SECONDS: Final = 60.0
 """For all requests of one update: a dozen small files, of which most are there already."""

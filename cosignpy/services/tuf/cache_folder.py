@@ -99,10 +99,10 @@ def _read_private(path: Path, cap: int, folders: int = 1) -> bytes | None:
     Nor may others write to the `folders` above it, where they could have put a link, or another file of this user's.
     """
     try:
-        if not all(_is_ours(folder.stat()) for folder in path.parents[:folders]):
+        if not all(is_ours(folder.stat()) for folder in path.parents[:folders]):
             return None
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-            if not _is_ours(os.fstat(file.fileno())):
+            if not is_ours(os.fstat(file.fileno())):
                 return None
             raw = file.read(cap + 1)
     except OSError:
@@ -110,5 +110,6 @@ def _read_private(path: Path, cap: int, folders: int = 1) -> bytes | None:
     return raw if len(raw) <= cap else None
 
 
-def _is_ours(found: os.stat_result) -> bool:
+def is_ours(found: os.stat_result) -> bool:
+    """Tell whether nobody but this user, or the system's, can have written a file."""
     return found.st_uid in {0, os.geteuid()} and not found.st_mode & _OTHERS_WRITE

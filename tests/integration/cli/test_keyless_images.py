@@ -150,9 +150,3 @@ def test_nothing_is_pushed_when_the_log_is_down(site: Keyless, images: Images) -
     assert done.returncode == 20
     assert b"Not signed" in done.stderr
     assert images.bundles(images.image) == []
-
-
-def test_legacy_signatures_hold_no_certificate(site: Keyless, images: Images) -> None:
-    done = site.run("sign", *site.signing, "--signature-format=legacy", images.named(images.image))
-    assert done.returncode == 2
-    assert b"go into bundles" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from cosignpy.cli.app import run
 from cosignpy.core.bundle.legacy import LegacyStyle, build_signature_image
+from cosignpy.core.bundle.parts import SignatureParts
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_b64
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
@@ -25,6 +26,7 @@ from cosignpy.registry.repository import RemoteRepository
 from cosignpy.registry.session import RegistrySession
 from tests.support.attached import SPDX, bundle_of, push_bundle
 from tests.support.memory_repository import push_image
+from tests.support.virtual_sigstore import Signing
 
 Capture = pytest.CaptureFixture[str]
 
@@ -230,6 +232,19 @@ def test_attached_certificates_come_back(shelf: Any, home: Path, capsys: Capture
     assert run(["attach", "signature", *parts, image]) == 0
     found = json.loads(out(capsys, "download", "signature", image).splitlines()[-1])
     assert (found["Cert"], found["Chain"]) == (pem, [pem.strip()])
+
+
+def test_attached_promises_and_timestamps_come_back(shelf: Any, home: Path, capsys: Capture) -> None:
+    image = f"{shelf.address}/team/app@{shelf.child.digest}"
+    parts = SignatureParts.of_bundle(Signing(stamped=True).bundle())
+    (home / "sig").write_text(encode_b64(b"made elsewhere"))
+    (home / "log").write_bytes(parts.rekor_bundle)
+    (home / "tsr").write_bytes(parts.timestamp)
+    flags = ["--signature", str(home / "sig"), "--rekor-response", str(home / "log"), "--tsr", str(home / "tsr")]
+    assert run(["attach", "signature", *flags, image]) == 0
+    found = json.loads(out(capsys, "download", "signature", image).splitlines()[-1])
+    assert found["Bundle"] == json.loads(parts.rekor_bundle)
+    assert found["RFC3161Timestamp"] == {"SignedRFC3161Timestamp": encode_b64(parts.timestamp)}
 
 
 def test_download_says_what_it_leaves_out(shelf: Any, capsys: Capture) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import ModuleType
 from typing import Final
 
 import pytest
@@ -382,6 +383,12 @@ def test_a_deadline_that_is_over_ends_the_search_for_an_address() -> None:
 
 def test_no_log_is_written_unless_someone_set_logging_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "logging")
+    with answered(reply(200)) as (_, response):
+        assert response.status == 200
+
+
+def test_no_log_is_written_while_another_thread_imports_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "logging", ModuleType("logging"))
     with answered(reply(200)) as (_, response):
         assert response.status == 200
 

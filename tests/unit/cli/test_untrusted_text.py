@@ -2,13 +2,13 @@
 
 import pytest
 
-from cosignpy.cli.invocation import CURRENT, printable
+from cosignpy.cli.invocation import CURRENT, Output, printable
 from cosignpy.cli.render.errors import MOST_CHARACTERS, explain_error, one_line
 from cosignpy.cli.render.verification import ImageResult, render_verification
 from cosignpy.core.verify.evidence import VerifiedImage
 from cosignpy.core.verify.signature import verify_legacy
 from cosignpy.errors import ClaimMismatch, NoMatchingSignatures, NoSuchTag, Rejection
-from tests.support.signed import IMAGE, KEY, policy, simple_signing
+from tests.support.signed import IMAGE, KEY, legacy, policy, simple_signing
 
 HOSTILE = "x\x1b[2K\rVerified registry.example/app\nVerified\x9b1m\N{RIGHT-TO-LEFT OVERRIDE}\x00"
 ESCAPED = r"x\u001b[2K\u000dVerified registry.example/app\u000aVerified\u009b1m\u202e\u0000"
@@ -40,11 +40,13 @@ def test_an_error_and_its_hint_are_one_line_each(capsys: pytest.CaptureFixture[s
     assert [ESCAPED in line for line in capsys.readouterr().err.splitlines()] == [True, True]
 
 
-def test_what_a_signer_wrote_is_shown_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_signer_wrote_is_shown_escaped(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     payload = simple_signing(IMAGE, identity={"docker-reference": HOSTILE}, optional={HOSTILE: HOSTILE})
-    signature = verify_legacy(payload, KEY.sign(payload), IMAGE, policy(), "test")
-    assert CURRENT.output == "text"
-    assert render_verification([ImageResult("app", IMAGE, VerifiedImage(IMAGE, (signature,)))]) == 0
+    signature = verify_legacy(payload, legacy(payload, KEY.sign(payload)), IMAGE, policy())
+    monkeypatch.setattr(CURRENT, "output", Output.TEXT)
+    assert render_verification([ImageResult("app", IMAGE, VerifiedImage(IMAGE, (signature,)))], policy()) == 0
     shown = capsys.readouterr().out
     assert [line for line in shown.splitlines() if line.startswith("Verified")] == ["Verified app"]
     assert f"{ESCAPED}={ESCAPED}" in shown

@@ -92,3 +92,13 @@ def test_digests_are_ordered_by_algorithm_and_then_by_hex() -> None:
     other = Digest("sha512", "0" * 128)
     assert sorted([other, high, low]) == [low, high, other]
     assert not low < low  # noqa: PLR0124 - an order in which something is below itself sorts nothing
+
+
+def test_statements_may_name_a_digest_that_oci_has_not_registered() -> None:
+    digest = Digest.of(b"abc", "sha384")
+    assert str(digest) == f"sha384:{hashlib.sha384(b'abc').hexdigest()}"
+    for algorithm, hexadecimal in (("sha384", HEX256), ("sha1", HEX256[:40])):
+        with pytest.raises(MalformedError):
+            Digest(algorithm, hexadecimal)
+    with pytest.raises(MalformedError, match="'sha384', known are sha256, sha512"):
+        Digest.parse(str(digest))

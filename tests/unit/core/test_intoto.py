@@ -70,6 +70,7 @@ def test_a_subject_may_have_several_digests_and_unknown_ones_do_not_count() -> N
         {"subject": [{"digest": {"sha256": HEX.upper()}}]},
         {"subject": [{"digest": {"sha256": HEX[1:]}}]},
         {"subject": [{"digest": {"sha512": HEX}}]},
+        {"subject": [{"digest": {"sha384": HEX}}]},
         {"subject": [{"digest": {"sha256": 1}}]},
         {"subject": [{"digest": {"sha256": HEX}, "annotations": {"a": True}}]},
         {"subject": [{"digest": {"sha256": HEX}, "name": ["x"]}]},

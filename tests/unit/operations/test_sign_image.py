@@ -1,25 +1,42 @@
 """Signing: what is made, where it is stored, and what of others' stays."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from cosignpy.core.bundle.legacy import MAX_LEGACY_SIGNATURES, build_signature_layer
+from cosignpy.core.bundle.model import CertificateMaterial
+from cosignpy.core.bundle.parts import SignatureParts
 from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.bundle.referrer import select_bundle_layer
+from cosignpy.core.bundle.rekor_bundle import parse_rekor_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import Envelope
+from cosignpy.core.encoding import encode_b64
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import DOCKER_MANIFEST, OCI_MANIFEST, Descriptor, Manifest
-from cosignpy.core.oci.simple_signing import SIMPLE_SIGNING, SimpleSigningPayload
+from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION, SIMPLE_SIGNING, SimpleSigningPayload
+from cosignpy.core.policy.bundle import SignedByIdentity
+from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.core.policy.transparency import RequireLog
 from cosignpy.core.verify.artifact import Artifact
 from cosignpy.core.verify.bundle import verify_bundle
-from cosignpy.core.verify.evidence import SignatureFormat
-from cosignpy.errors import LimitExceeded, MalformedError, RemoteError, SignatureMismatch, TransparencyError, UsageError
-from cosignpy.operations.complete_bundle import SigningKey, SigningServices
+from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage
+from cosignpy.errors import (
+    CertificateError,
+    CosignError,
+    LimitExceeded,
+    MalformedError,
+    RemoteError,
+    SignatureMismatch,
+    TransparencyError,
+    UsageError,
+)
+from cosignpy.operations.complete_bundle import OwnCertificate, SigningKey, SigningServices
 from cosignpy.operations.sign_image import (
     Claims,
     FormatChoice,
@@ -29,11 +46,26 @@ from cosignpy.operations.sign_image import (
     push_legacy,
     sign_image,
 )
+from cosignpy.operations.verify_image import VerifyImage, verify_image
+from tests.support.certificates import LIFETIME, MIDDLE, START
+from tests.support.legacy_signatures import ISSUERS
 from tests.support.memory_repository import MemoryRepository, push_image
 from tests.support.signed import KEY, NAME, OTHER_KEY, simple_signing
 from tests.support.signed_images import BOTH, BUNDLE, CREATED, LEGACY, push_legacy_layers, sign
-from tests.support.signing_services import Log, Root, Stamps
-from tests.support.virtual_sigstore import BY_ALICE, LEAF_KEY, ROOT, TRUST, good_leaf
+from tests.support.signing_services import Log, PromisingLog, Root, Stamps
+from tests.support.virtual_sigstore import (
+    ALICE,
+    BY_ALICE,
+    LEAF_KEY,
+    REKOR_V1,
+    REKOR_V2,
+    ROOT,
+    SIGNING,
+    TRUST,
+    certify,
+    good_leaf,
+    named,
+)
 
 KEYED = SigningKey(KEY)
 SHA512 = Descriptor(OCI_MANIFEST, Digest.of(b"image", "sha512"), 5)
@@ -214,8 +246,135 @@ def test_nothing_is_pushed_that_nobody_would_accept(repository: MemoryRepository
     assert repository.requests == []
 
 
-@pytest.mark.parametrize(("key", "vouching"), [(KEYLESS, Vouching()), (KEYED, VOUCHED)], ids=["certificate", "log"])
-def test_legacy_signatures_hold_a_key_alone(image: Manifest, key: SigningKey, vouching: Vouching) -> None:
-    with pytest.raises(UsageError, match="go into bundles"):
-        make_signature(key, LEGACY[0], image.digest, Claims(NAME), vouching)
-    assert make_signature(KEYED, LEGACY[0], image.digest, Claims(NAME), Vouching()).content
+# --- legacy signatures that more than a key vouches for -----------------------------------------
+
+PROMISING = SigningServices((Log(),), (Stamps(), Stamps()), PromisingLog())
+LEGACY_VOUCHED = Vouching(PROMISING, Root())
+CHAINED = SigningKey(LEAF_KEY, good_leaf(), ISSUERS)
+ALICE_SIGNED = ImagePolicy((), RequireLog(), identities=SignedByIdentity((ALICE,)))
+BY_KEY = ImagePolicy((KEY.public_key,), RequireLog())
+
+
+def verify_tagged(repository: MemoryRepository, image: Manifest, policy: ImagePolicy) -> VerifiedImage:
+    return verify_image(VerifyImage(NAME, image.digest, policy), repository, repository, Root())
+
+
+def test_a_legacy_signature_without_a_key_is_accepted_by_the_verifier(
+    repository: MemoryRepository, image: Manifest
+) -> None:
+    request = SignImage(image.descriptor, Claims(NAME), LEGACY, CREATED, vouching=LEGACY_VOUCHED)
+    (made,) = sign_image(request, CHAINED, repository)
+    (layer,) = signature_image(repository, image).layers
+    assert layer.annotations == {SIGNATURE_ANNOTATION: encode_b64(made.signature), **made.beside}
+    parts = SignatureParts.of_annotations(layer.annotations)
+    assert parts.material == CertificateMaterial((good_leaf(), *ISSUERS))
+    assert parse_rekor_bundle(parts.rekor_bundle).log_id == REKOR_V1.log_id
+    assert parts.timestamp
+    (found,) = verify_tagged(repository, image, ALICE_SIGNED).signatures
+    assert found.proof is not None
+    assert found.proof.certificate is not None
+
+
+def test_a_key_with_a_log_signs_in_both_formats(repository: MemoryRepository, image: Manifest) -> None:
+    request = SignImage(image.descriptor, Claims(NAME), BOTH, CREATED, vouching=LEGACY_VOUCHED)
+    sign_image(request, KEYED, repository)
+    found = verify_tagged(repository, image, BY_KEY)
+    assert [signature.claim.format for signature in found.signatures] == [*BOTH]
+    assert {entry.log for signature in found.signatures for entry in signature.proof.entries} == {  # type: ignore[union-attr]
+        REKOR_V1.url,
+        REKOR_V2.url,
+    }
+
+
+def test_a_legacy_signature_by_a_key_alone_asks_nobody(image: Manifest) -> None:
+    trust = Root()
+    assert make_signature(KEYED, LEGACY[0], image.digest, Claims(NAME), Vouching(trust=trust)).beside == {}
+    assert not trust.asked
+
+
+def test_without_a_trusted_root_a_legacy_signature_is_what_was_answered(image: Manifest) -> None:
+    made = make_signature(KEYED, LEGACY[0], image.digest, Claims(NAME), replace(LEGACY_VOUCHED, trust=None))
+    assert SignatureParts.of_annotations(made.beside).rekor_bundle
+
+
+@pytest.mark.parametrize("key", [KEYLESS, KEYED], ids=["certificate", "key"])
+def test_a_log_that_promises_nothing_does_not_do_for_a_legacy_signature(image: Manifest, key: SigningKey) -> None:
+    with pytest.raises(UsageError, match="Rekor v1") as refused:
+        make_signature(key, LEGACY[0], image.digest, Claims(NAME), VOUCHED)
+    assert "--rekor-url" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda entry: replace(entry, log_index=entry.log_index + 1), SignatureMismatch),
+        (lambda entry: replace(entry, log_id=bytes(32)), TransparencyError),
+    ],
+)
+@pytest.mark.parametrize("key", [CHAINED, KEYED], ids=["certificate", "key"])
+def test_no_legacy_signature_is_pushed_that_nobody_would_accept(
+    repository: MemoryRepository, image: Manifest, key: SigningKey, change: Any, error: type[CosignError]
+) -> None:
+    services = replace(PROMISING, promising=PromisingLog(change))
+    request = SignImage(image.descriptor, Claims(NAME), BOTH, CREATED, vouching=Vouching(services, Root()))
+    repository.requests.clear()
+    with pytest.raises(error):
+        sign_image(request, key, repository)
+    assert repository.requests == []
+
+
+def test_what_a_log_vouches_for_is_added_beside_what_a_key_alone_signed(
+    repository: MemoryRepository, image: Manifest
+) -> None:
+    sign(repository, image, KEY, LEGACY)
+    request = SignImage(image.descriptor, Claims(NAME), LEGACY, CREATED, vouching=LEGACY_VOUCHED)
+    for count in (2, 3):
+        sign_image(request, KEYED, repository)
+        assert len(signature_image(repository, image).layers) == count
+    sign(repository, image, KEY, LEGACY)
+    assert len(signature_image(repository, image).layers) == 3
+
+
+def test_merging_what_a_log_vouches_for_into_its_own_result_changes_nothing(
+    repository: MemoryRepository, image: Manifest
+) -> None:
+    made = make_signature(KEYED, LEGACY[0], image.digest, Claims(NAME), LEGACY_VOUCHED)
+    style = SignImage(image.descriptor, Claims(NAME), LEGACY, CREATED).style
+    first = push_legacy(repository, made, KEY, image.digest, style)
+    assert push_legacy(repository, made, KEY, image.digest, style) == first
+
+
+# --- certificates of one's own ------------------------------------------------------------------
+
+OWN_AUTHORITY = ROOT.certificate_authorities[0]
+STRANGE = Root(replace(ROOT, certificate_authorities=(), ct_logs=()))
+
+
+@pytest.mark.parametrize("form", BOTH)
+def test_a_certificate_of_ones_own_is_believed_by_its_own_issuers(image: Manifest, form: SignatureFormat) -> None:
+    own = replace(CHAINED, own=OwnCertificate(OWN_AUTHORITY, MIDDLE))
+    vouching = Vouching(PROMISING, STRANGE)
+    assert make_signature(own, form, image.digest, Claims(NAME), vouching).content
+    with pytest.raises(CertificateError):
+        make_signature(replace(own, own=OwnCertificate(None, MIDDLE)), form, image.digest, Claims(NAME), vouching)
+    with pytest.raises(CertificateError):
+        make_signature(CHAINED, form, image.digest, Claims(NAME), vouching)
+
+
+@pytest.mark.parametrize("form", BOTH)
+def test_nobody_is_asked_where_ones_own_issuers_are_all_that_is_believed(
+    image: Manifest, form: SignatureFormat
+) -> None:
+    trust = Root(replace(ROOT, certificate_authorities=()))
+    own = replace(CHAINED, own=OwnCertificate(OWN_AUTHORITY, MIDDLE))
+    assert make_signature(own, form, image.digest, Claims(NAME), Vouching(trust=trust)).content
+    assert not trust.asked
+    late = replace(CHAINED, own=OwnCertificate(OWN_AUTHORITY, START + 2 * LIFETIME))
+    with pytest.raises(CertificateError):
+        make_signature(late, form, image.digest, Claims(NAME), Vouching(trust=trust))
+
+
+def test_a_certificate_of_ones_own_may_name_no_issuer_of_the_identity(image: Manifest) -> None:
+    bare = certify((named()[0], *SIGNING))
+    own = SigningKey(LEAF_KEY, bare, ISSUERS, OwnCertificate(OWN_AUTHORITY, MIDDLE))
+    assert make_signature(own, BUNDLE[0], image.digest, Claims(NAME), Vouching(trust=Root())).content

@@ -26,7 +26,8 @@ from ca_server.issuance.certificate import (
     build_validity,
 )
 from ca_server.issuance.errors import AuthorityFailed
-from cosignpy.core.x509.fulcio_extensions import ARC, fulcio_extensions
+from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
+from cosignpy.core.x509.fulcio_names import ARC
 from cosignpy.core.x509.issuing import MAX_SERIAL, sign_certificate
 from cosignpy.core.x509.subject_alt_name import NameKind, SubjectName, subject_names
 from cosignpy.core.x509.tbs import TbsCertificate

@@ -10,9 +10,10 @@ import pytest
 
 from cosignpy.cli.app import run
 from cosignpy.core.encoding import encode_json
+from cosignpy.core.trust.client_trust_config import CLIENT_TRUST_CONFIG
 from cosignpy.core.trust.signing_config import Selection, Selector, parse_signing_config
 from cosignpy.core.trust.trusted_root import parse_trusted_root
-from cosignpy.services.tuf.cache import SIGNING_CONFIG, TRUSTED_ROOT
+from cosignpy.services.tuf.cache import SIGNING_CONFIG, SIGNING_CONFIG_REKOR_V2, TRUSTED_ROOT
 from tests.support.certificates import Authority
 from tests.support.trust_documents import (
     BEGIN,
@@ -109,7 +110,12 @@ class TestDefaultServices:
 
     @pytest.fixture(autouse=True)
     def mirror(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        contents = {TRUSTED_ROOT: encode_json(trusted_root()), SIGNING_CONFIG: encode_json(signing_config())}
+        second = signing_config() | {"rekorTlogUrls": signing_config()["rekorTlogUrls"][1:]}
+        contents = {
+            TRUSTED_ROOT: encode_json(trusted_root()),
+            SIGNING_CONFIG: encode_json(signing_config()),
+            SIGNING_CONFIG_REKOR_V2: encode_json(second),
+        }
         repository = TrustRepository(datetime.now(UTC), contents)
         for name, content in repository.files.items():
             path = folder / "mirror" / name
@@ -146,9 +152,18 @@ class TestDefaultServices:
             bare = out(capsys, command, "create")
             assert out(capsys, command, "create", "--with-default-services", *flags) == bare
 
-    def test_there_is_one_beginning(self) -> None:
-        flags = ("--with-default-services", "--base-config=config.json")
-        assert run(["signing-config", "create", *flags]) == 2
+    @pytest.mark.parametrize("beside", [(), ("--with-default-services",)])
+    def test_the_mirrors_config_for_rekor_v2_is_another_beginning(
+        self, capsys: Capture, beside: tuple[str, ...]
+    ) -> None:
+        flags = (service("rekor", "new", 2), "--rekor-config=ALL", *beside)
+        made = out(capsys, "signing-config", "create", "--with-default-rekor-v2", *flags)
+        urls = [each.url for each in parse_signing_config(made.encode()).logs]
+        assert urls == ["https://shard.example", "https://new.example"]
+
+    @pytest.mark.parametrize("flag", ["--with-default-services", "--with-default-rekor-v2"])
+    def test_there_is_one_beginning(self, flag: str) -> None:
+        assert run(["signing-config", "create", flag, "--base-config=config.json"]) == 2
 
 
 class TestInspectTrustedRoot:
@@ -202,6 +217,14 @@ class TestInspectTrustedRoot:
     @pytest.mark.parametrize(("argv", "code"), [(["absent"], 3), (["ca.pem"], 4), (["root.json", "--at", "now"], 2)])
     def test_what_cannot_be_shown_is_an_error(self, argv: list[str], code: int) -> None:
         assert run(["trusted-root", "inspect", *argv]) == code
+
+
+def test_of_both_in_one_document_each_part_is_shown(capsys: Capture, folder: Path) -> None:
+    parts = {"trustedRoot": trusted_root(), "signingConfig": signing_config()}
+    (folder / "both.json").write_bytes(encode_json({"mediaType": CLIENT_TRUST_CONFIG, **parts}))
+    for command, alone in (("trusted-root", "root.json"), ("signing-config", "config.json")):
+        shown = [out(capsys, command, "inspect", name, "--at", AT) for name in (alone, "both.json")]
+        assert shown[0] == shown[1]
 
 
 class TestLintTrustedRoot:

@@ -81,8 +81,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             "--bundle=v1.json",
             TRUST,
-            "--certificate-identity-regexp=^alice@",
-            "--certificate-oidc-issuer-regexp=issuer",
+            "--certificate-identity-regexp=^alice@.*$",
+            "--certificate-oidc-issuer-regexp=^.*issuer.*$",
             "blob",
         ),
     ],

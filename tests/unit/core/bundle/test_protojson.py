@@ -55,6 +55,13 @@ def material(**members: JsonValue) -> bytes:
     return bundle(verificationMaterial=members)
 
 
+def test_a_key_id_is_kept_since_old_log_entries_hash_it() -> None:
+    named = Envelope(IN_TOTO_PAYLOAD, STATEMENT, (EnvelopeSignature(BUNDLE_SIGNATURE, "a key"),))
+    written = encode_bundle(replace(parse_bundle(BUNDLE), content=named))
+    assert b',"keyid":"a key"}]' in written
+    assert parse_bundle(written).content == named
+
+
 def test_cosigns_bundle_is_read_and_written_byte_for_byte() -> None:
     parsed = parse_bundle(BUNDLE)
     assert (parsed.material, parsed.content) == (PublicKeyMaterial(KEY.hint), ENVELOPE)

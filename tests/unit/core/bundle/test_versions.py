@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial, PublicKeyMaterial
-from cosignpy.core.bundle.versions import verify_form, without_unproved_inclusion
+from cosignpy.core.bundle.versions import ChainRule, verify_form, without_unproved_inclusion
 from cosignpy.core.rekor.log_entry import LogEntry
 from cosignpy.errors import MalformedError
 from cosignpy.values import replace
@@ -88,3 +88,13 @@ def test_a_proof_without_checkpoint_is_not_looked_at() -> None:
     assert found == (promised, other, promised)
     untouched = versioned(V01, promised, other)
     assert without_unproved_inclusion(untouched) is untouched
+
+
+@pytest.mark.parametrize("rule", [ChainRule.ALLOW, ChainRule.COMPLETE])
+def test_a_chain_passes_where_it_is_allowed_and_nothing_else_does(rule: ChainRule) -> None:
+    chained = replace(versioned(V03, entry()), material=CertificateMaterial((b"leaf", b"issuer")))
+    verify_form(chained, rule)
+    with pytest.raises(MalformedError, match="chain"):
+        verify_form(chained, ChainRule.REFUSE)
+    with pytest.raises(MalformedError, match="twice"):
+        verify_form(replace(chained, log_entries=(entry(), entry())), rule)

@@ -1,17 +1,25 @@
 """The policy refuses to be one that nobody, or anybody, could satisfy."""
 
+from typing import Final
+
 import pytest
 
 from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.policy.bundle import SignedByIdentity, SignedByKey
+from cosignpy.core.policy.deny import DeniedKey, DenyList
 from cosignpy.core.policy.identity import Exactly, IdentityRule
 from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
 from cosignpy.errors import UsageError
+from tests.support.certificates import START
 from tests.support.signed import KEY, OTHER_KEY, WAIVED
+
+ALICE: Final = IdentityRule((Exactly("alice"),), (Exactly("issuer"),))
+BOB: Final = IdentityRule((Exactly("bob"),), (Exactly("issuer"),))
 
 
 def test_a_policy_wants_a_signature_by_default() -> None:
@@ -45,15 +53,37 @@ def test_identities_stand_in_place_of_keys() -> None:
     by_alice = ImagePolicy((), RequireLog(), identities=alice)
     assert by_alice.bundle.signer == alice
     assert not by_alice.asks_a_key_alone
+    assert not ImagePolicy((), WAIVED, identities=alice).asks_a_key_alone
     with pytest.raises(UsageError, match="a key and an identity"):
         ImagePolicy((KEY.public_key,), RequireLog(), identities=alice)
+    with pytest.raises(UsageError, match="a key and an identity"):
+        ImagePolicy((), RequireLog(), identities=alice, windows={KEY.public_key: KeyWindow(START)})
 
 
-@pytest.mark.parametrize("threshold", [0, -1])
-def test_a_threshold_of_nobody_is_refused(threshold: int) -> None:
-    alice = SignedByIdentity((IdentityRule((Exactly("alice"),), (Exactly("issuer"),)),))
-    with pytest.raises(UsageError, match="thresholds count keys"):
-        ImagePolicy((), RequireLog(), threshold, identities=alice)
+BOTH: Final = SignedByIdentity((ALICE, BOB, ALICE))
+
+
+@pytest.mark.parametrize("threshold", [1, 2])
+def test_a_threshold_of_identities_counts_different_rules(threshold: int) -> None:
+    policy = ImagePolicy((), RequireLog(), threshold, identities=BOTH)
+    assert policy.rules == (ALICE, BOB)
+
+
+@pytest.mark.parametrize("threshold", [-1, 0, 3])
+def test_a_threshold_that_no_identities_can_meet_is_refused(threshold: int) -> None:
+    with pytest.raises(UsageError, match="2 different identities"):
+        ImagePolicy((), RequireLog(), threshold, identities=BOTH)
+
+
+def test_times_of_keys_and_the_deny_list_are_those_of_each_bundle() -> None:
+    windows, denied = {KEY.public_key: KeyWindow(START)}, DenyList(keys=(DeniedKey(bytes(32)),))
+    policy = ImagePolicy((KEY.public_key,), WAIVED, windows=windows, deny=denied)
+    assert policy.bundle.signer == SignedByKey((KEY.public_key,), windows)
+    assert policy.bundle.deny == denied
+    assert not policy.asks_a_key_alone
+    assert policy.rules == ()
+    with pytest.raises(UsageError, match="not one to verify with"):
+        ImagePolicy((OTHER_KEY.public_key,), WAIVED, windows=windows)
 
 
 def test_a_key_alone() -> None:

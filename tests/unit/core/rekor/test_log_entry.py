@@ -6,9 +6,11 @@ import pytest
 
 from cosignpy.core.merkle.proofs import InclusionProof
 from cosignpy.core.rekor.log_entry import (
+    MAX_ENTRIES,
     LogEntry,
     LoggedProof,
     parse_v1_entries,
+    parse_v1_search,
     parse_v2_entry,
 )
 from cosignpy.errors import LimitExceeded, MalformedError
@@ -147,3 +149,27 @@ def test_more_hashes_than_any_tree_is_high_are_over_the_limit() -> None:
     members["inclusionProof"]["hashes"] *= 65
     with pytest.raises(LimitExceeded):
         parse_v2_entry(json.dumps(members).encode())
+
+
+def search_answer(*answers: bytes) -> bytes:
+    return b"[%b]" % b",".join(answers)
+
+
+def test_an_answer_to_a_search_is_a_list_of_answers() -> None:
+    other = replace(V1, log_index=13)
+    answers = (write_v1_entry(ENTRY_ID, V1), write_v1_entry("f" * 64, other))
+    assert parse_v1_search(search_answer(*answers)) == {ENTRY_ID: V1, "f" * 64: other}
+    assert parse_v1_search(b"[]") == {}
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"5", b"[5]", search_answer(write_v1_entry("nonsense", V1))])
+def test_an_answer_to_a_search_of_another_form_is_refused(raw: bytes) -> None:
+    with pytest.raises(MalformedError):
+        parse_v1_search(raw)
+
+
+def test_an_answer_to_a_search_has_no_more_than_was_asked_for() -> None:
+    answers = [write_v1_entry(f"{number:064x}", V1) for number in range(MAX_ENTRIES + 1)]
+    assert len(parse_v1_search(search_answer(*answers[1:]))) == MAX_ENTRIES
+    with pytest.raises(LimitExceeded):
+        parse_v1_search(search_answer(*answers))

@@ -10,6 +10,8 @@ from cosignpy.core.trust.client_trust_config import (
     CLIENT_TRUST_CONFIG,
     MAX_CLIENT_TRUST_CONFIG,
     encode_client_trust_config,
+    parse_any_signing_config,
+    parse_any_trusted_root,
     parse_client_trust_config,
 )
 from cosignpy.core.trust.signing_config import parse_signing_config
@@ -52,6 +54,25 @@ def test_the_other_name_is_read() -> None:
 def test_a_neighbour_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
         parse_client_trust_config(encode_json(document() | change))
+
+
+def test_each_part_is_read_alone_and_from_both() -> None:
+    root, config = encode_json(trusted_root()), encode_json(signing_config())
+    assert parse_any_trusted_root(root) == parse_any_trusted_root(encode_json(document())) == parse_trusted_root(root)
+    assert parse_any_signing_config(config) == parse_any_signing_config(encode_json(document()))
+    assert parse_any_signing_config(config) == parse_signing_config(config)
+
+
+@pytest.mark.parametrize("wrong", [signing_config(), {**trusted_root(), "mediaType": CLIENT_TRUST_CONFIG}])
+def test_what_is_neither_a_trusted_root_nor_both_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(MalformedError):
+        parse_any_trusted_root(encode_json(wrong))
+
+
+@pytest.mark.parametrize("wrong", [trusted_root(), {**signing_config(), "mediaType": CLIENT_TRUST_CONFIG}])
+def test_what_is_neither_a_signing_config_nor_both_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(MalformedError):
+        parse_any_signing_config(encode_json(wrong))
 
 
 def test_it_has_a_limit() -> None:

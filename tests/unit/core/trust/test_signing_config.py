@@ -45,6 +45,15 @@ def test_what_cosign_writes_for_no_services_is_read() -> None:
     assert parse_signing_config(encode_signing_config(SigningConfig())) == SigningConfig()
 
 
+@pytest.mark.parametrize("kind", ["certificate_authorities", "identity_providers", "logs", "timestamp_authorities"])
+def test_a_beginning_is_given_to_those_that_have_none(kind: str) -> None:
+    start, other, end = (parse_time(f"20{year}-01-01T00:00:00Z", what="test") for year in (10, 20, 30))
+    services = (Service("https://a", 1, Validity(None, end)), Service("https://b", 1, Validity(other)))
+    dated = SigningConfig(**{kind: services}, log_selection=Selection(Selector.ANY)).dated(start)
+    expected = (Service("https://a", 1, Validity(start, end)), services[1])
+    assert dated == SigningConfig(**{kind: expected}, log_selection=Selection(Selector.ANY))
+
+
 def test_a_version_of_zero_may_be_left_out() -> None:
     assert read("caUrls.0.majorApiVersion", None).certificate_authorities[0].major_api_version == 0
 

@@ -109,8 +109,9 @@ def test_the_hashes_that_are_needed() -> None:
     assert select_hashes(message_bundle(algorithm="SHA2_512"), p256) == {"sha256", "sha512"}
     assert select_hashes(message_bundle(algorithm="SHA1"), p256) == {"sha256"}
     assert select_hashes(statement_bundle(), p384) == {"sha256"}
-    subject = {"digest": {"sha512": FILE.digests["sha512"].hex()}}
-    assert select_hashes(envelope_bundle(payload=statement(subject=[subject])), p256) == {"sha256", "sha512"}
+    for name in ("sha384", "sha512"):
+        subject = {"digest": {name: FILE.digests[name].hex()}}
+        assert select_hashes(envelope_bundle(payload=statement(subject=[subject])), p256) == {"sha256", name}
 
 
 def statement(**changes: JsonValue) -> bytes:
@@ -127,6 +128,7 @@ def subject(**digests: str) -> JsonValue:
 
 
 SHA256: Final = FILE.digests["sha256"].hex()
+SHA384: Final = FILE.digests["sha384"].hex()
 SHA512: Final = FILE.digests["sha512"].hex()
 WRONG: Final = Digest.of(b"another").hex
 
@@ -136,6 +138,7 @@ def test_one_subject_has_to_be_the_artifact() -> None:
     assert check(statement(subject=[subject(sha256=WRONG), subject(sha512=SHA512)])) == {
         "sha512": FILE.digests["sha512"]
     }
+    assert check(statement(subject=[subject(sha384=SHA384)])) == {"sha384": FILE.digests["sha384"]}
     assert check(statement(subject=[subject(sha256=SHA256, sha512=SHA512)]), ONLY_SHA256) == ONLY_SHA256.digests
 
 
@@ -148,6 +151,8 @@ def test_one_subject_has_to_be_the_artifact() -> None:
         [subject(sha1="00" * 20)],
         [subject(sha256=WRONG, sha512=SHA512)],
         [subject(sha256=SHA256, sha512="00" * 64)],
+        [subject(sha256=SHA256, sha384="00" * 48)],
+        [subject(sha384="00" * 48)],
     ],
 )
 def test_a_statement_about_something_else_is_refused(subjects: JsonValue) -> None:

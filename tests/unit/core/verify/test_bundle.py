@@ -1,17 +1,21 @@
 """Whole bundles: every step is taken, and none is taken for granted."""
 
+import re
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
 import pytest
+from cryptography.x509 import load_der_x509_certificate
 
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial, MessageSignature
 from cosignpy.core.ct.precertificate import build_certificate_entry
 from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.policy.bundle import BundlePolicy, DenyList, SignedByKey
+from cosignpy.core.policy.bundle import BundlePolicy, SignedByKey
+from cosignpy.core.policy.deny import Denial, DeniedCertificate, DeniedIdentity, DeniedKey, DenyList
 from cosignpy.core.policy.identity import Exactly, IdentityRule
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.policy.transparency import (
     AssumeTimeUnsafe,
@@ -29,6 +33,8 @@ from cosignpy.core.verify.artifact import Artifact
 from cosignpy.core.verify.bundle import Trust, verify_bundle
 from cosignpy.core.verify.findings import TimeSource, VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
+from cosignpy.core.verify.steps import Outcome, Step
+from cosignpy.core.x509.spellings import spell_certificate
 from cosignpy.errors import (
     CertificateError,
     ClaimMismatch,
@@ -49,6 +55,7 @@ from tests.support.virtual_sigstore import (
     FILE,
     FULCIO,
     FULCIO_ISSUER,
+    FULCIO_ROOT,
     ISSUER,
     LEAF_KEY,
     REKOR_V1,
@@ -58,12 +65,15 @@ from tests.support.virtual_sigstore import (
     STATEMENT,
     TRUST,
     USER_KEY,
+    FakeLog,
     Signing,
     certify,
+    fulcio_text,
     good_leaf,
     key_bundle,
     named,
     promise,
+    stamp,
     statement_bundle,
     v1_bundle,
     v2_body,
@@ -279,23 +289,118 @@ def test_the_certificate_has_to_name_whom_the_policy_names(rule: IdentityRule) -
     assert verify(v1_bundle(), by_alice(rules=(rule, ALICE)))
 
 
-def test_what_is_denied_never_counts() -> None:
-    def deny(**changes: object) -> DenyList:
-        return replace(DenyList(), **changes)
+def test_what_the_certificate_has_to_say_besides_is_compared_and_told() -> None:
+    said = certify((*named(), *SIGNING, fulcio_text(11, "github-hosted")))
+    bundle = Signing(leaf=said).bundle()
 
-    by_key = deny(keys=frozenset({sha256(USER_KEY.public_key.spki).digest()}))
+    def asks(wanted: str) -> BundlePolicy:
+        return by_alice(rules=(replace(ALICE, extensions={"runner-environment": Exactly(wanted)}),))
+
+    assert verify(bundle, asks("github-hosted")).certificate is not None
+    with pytest.raises(IdentityMismatch) as refused:
+        verify(bundle, asks("self-hosted"))
+    assert refused.value.found.endswith(", runner-environment 'github-hosted'")
+    with pytest.raises(IdentityMismatch) as refused:
+        verify(v1_bundle(), asks("github-hosted"))
+    assert refused.value.found.endswith(", no runner-environment")
+
+
+def key_entry(key: PrivateKey) -> DeniedKey:
+    return DeniedKey(sha256(key.public_key.spki).digest())
+
+
+def certificate_entry(der: bytes) -> DeniedCertificate:
+    return DeniedCertificate(sha256(der).digest())
+
+
+def test_a_key_that_is_denied_never_counts() -> None:
+    by_key = DenyList(keys=(key_entry(USER_KEY),))
     verify(v1_bundle(), replace(BY_ALICE, deny=by_key))
+    verify(key_bundle(), replace(BY_KEY, deny=DenyList(keys=(key_entry(LEAF_KEY),))))
     with pytest.raises(Denied, match="the key"):
         verify(key_bundle(), replace(BY_KEY, deny=by_key))
-    for found, what in (
-        (deny(keys=frozenset({sha256(LEAF_KEY.public_key.spki).digest()})), "the key"),
-        (deny(certificates=frozenset({sha256(good_leaf()).digest()})), "the certificate"),
-        (deny(identities=(ALICE,)), "the identity"),
-    ):
-        with pytest.raises(Denied, match=what):
-            verify(v1_bundle(), replace(BY_ALICE, deny=found))
-        with pytest.raises(Denied, match=what):
-            verify(v1_bundle(), replace(BY_ALICE, deny=found), DIGEST)
+    bare = replace(key_bundle(), log_entries=())
+    with pytest.raises(Denied, match="the key"):
+        verify(bare, replace(BY_KEY, transparency=SKIP, deny=by_key))
+
+
+@pytest.mark.parametrize(
+    ("denied", "what"),
+    [
+        (key_entry(LEAF_KEY), "the key"),
+        (certificate_entry(good_leaf()), "the certificate"),
+        (certificate_entry(FULCIO_ISSUER.der), "the certificate"),
+        (certificate_entry(FULCIO_ROOT.der), "the certificate"),
+        (DeniedIdentity(ALICE), "the identity"),
+        (DeniedIdentity(Exactly(EMAIL)), "the identity"),
+    ],
+)
+def test_what_is_denied_never_counts(denied: Denial, what: str) -> None:
+    for artifact in (FILE, DIGEST):
+        with pytest.raises(Denied, match=what) as refused:
+            verify(v1_bundle(), replace(BY_ALICE, deny=DenyList.of([denied])), artifact)
+        assert refused.value.entry == str(denied)
+
+
+def test_a_denied_certificate_is_known_by_its_other_spelling() -> None:
+    """Whoever holds it can make that one, and have it logged."""
+    respelled = spell_certificate(load_der_x509_certificate(good_leaf()), FULCIO_ISSUER.certificate)[1]
+    bundle = Signing(leaf=respelled).bundle()
+    assert verify(bundle).certificate is not None
+    with pytest.raises(Denied, match="the certificate"):
+        verify(bundle, replace(BY_ALICE, deny=DenyList.of([certificate_entry(good_leaf())])))
+    verify(bundle, replace(BY_ALICE, deny=DenyList.of([certificate_entry(certify())])))
+
+
+def in_time(window: KeyWindow) -> BundlePolicy:
+    return replace(
+        BY_KEY, signer=SignedByKey((LEAF_KEY.public_key, USER_KEY.public_key), {USER_KEY.public_key: window})
+    )
+
+
+DAY: Final = timedelta(days=1)
+
+
+@pytest.mark.parametrize("log", [REKOR_V1, REKOR_V2])
+def test_a_key_counts_in_its_time(log: FakeLog) -> None:
+    bundle = Signing(log, None, USER_KEY, stamped=log is REKOR_V2).bundle()
+    verify(bundle, in_time(KeyWindow(MIDDLE, MIDDLE + DAY)))
+    for window in (KeyWindow(MIDDLE + timedelta(seconds=1)), KeyWindow(None, MIDDLE)):
+        with pytest.raises(TimestampError, match=re.escape(str(window))):
+            verify(bundle, in_time(window))
+
+
+def test_a_time_in_which_a_key_counts_needs_somebody_who_tells_the_time() -> None:
+    untimed = Signing(REKOR_V2, None, USER_KEY).bundle()
+    assert verify(untimed, BY_KEY).times == ()
+    with pytest.raises(TimestampError, match="no authority or log says when"):
+        verify(untimed, in_time(KeyWindow(START)))
+    with pytest.raises(TimestampError, match="no authority or log says when"):
+        verify(key_bundle(), replace(in_time(KeyWindow(START)), transparency=SKIP))
+
+
+def test_without_a_log_a_timestamp_tells_when_a_key_signed() -> None:
+    stamped = replace(Signing(REKOR_V2, None, USER_KEY, stamped=True).bundle(), log_entries=())
+    counts = replace(in_time(KeyWindow(START)), transparency=SKIP)
+    found = verify(stamped, counts)
+    assert [time.moment for time in found.times] == [MIDDLE]
+    assert {each.step: each.outcome for each in found.steps}[Step.TIME] is Outcome.PASSED
+    with pytest.raises(TimestampError):
+        verify(stamped, replace(in_time(KeyWindow(None, START)), transparency=SKIP))
+    others = replace(
+        counts, signer=SignedByKey((LEAF_KEY.public_key, USER_KEY.public_key), {LEAF_KEY.public_key: KeyWindow(START)})
+    )
+    assert verify(stamped, others).times == ()
+
+
+def test_the_earliest_time_decides_whether_a_key_counted() -> None:
+    """Later ones say no more: anybody can have a signature stamped again."""
+    early = Signing(REKOR_V1, None, USER_KEY, moment=MIDDLE - timedelta(minutes=1)).bundle()
+    assert isinstance(early.content, MessageSignature)
+    both = replace(early, timestamps=(stamp(early.content.signature),))
+    assert len(verify(both, in_time(KeyWindow(None, MIDDLE))).times) == 2
+    with pytest.raises(TimestampError, match=r"https://rekor[.]test"):
+        verify(both, in_time(KeyWindow(MIDDLE)))
 
 
 def test_the_predicate_type_has_to_be_the_one_that_is_wanted() -> None:

@@ -1,28 +1,30 @@
 """When a signature existed: who may say so, and when they are believed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
 
 from cosignpy.core.bundle.model import MessageSignature
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireSignedTime, RequireTime
 from cosignpy.core.timestamp.response import encode_granted
 from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.core.trust.validity import Validity
 from cosignpy.core.verify.findings import ObservedTime, TimeSource
-from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times
+from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times, verify_window
 from cosignpy.core.verify.transparency import verify_entries
 from cosignpy.errors import CertificateError, ClaimMismatch, MalformedError, SignatureMismatch, TimestampError
 from cosignpy.values import replace
 from tests.support import timestamps
 from tests.support.certificates import MIDDLE, START
-from tests.support.virtual_sigstore import ROOT, TSA, stamp, v1_bundle, v2_bundle
+from tests.support.virtual_sigstore import ROOT, TSA, USER_KEY, stamp, v1_bundle, v2_bundle
 
 SIGNATURE: Final = b"a signature\n"
 SEEN: Final = ObservedTime(MIDDLE, TimeSource.TIMESTAMP_AUTHORITY, TSA)
 LOGGED: Final = ObservedTime(MIDDLE, TimeSource.LOG, "https://rekor.test")
 SECOND: Final = timedelta(seconds=1)
+MOMENT: Final = timedelta(microseconds=1)
 AUTHORITY: Final = ROOT.timestamp_authorities[0]
 STRANGER: Final = replace(
     AUTHORITY, uri="https://stranger.test", chain=(timestamps.leaf(issuer=timestamps.ROOT), *AUTHORITY.chain[2:])
@@ -124,3 +126,36 @@ def test_a_time_is_assumed_only_where_nobody_saw_one() -> None:
     assert select_times((), (), rule) == (ObservedTime(START, TimeSource.ASSUMED, ""),)
     assert select_times((SEEN,), (), rule) == (SEEN,)
     assert select_times((), (LOGGED,), rule) == (LOGGED,)
+
+
+def seen(*moments: datetime) -> list[ObservedTime]:
+    return [replace(SEEN, moment=moment) for moment in moments]
+
+
+@pytest.mark.parametrize(
+    ("moments", "window"),
+    [
+        ((MIDDLE,), KeyWindow(MIDDLE)),
+        ((MIDDLE + MOMENT, MIDDLE), KeyWindow(MIDDLE, MIDDLE + MOMENT)),
+        ((MIDDLE, MIDDLE + MOMENT), KeyWindow(None, MIDDLE + MOMENT)),
+    ],
+)
+def test_a_key_counts_where_the_earliest_time_is_in_its_own(moments: tuple[datetime, ...], window: KeyWindow) -> None:
+    verify_window(USER_KEY.public_key, window, seen(*moments))
+
+
+@pytest.mark.parametrize(
+    ("moments", "window", "why"),
+    [
+        ((), KeyWindow(MIDDLE), "no authority or log says when it was signed"),
+        ((MIDDLE - MOMENT, MIDDLE), KeyWindow(MIDDLE), "signed by 2026-01-01T00:04:59"),
+        ((MIDDLE, MIDDLE - MOMENT), KeyWindow(MIDDLE), "signed by 2026-01-01T00:04:59"),
+        ((MIDDLE,), KeyWindow(None, MIDDLE), "signed by 2026-01-01T00:05:00"),
+    ],
+)
+def test_a_key_does_not_count_otherwise(moments: tuple[datetime, ...], window: KeyWindow, why: str) -> None:
+    with pytest.raises(TimestampError) as refused:
+        verify_window(USER_KEY.public_key, window, seen(*moments))
+    assert refused.value.why.startswith(why)
+    assert USER_KEY.public_key.fingerprint in refused.value.why
+    assert str(window) in refused.value.why

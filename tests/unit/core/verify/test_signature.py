@@ -1,6 +1,7 @@
 """One signature: the steps of the client spec, each with neighbours that fail it alone."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -10,13 +11,17 @@ from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature
 from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.policy.bundle import SignedByIdentity
+from cosignpy.core.policy.deny import DeniedKey, DenyList
 from cosignpy.core.policy.identity import Exactly, IdentityRule
 from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
 from cosignpy.core.verify.log import LogFinding
 from cosignpy.core.verify.signature import verify_bundle, verify_legacy
+from cosignpy.core.verify.steps import Outcome, Step
 from cosignpy.errors import (
     ClaimMismatch,
+    Denied,
     IdentityMismatch,
     MalformedError,
     SignatureMismatch,
@@ -25,6 +30,7 @@ from cosignpy.errors import (
 )
 from tests.support import cosign_example
 from tests.support import virtual_sigstore as sigstore
+from tests.support.certificates import START
 from tests.support.signed import (
     IMAGE,
     KEY,
@@ -33,6 +39,7 @@ from tests.support.signed import (
     THIRD_KEY,
     WAIVED,
     Signed,
+    legacy,
     policy,
     simple_signing,
     statement,
@@ -56,7 +63,7 @@ def test_a_good_bundle_gives_evidence() -> None:
 
 
 def test_a_good_legacy_signature_gives_evidence() -> None:
-    found = verify_legacy(PAYLOAD, SIGNATURE, IMAGE, policy(), "where")
+    found = verify_legacy(PAYLOAD, legacy(PAYLOAD, SIGNATURE), IMAGE, policy())
     assert (found.location, found.digest, found.key, found.algorithm) == ("where", IMAGE, KEY.public_key, ECDSA_P256)
     assert (found.claim.payload, found.log) == (PAYLOAD, LogFinding("test"))
 
@@ -66,7 +73,7 @@ def test_what_cosign_signed_verifies() -> None:
     bundle = parse_bundle(cosign_example.BUNDLE)
     assert verify_bundle(bundle, cosign_example.IMAGE, wanted, "x").claim.payload == cosign_example.STATEMENT
     payload, signature = cosign_example.PAYLOAD, cosign_example.PAYLOAD_SIGNATURE
-    assert verify_legacy(payload, signature, cosign_example.IMAGE, wanted, "x").claim.payload == payload
+    assert verify_legacy(payload, legacy(payload, signature), cosign_example.IMAGE, wanted).claim.payload == payload
 
 
 @pytest.mark.parametrize(
@@ -142,7 +149,7 @@ def test_a_signature_replayed_from_another_image_is_refused() -> None:
     assert (refused.value.claim, refused.value.found) == ("image digest", str(OTHER_IMAGE))
     payload = simple_signing(OTHER_IMAGE)
     with pytest.raises(ClaimMismatch) as refused:
-        verify_legacy(payload, KEY.sign(payload), IMAGE, policy(), "test")
+        verify_legacy(payload, legacy(payload, KEY.sign(payload)), IMAGE, policy())
     assert (refused.value.claim, refused.value.found) == ("image digest", str(OTHER_IMAGE))
 
 
@@ -150,9 +157,9 @@ def test_payloads_of_one_format_are_refused_in_the_other() -> None:
     with pytest.raises(MalformedError):
         with_envelope(Signed(PAYLOAD).envelope)
     with pytest.raises(MalformedError):
-        verify_legacy(GOOD.payload, KEY.sign(GOOD.payload), IMAGE, policy(), "test")
+        verify_legacy(GOOD.payload, legacy(GOOD.payload, KEY.sign(GOOD.payload)), IMAGE, policy())
     with pytest.raises(MalformedError):
-        verify_legacy(GOOD.envelope.pae, GOOD.signature, IMAGE, policy(), "test")
+        verify_legacy(GOOD.envelope.pae, legacy(GOOD.envelope.pae, GOOD.signature), IMAGE, policy())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +175,7 @@ def test_payloads_of_one_format_are_refused_in_the_other() -> None:
 )
 def test_a_legacy_signature_over_anything_else_is_refused(payload: bytes, signature: bytes) -> None:
     with pytest.raises(SignatureMismatch) as refused:
-        verify_legacy(payload, signature, IMAGE, policy(), "test")
+        verify_legacy(payload, legacy(payload, signature), IMAGE, policy())
     assert KEY.public_key.fingerprint in refused.value.why
 
 
@@ -177,7 +184,7 @@ def test_claims_of_bytes_whose_signature_does_not_hold_are_not_read() -> None:
         with pytest.raises(SignatureMismatch):
             with_envelope(replace(GOOD.envelope, payload=payload))
         with pytest.raises(SignatureMismatch):
-            verify_legacy(payload, SIGNATURE, IMAGE, policy(), "test")
+            verify_legacy(payload, legacy(payload, SIGNATURE), IMAGE, policy())
 
 
 def test_any_of_several_keys_may_have_signed_and_the_one_that_did_is_named() -> None:
@@ -194,8 +201,8 @@ def test_a_log_entry_is_required_unless_waived_with_a_reason() -> None:
     with pytest.raises(TransparencyRequired) as refused:
         verify_bundle(GOOD.bundle, IMAGE, required, "test")
     assert "--insecure-ignore-tlog" in str(refused.value.hint)
-    with pytest.raises(TransparencyError, match="is a legacy signature, wanted a bundle"):
-        verify_legacy(PAYLOAD, SIGNATURE, IMAGE, required, "test")
+    with pytest.raises(TransparencyRequired):
+        verify_legacy(PAYLOAD, legacy(PAYLOAD, SIGNATURE), IMAGE, required)
 
 
 def test_an_image_named_by_sha512_needs_a_statement_about_it() -> None:
@@ -241,8 +248,6 @@ def test_identity_counts_for_no_policy_about_keys() -> None:
 def test_key_counts_for_no_policy_about_identities() -> None:
     with pytest.raises(SignatureMismatch, match="with a key"):
         verify_bundle(GOOD.bundle, IMAGE, BY_ALICE, "where", sigstore.TRUST)
-    with pytest.raises(SignatureMismatch, match="identities count in bundles only"):
-        verify_legacy(PAYLOAD, SIGNATURE, IMAGE, BY_ALICE, "where")
 
 
 @pytest.mark.parametrize("rule", [RequireLog(), SkipLogUnsafe("test")])
@@ -264,3 +269,23 @@ def test_annotations_count_for_identities_too() -> None:
     wanted = replace(BY_ALICE, annotations={"env": "prod"})
     with pytest.raises(ClaimMismatch, match="annotation env"):
         verify_bundle(sigstore.statement_bundle(), SIGNED_IMAGE, wanted, "where", sigstore.TRUST)
+
+
+# --- what a key alone shows ---------------------------------------------------------------------
+
+
+def test_a_denied_key_never_counts() -> None:
+    denied = DenyList(keys=(DeniedKey(sha256(KEY.public_key.spki).digest()),))
+    with pytest.raises(Denied):
+        verify_bundle(GOOD.bundle, IMAGE, replace(policy(), deny=denied), "where")
+
+
+def test_a_key_that_counts_in_its_time_only_needs_somebody_who_states_the_time() -> None:
+    counts = replace(policy(), windows={KEY.public_key: KeyWindow(START)})
+    with pytest.raises(TransparencyRequired):
+        verify_bundle(GOOD.bundle, IMAGE, counts, "where")
+
+
+def test_what_a_key_alone_shows_is_told_step_by_step() -> None:
+    found = verify_bundle(GOOD.bundle, IMAGE, policy(), "where")
+    assert [step.step for step in found.steps if step.outcome is not Outcome.PASSED] == [Step.LOG]

@@ -16,7 +16,7 @@ from cosignpy.core.verify.findings import ObservedTime, TimeSource
 from cosignpy.core.verify.transparency import TrustedEntry, log_names, verify_entries
 from cosignpy.errors import ClaimMismatch, MalformedError, SignatureMismatch, TransparencyError
 from cosignpy.values import replace
-from tests.support.certificates import MIDDLE
+from tests.support.certificates import MIDDLE, START
 from tests.support.virtual_sigstore import (
     FIRST_INDEX,
     INDEX,
@@ -240,11 +240,21 @@ def test_a_log_is_trusted_at_the_time_that_it_states() -> None:
 def test_a_log_without_promises_is_trusted_at_all_times_that_others_saw() -> None:
     entry = verify(v2(), replace(REKOR_V2.trusted, validity=Validity(MIDDLE, MIDDLE)))
     entry.verify_at(seen_at(MIDDLE))
-    entry.verify_at(())
     with pytest.raises(TransparencyError):
         entry.verify_at(seen_at(MIDDLE, MIDDLE + SECOND))
     with pytest.raises(TransparencyError):
         verify(v2(), replace(REKOR_V2.trusted, validity=Validity(None))).verify_at(())
+
+
+def test_of_a_log_that_is_over_some_time_has_to_be_known() -> None:
+    """Else a bundle that is refused for its timestamp would count without it."""
+    verify(v2(), replace(REKOR_V2.trusted, validity=Validity(MIDDLE))).verify_at(())
+    over = verify(v2(), replace(REKOR_V2.trusted, validity=Validity(START, MIDDLE)))
+    over.verify_at(seen_at(MIDDLE))
+    with pytest.raises(TransparencyError, match="since the log ended at") as refused:
+        over.verify_at(())
+    assert refused.value.found == "not known"
+    verify(v1(), replace(REKOR_V1.trusted, validity=Validity(START, MIDDLE))).verify_at(())
 
 
 def test_dates_are_in_utc() -> None:

@@ -7,14 +7,12 @@ from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension, load_pem_
 
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
 from cosignpy.core.x509.fulcio_extensions import (
-    ARC,
-    BARE,
-    WRAPPED,
     FulcioExtension,
     encode_fulcio_extension,
     fulcio_extension,
     fulcio_extensions,
 )
+from cosignpy.core.x509.fulcio_names import ARC, BARE, NAMES, NUMBERS, WRAPPED
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import MalformedError
 from tests.support import vectors
@@ -78,3 +76,9 @@ def test_a_certificate_of_fulcio_says_where_it_was_built() -> None:
     assert sorted(found) == [1, 2, 3, 4, 5, 6]
     assert found[1] == "https://token.actions.githubusercontent.com"
     assert found[6].startswith("refs/")
+
+
+def test_each_has_a_name_for_flags_and_policies() -> None:
+    assert sorted(NUMBERS.values()) == sorted(NAMES)
+    assert (NUMBERS["source-repository-uri"], NUMBERS["github-workflow-sha"], NUMBERS["issuer"]) == (12, 3, 8)
+    assert (NUMBERS["issuer-deprecated"], NUMBERS["source-repository-visibility-at-signing"]) == (1, 22)

@@ -141,6 +141,16 @@ def test_a_year_that_no_date_has(year: bytes, refusal: type[CosignError]) -> Non
         verify_path(parse_certificate(raw), [ROOT.certificate], SIGNING, MIDDLE)
 
 
+def test_what_was_shown_of_an_issuer_before_is_neither_its_time_nor_another_purpose() -> None:
+    leaf, issuers = issued((*NAMED, (ExtendedKeyUsage([SIGNING, STAMPING]), False)), allowing(SIGNING))
+    for _ in range(2):
+        verify_path(leaf, issuers, SIGNING, MIDDLE)
+        with pytest.raises(CertificateError):
+            verify_path(leaf, issuers, STAMPING, MIDDLE)
+        with pytest.raises(CertificateError):
+            verify_path(leaf, issuers, SIGNING, START + 2 * LIFETIME)
+
+
 def test_every_link_has_to_hold() -> None:
     leaf, issuers = issued(LEAF, CA)
     other = ROOT.authority("other")

@@ -7,7 +7,7 @@ from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.x509.chain import parse_certificate
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
-from cosignpy.core.x509.fulcio_extensions import ARC
+from cosignpy.core.x509.fulcio_names import ARC
 from log_server.web.signers import (
     NOBODY,
     UNREADABLE_NAME,

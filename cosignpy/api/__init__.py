@@ -1,0 +1,1 @@
+"""What `import cosignpy` offers: signing and verifying in a call each, over the operations and their adapters."""

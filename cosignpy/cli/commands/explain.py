@@ -1,0 +1,97 @@
+"""`cosignpy explain`: one command with the flags of those that verify, whatever they are."""
+
+import re
+from collections.abc import Callable, Iterator
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from cosignpy.cli.commands import verify as images
+from cosignpy.cli.commands import verify_blob as blobs
+from cosignpy.cli.flag_groups import expand_flag_groups
+from cosignpy.cli.identity_flags import IdentityFlags
+from cosignpy.cli.input_files import read_input
+from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.render.explanation import render_evidence
+from cosignpy.core.encoding import JsonObject
+from cosignpy.errors import FileError
+from cosignpy.values import fields_of
+
+_EVIDENCE: Final = re.compile(rb'\s*\{\s*"schema"\s*:\s*"cosignpy/(?:bundle-)?evidence/')
+"""How our evidence begins, whatever has laid it out anew since."""
+_BEGINNING: Final = 4096
+_DIGEST: Final = re.compile(r"sha(?:256|384|512):[0-9a-fA-F]+")
+_OWN: Final = frozenset({"images", "blob", "output"})
+"""Parameters of the other commands that stand for the target, and for what explaining is."""
+
+_verify_image: Final = expand_flag_groups(images.verify)
+_verify_blob: Final = expand_flag_groups(blobs.verify_blob)
+_verify_attestation: Final = expand_flag_groups(blobs.verify_blob_attestation)
+
+TargetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="IMAGE|BLOB|EVIDENCE",
+        show_default=False,
+        help="An image, a file or its digest to verify, or evidence that was kept: a file, or - for standard input.",
+    ),
+]
+
+
+def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401 - whatever types the options have
+    """Explain a verification step by step: what was shown, by whose key, when, and where; or what failed, and why.
+
+    Images and files are verified with the flags of verify, verify-blob and verify-blob-attestation; --type makes the
+    difference between these two. Evidence that their --output json wrote is read as it is, and nothing is verified
+    again: it is, where no signer is named. Exits as the verification does.
+    """
+    if not _names_signer(flags) and (target == "-" or _is_evidence(Path(target))):
+        CURRENT.say("Read as it was written; nothing is verified again.")
+        return render_evidence(JsonObject.parse(read_input(target), what="evidence"))
+    CURRENT.output = Output.TREE
+    about_file = flags["bundle"] or flags["predicate_type"] or _DIGEST.fullmatch(target) or Path(target).is_file()
+    if not about_file:
+        return _verify_image(images=[target], output=Output.TREE, **_select(_verify_image, flags))
+    command = _verify_attestation if flags["predicate_type"] else _verify_blob
+    return command(blob=target, output=Output.TREE, **_select(command, flags))
+
+
+def _names_signer(flags: dict[str, Any]) -> bool:
+    """Tell whether something is to be verified: a file that looks like evidence must not pass for its own proof."""
+    return any(flags[name] for name in ("key", *fields_of(IdentityFlags)))
+
+
+def _is_evidence(path: Path) -> bool:
+    """Tell evidence from a file that is to be verified.
+
+    Raises:
+        FileError: It cannot be read.
+    """
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return _EVIDENCE.match(file.read(_BEGINNING)) is not None
+    except OSError as error:
+        raise FileError(str(path), (error.strerror or str(error)).lower()) from error
+
+
+def _select(command: Callable[..., int | None], flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: flags[name] for name in signature(command).parameters if name not in _OWN}
+
+
+def _parameters() -> Iterator[Parameter]:
+    """Return the target, and every flag once; none of them has to be given, since evidence needs none."""
+    yield Parameter("target", Parameter.KEYWORD_ONLY, annotation=TargetArgument)
+    found = {
+        name: parameter.replace(default="") if parameter.default is Parameter.empty else parameter
+        for command in (_verify_attestation, _verify_blob, _verify_image)
+        for name, parameter in signature(command).parameters.items()
+    }
+    yield from (parameter for name, parameter in found.items() if name not in _OWN)
+
+
+explain.__signature__ = Signature([*_parameters()])  # type: ignore[attr-defined]  # read by inspect.signature
+explain.__annotations__ = {parameter.name: parameter.annotation for parameter in _parameters()}

@@ -1,0 +1,39 @@
+"""What a verification demanded, as JSON: evidence that says what was shown has to say what was asked for too."""
+
+from cosignpy.core.encoding import JsonValue
+from cosignpy.core.policy.bundle import BundlePolicy, SignedByKey
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireLog, RequireSct, RequireSignedTime
+
+
+def policy_to_json(policy: BundlePolicy) -> dict[str, JsonValue]:
+    """Return what was demanded of a bundle; what was waived is 0 or null, and the steps say why."""
+    rule = policy.transparency
+    return {
+        **_signers(policy),
+        "logEntries": rule.threshold if isinstance(rule, RequireLog) else 0,
+        "predicateType": policy.predicate.wanted if isinstance(policy.predicate, PredicateTypeIs) else None,
+        "denied": [str(entry) for entry in (*policy.deny.keys, *policy.deny.certificates, *policy.deny.identities)],
+    }
+
+
+def image_policy_to_json(policy: ImagePolicy) -> dict[str, JsonValue]:
+    """Return what was demanded of an image."""
+    return {
+        **policy_to_json(policy.bundle),
+        "threshold": policy.threshold,
+        "annotations": dict(policy.annotations),
+    }
+
+
+def _signers(policy: BundlePolicy) -> dict[str, JsonValue]:
+    if isinstance(policy.signer, SignedByKey):
+        return {"keys": [key.fingerprint for key in policy.signer.keys]}
+    time, sct = policy.signer.time, policy.signer.sct
+    return {
+        "identities": [str(rule) for rule in policy.signer.rules],
+        "times": 0 if isinstance(time, AssumeTimeUnsafe) else time.threshold,
+        "timesBy": "timestamp authorities" if isinstance(time, RequireSignedTime) else "timestamp authorities and logs",
+        "scts": sct.threshold if isinstance(sct, RequireSct) else 0,
+    }
