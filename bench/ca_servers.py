@@ -1,11 +1,14 @@
 """The authorities that are measured, ours and the real ones: started on fresh keys, watched from outside, stopped."""
 
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from signal import SIGHUP
 from typing import Final
 from urllib.request import urlopen
@@ -21,16 +24,23 @@ _POLL_SECONDS: Final = 0.02
 
 
 @contextmanager
-def our_authority(folder: Path, issuer: Issuer, ct_log: str = "") -> Iterator[Server]:
+def our_authority(folder: Path, issuer: Issuer, ct_log: str = "", algorithm: str = "") -> Iterator[Server]:
     """Serve certificates and timestamps with two workers, on our defaults.
 
-    Keys are new and in memory, as those of the peers are.
+    Keys are new and in memory, as those of the peers are; of another algorithm they are in files, below a root of
+    their own.
     """
     folder.mkdir()
+    backend = "ephemeral"
+    if algorithm:
+        backend = "file"
+        os.environ.setdefault("COSIGN_PASSWORD", token_hex(8))
+        init = [sys.executable, "-m", "ca_server", "init", f"--dir={folder}", f"--algorithm={algorithm}"]
+        subprocess.run(init, check=True, capture_output=True)
     (folder / "issuers.json").write_text(issuer.configuration())
     logs = f"  logs:\n    - url: {ct_log}\n" if ct_log else "  sct: none\n"
     (folder / "ca.yaml").write_text(
-        f"authority:\n  backend: ephemeral\ntransparency:\n{logs}identity:\n  issuers: issuers.json\n"
+        f"authority:\n  backend: {backend}\ntransparency:\n{logs}identity:\n  issuers: issuers.json\n"
     )
     port = free_port()
     command = [sys.executable, "-m", "ca_server", "serve", f"--dir={folder}", f"--port={port}"]

@@ -1,7 +1,7 @@
-"""Verify bundles one after the other in one process: `python -m bench.keyless_rate ROOT FOLDER PERSON ISSUER`.
+"""Verify bundles one after the other in one process: `python -m bench.keyless_rate ROOT FOLDER PERSON ISSUER [again]`.
 
-Prints how many, and the seconds of wall and CPU time for all of them but the first few, as
-`tests/interop/python_client/verify_rate.py` does for sigstore-python.
+With `again` the first bundle is verified as often as there are bundles. Prints how many, and the seconds of wall and
+CPU time for all of them but the first few, as `tests/interop/python_client/verify_rate.py` does for sigstore-python.
 """
 
 import json
@@ -21,13 +21,16 @@ from cosignpy.operations.verify_bundle import VerifyBundle, verify_bundle
 _WARM_UP: Final = 20
 
 
-def main(root: str, folder: str, person: str, issuer: str) -> None:
-    """Verify all of a folder."""
+def main(root: str, folder: str, person: str, issuer: str, mode: str = "each") -> None:
+    """Verify all of a folder, or one of it as many times."""
     trust = KnownRoot(parse_trusted_root(Path(root).read_bytes()))
     rule = IdentityRule((Exactly(person),), (Exactly(issuer),))
     policy = BundlePolicy(SignedByIdentity((rule,)), RequireLog(), AnyPredicateUnsafe("files"))
     paths = list(Path(folder).glob("*.json"))
     pairs = [(path.read_bytes(), path.with_suffix(".blob").read_bytes()) for path in paths]
+
+    if mode == "again":
+        pairs = pairs[:1] * len(pairs)
 
     def verify(bundle: bytes, blob: bytes) -> None:
         verify_bundle(VerifyBundle(bundle, policy), Content(blob), trust)

@@ -82,10 +82,10 @@ class KeylessSite:
 
 
 @contextmanager
-def our_site(folder: Path, issuer: Issuer) -> Iterator[KeylessSite]:
-    """Serve our authority and our logs, each with two workers."""
+def our_site(folder: Path, issuer: Issuer, algorithm: str = "") -> Iterator[KeylessSite]:
+    """Serve our authority, with keys of an algorithm, and our logs, each with two workers."""
     folder.mkdir()
-    start = partial(our_authority, folder / "ca", issuer)
+    start = partial(our_authority, folder / "ca", issuer, algorithm=algorithm)
     with open_site(folder / "logs", start, root_of) as (log, authority):
         keys = _show(folder / "logs" / "data")
         url, name = f"http://{log.address}", keys["rekor-v2"]["origin"]

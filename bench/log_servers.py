@@ -111,7 +111,7 @@ def running(command: Sequence[str], port: int, ready: str, log: Path) -> Iterato
 
 
 def _environment() -> Mapping[str, str]:
-    return {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    return {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "COSIGN_PASSWORD") if name in os.environ}
 
 
 def _wait(port: int, path: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -12,6 +12,18 @@ PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place where no file can be, before anything is done whose result would have nowhere to go.
+
+    Raises:
+        FileError: It is a directory, or in none.
+    """
+    if path.is_dir():
+        raise FileError(str(path), "is a directory, and a file is to be written")
+    if not path.parent.is_dir():
+        raise FileError(str(path), f"there is no directory {path.parent}")
+
+
 @contextmanager
 def replace_file(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
     """Write beside a file, then rename: readers see the old content or the new, never a part, even after a crash.
@@ -21,7 +33,8 @@ def replace_file(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
     Raises:
         FileError: It cannot be written; the old content is still there.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    check_place(path)
+    if path.exists() and not path.is_file():
         with explain(path), path.open("wb") as stream:
             yield stream
         return
@@ -79,4 +92,4 @@ def explain(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileError(str(path), error.strerror or "cannot be used") from error
+        raise FileError(str(path), (error.strerror or "cannot be used").lower()) from error

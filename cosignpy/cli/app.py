@@ -5,6 +5,7 @@ import contextlib
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,10 +17,11 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.exceptions import Abort
 
 from cosignpy.cli import exit_codes
-from cosignpy.cli.arguments import CosignCommand, bind_environment
+from cosignpy.cli.arguments import CosignCommand, bind_environment, lead_with_command
 from cosignpy.cli.command_table import COMMANDS, Command, Group
 from cosignpy.cli.configuration import CONTEXT_VARIABLE
 from cosignpy.cli.flag_groups import expand_flag_groups
+from cosignpy.cli.foreign_flags import ignored_options
 from cosignpy.cli.invocation import CURRENT, DEFAULT_TIMEOUT, Invocation
 from cosignpy.cli.units import parse_duration
 from cosignpy.errors import CosignError, FileError
@@ -73,7 +75,7 @@ def build_command(name: str, entry: Command) -> TyperCommand:
     settings = {"help_option_names": ["-h", "--help"]}
     app.command(name, cls=CosignCommand, context_settings=settings)(expand_flag_groups(function))
     command = cast("CosignCommand", typer.main.get_command(app))
-    command.params.extend(_global_options())
+    command.params.extend((*_global_options(), *ignored_options(entry.module)))
     return bind_environment(command)
 
 
@@ -107,7 +109,7 @@ def _global_options() -> Sequence[TyperOption]:
         ),
         TyperOption(
             param_decls=["--context"], default="", expose_value=False, callback=set_context, envvar=CONTEXT_VARIABLE,
-            metavar="NAME", help="Take settings from this context; default is none.",
+            metavar="NAME", help="Take settings from this context; the one that is called default has none.",
         ),
     )  # fmt: skip
 
@@ -145,6 +147,9 @@ def main() -> None:
     interpreter apart at the end, would be a fifth of it.
     """
     gc.set_threshold(_GARBAGE_THRESHOLD)
+    if not sys.warnoptions:
+        # Those of libraries are for developers; one is about the certificates that Fulcio itself makes.
+        warnings.simplefilter("ignore")
     # A stream that was closed before we began: nobody reads it, and no file of ours may take its number.
     nowhere = Path(os.devnull)
     sys.stdout, sys.stderr = (stream or nowhere.open("w") for stream in (sys.stdout, sys.stderr))
@@ -183,7 +188,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _run_command(argv: Sequence[str]) -> int:
     try:
-        code = build_app().main(args=list(argv), prog_name="cosignpy", standalone_mode=False)
+        code = build_app().main(args=lead_with_command(argv), prog_name="cosignpy", standalone_mode=False)
         sys.stdout.flush()
     except ClickException as error:
         return _report_usage(error)

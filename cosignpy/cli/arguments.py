@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from typer._click.exceptions import NoSuchOption
 from typer.core import TyperCommand, TyperOption
 
 from cosignpy.cli.configuration import settle
+from cosignpy.cli.foreign_flags import explain_foreign
 from cosignpy.cli.invocation import CURRENT, log_requests, time_limit
 from cosignpy.errors import UsageError
 
@@ -29,13 +31,49 @@ _ONE_A_LINE: Final = frozenset({SPECIFICATION, NAME, PATTERN, EXTENSION, PATTERN
 """What stands in a variable one in each line."""
 
 
+GLOBAL_SWITCHES: Final = frozenset({"-d", "--verbose"})
+GLOBAL_FLAGS: Final = frozenset({"-t", "--timeout", "--output-file", "--context"})
+"""What cosign takes before the command as well; each of the latter with a text."""
+
+_HELP: Final = "help"
+
+
+def lead_with_command(argv: Sequence[str]) -> list[str]:
+    """Put flags of all commands that stand before the command behind it, and write `help COMMAND` as a flag."""
+    rest, leading = list(argv), list[str]()
+    while rest:
+        name, equals, _ = rest[0].partition("=")
+        if name not in GLOBAL_SWITCHES | GLOBAL_FLAGS:
+            break
+        count = 2 if name in GLOBAL_FLAGS and not equals else 1
+        leading, rest = leading + rest[:count], rest[count:]
+    if rest[:1] == [_HELP]:
+        return [*rest[1:], "--help"]
+    end = rest.index("--") if "--" in rest else len(rest)
+    return [*rest[:end], *leading, *rest[end:]]
+
+
 class CosignCommand(TyperCommand):
     """A command that accepts `-key F` and `--upload=false`, and binds `--some-flag` to `COSIGN_SOME_FLAG`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # typer's own context class
-        """Translate Go's spellings before the options are parsed."""
+        """Translate Go's spellings before the options are parsed.
+
+        Raises:
+            UsageError: A flag of cosign's that is not taken here, or an argument without a text.
+        """
         options = {name: option for option in _options(self) for name in option.opts + option.secondary_opts}
-        return super().parse_args(ctx, list(_translate(args, options)))
+        try:
+            rest = super().parse_args(ctx, list(_translate(args, options)))
+        except NoSuchOption as error:
+            explain_foreign(error)
+            raise
+        _refuse_empty(ctx)
+        return rest
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401
+        """Write arguments as others do: typer has braces around those that are needed."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
         """Run the command under the global flags."""
@@ -47,7 +85,7 @@ class CosignCommand(TyperCommand):
 
 
 def bind_environment(command: TyperCommand) -> TyperCommand:
-    """Give every option without a variable of its own the one cosign would give it.
+    """Give every option without a variable of its own the one cosign would give it; help has no word of switches off.
 
     Values of repeatable flags are separated by the character that separates paths: a path may hold blanks. A
     specification, a name or a pattern, which may have that and commas in it, has a line of its own.
@@ -57,6 +95,8 @@ def bind_environment(command: TyperCommand) -> TyperCommand:
         if option.envvar is None and longest.startswith("--"):
             option.envvar = "COSIGN_" + longest.removeprefix("--").replace("-", "_").upper()
         option.show_envvar = False
+        if option.default is False:
+            option.show_default = False
         if option.multiple:
             option.value_from_envvar = _split_variable(option)  # type: ignore[method-assign]
     return command
@@ -80,11 +120,24 @@ def _options(command: TyperCommand) -> Iterator[TyperOption]:
     return (parameter for parameter in command.params if isinstance(parameter, TyperOption))
 
 
+def _refuse_empty(ctx: Any) -> None:  # noqa: ANN401
+    """Refuse an argument without a text; an empty flag says that the context is not to be heard."""
+    from typer._click.core import ParameterSource
+
+    for parameter in ctx.command.params:
+        content = ctx.params.get(parameter.name)
+        given = ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        if isinstance(parameter, TyperOption) or not given:
+            continue
+        if content == "" or (isinstance(content, tuple) and "" in content):
+            name = (parameter.metavar or parameter.name.upper()).strip("[].")
+            raise UsageError(f"the argument {name} is empty", "is a variable unset that should have it?")
+
+
 def _translate(args: Sequence[str], options: dict[str, TyperOption]) -> Iterator[str]:
-    pending = iter(args)
-    for arg in pending:
+    for position, arg in enumerate(args):
         if arg == "--":
-            yield arg
+            yield from args[position:]
             break
         name, equals, value = arg.partition("=")
         if name.startswith("-") and not name.startswith("--") and f"-{name}" in options:
@@ -94,8 +147,16 @@ def _translate(args: Sequence[str], options: dict[str, TyperOption]) -> Iterator
         if equals and option is not None and option.is_bool_flag:
             yield from _spell_boolean(name, value, option)
         else:
+            if option is not None and option.is_bool_flag:
+                _refuse_blank(name, args[position + 1 : position + 2])
             yield f"{name}{equals}{value}"
-    yield from pending
+
+
+def _refuse_blank(name: str, following: Sequence[str]) -> None:
+    """Refuse `--flag false`, which would turn the flag on and take false for an argument, in cosign as well."""
+    for word in following:
+        if word in {"true", "false"}:
+            raise UsageError(f"{name} {word}: the value of this flag stands after an equals sign", f"{name}={word}")
 
 
 def _spell_boolean(name: str, value: str, option: TyperOption) -> Iterator[str]:

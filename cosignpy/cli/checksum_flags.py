@@ -17,14 +17,14 @@ class ChecksumFlags:
     """Whether BLOB is such a list, and how strictly the folder has to be what it says."""
 
     check_files: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--check-files",
             metavar="DIR",
             show_default=False,
             help="BLOB is a list as sha256sum writes it: verify every file of it below this folder too.",
         ),
-    ] = ""
+    ] = None
     ignore_missing: Annotated[
         bool,
         typer.Option(
@@ -37,18 +37,20 @@ class ChecksumFlags:
     ] = False
 
     def refuse_alone(self) -> None:
-        """Refuse what means nothing without a folder.
+        """Refuse what means nothing without a folder, and a folder without a name, of which nothing would be compared.
 
         Raises:
             UsageError: It is given.
         """
+        if self.check_files == "":
+            raise UsageError("--check-files names no folder", "is a variable unset that should have it?")
         if not self.check_files and (self.ignore_missing or self.strict):
             raise UsageError(
                 "--ignore-missing and --strict are about the files of a list", "name their folder with --check-files"
             )
 
-    def check(self, content: bytes, own_files: Iterable[str]) -> "CheckedFiles":
-        """Compare the folder with a list; the list itself and its signature, by their paths, need not be listed.
+    def check(self, path: str, content: bytes, own_files: Iterable[str]) -> "CheckedFiles":
+        """Compare a folder with a list; the list itself and its signature, by their paths, need not be listed.
 
         Raises:
             MalformedError: It is not a list.
@@ -59,7 +61,7 @@ class ChecksumFlags:
         from cosignpy.core.checksums import parse_checksums
         from cosignpy.operations.check_files import FilesPolicy, Unlisted, check_files
 
-        folder = LocalFolder.open(self.check_files)
+        folder = LocalFolder.open(path)
         own = frozenset(filter(None, map(folder.name_of, own_files)))
         unlisted = Unlisted.IGNORE if self.ignore_missing else Unlisted.TELL
         policy = FilesPolicy(self.ignore_missing, Unlisted.REFUSE if self.strict else unlisted, own)

@@ -1,6 +1,7 @@
 """Flags that name what cosign 2 keeps of a signature in files of their own, for those who verify it."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +14,12 @@ from cosignpy.values import replace, value
 if TYPE_CHECKING:
     from cosignpy.core.bundle.blob_files import BlobSignature
     from cosignpy.operations.find_entry import EntrySearch
+
+
+_LOOKED_BESIDE: Final = "a bundle is looked for beside its file: name another with --bundle, or cosign 2's --signature"
+_IT_IS_A_BUNDLE: Final = "name the file that was signed, and this as its --bundle"
+_SHORTEST: Final = 48
+"""Octets of a signature; what is shorter is the name of a file that is not there, and happens to be base64."""
 
 
 @value
@@ -59,13 +66,13 @@ class DetachedFlags:
             from cosignpy.core.bundle.blob_files import BlobSignature, parse_signature_file
 
             return self._complete(BlobSignature(parse_signature_file(_read_signature(self.signature))), timestamp)
-        raw = read_input(bundle_path(blob, bundle))
+        raw = read_input(bundle) if bundle else _read_beside(blob)
         old = _read_old(raw)
         if old is not None:
             return self._complete(old, timestamp)
         if self.certificate or timestamp:
             raise UsageError(
-                "a bundle holds certificate and timestamp itself", "the flags for them are for cosign 2's files"
+                "a bundle holds certificate and timestamp itself", "name their --signature too, or leave them out"
             )
         return raw
 
@@ -106,6 +113,21 @@ def bundle_path(blob: str, bundle: str) -> str:
     return bundle or f"{blob}{SUFFIX}"
 
 
+def _read_beside(blob: str) -> bytes:
+    """Read the bundle that lies beside a file.
+
+    Raises:
+        FileError: It cannot be read; where the file is missing itself, that is said.
+    """
+    try:
+        return read_input(bundle_path(blob, ""))
+    except FileError as error:
+        if not Path(blob).is_file():
+            read_input(blob)
+        error.hint = _IT_IS_A_BUNDLE if blob.endswith(SUFFIX) else _LOOKED_BESIDE
+        raise
+
+
 def _read_old(raw: bytes) -> "BlobSignature | None":
     """Return cosign 2's bundle, None where it is another: then nothing is imported for it."""
     if b'"base64Signature"' not in raw:
@@ -121,6 +143,9 @@ def _read_signature(text: str) -> bytes:
         return read_input(text)
     except FileError as error:
         try:
-            return decode_b64(text, what="signature")
+            signature = decode_b64(text, what="signature")
         except MalformedError:
             raise error from None
+        if len(signature) < _SHORTEST:
+            raise
+        return signature

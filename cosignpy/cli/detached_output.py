@@ -6,15 +6,16 @@ from typing import Annotated, Final
 
 import typer
 
+from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT
 from cosignpy.core.bundle.blob_files import encode_blob_bundle, encode_signature, encode_timestamp_file
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial
-from cosignpy.core.bundle.protojson import encode_bundle
+from cosignpy.core.bundle.protojson import encode_bundle, parse_bundle
 from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import PemBlock, encode_b64
 from cosignpy.core.x509.chain import LABEL
-from cosignpy.errors import UsageError
-from cosignpy.files import PRIVATE, write_file
+from cosignpy.errors import FileError, MalformedError, UsageError
+from cosignpy.files import PRIVATE, check_place, write_file
 from cosignpy.values import value
 
 _SIGNATURE_HELP: Final = "Write the signature to a file; a bundle is written where --bundle names one."
@@ -116,6 +117,7 @@ class BlobOutputs:
 
         Raises:
             UsageError: One file for several signatures, or no name for a bundle of cosign 2.
+            FileError: A place where no file can be: that is said before anything is signed.
         """
         found = SignatureFiles(
             bundle,
@@ -156,6 +158,7 @@ class AttestationOutputs:
 
         Raises:
             UsageError: There is no name for a bundle of cosign 2.
+            FileError: As `BlobOutputs.place`.
         """
         found = SignatureFiles(
             bundle,
@@ -168,7 +171,25 @@ class AttestationOutputs:
         return _check(found, ())
 
 
+def refuse_other(path: str, *, attests: bool) -> None:
+    """Refuse to put an attestation in place of a signature, or the reverse, where both have the same usual name.
+
+    Raises:
+        UsageError: The other kind is there.
+    """
+    try:
+        held = parse_bundle(read_input(path)).content
+    except (FileError, MalformedError):
+        return  # nothing that anybody would miss
+    if isinstance(held, Envelope) is not attests:
+        kind, other = ("an attestation", "a signature") if attests else ("a signature", "an attestation")
+        raise UsageError(f"{path} is {other}, and would be replaced by {kind}", "name another place with --bundle")
+
+
 def _check(found: SignatureFiles, files: Sequence[str]) -> SignatureFiles:
+    for path in (found.bundle, found.signature, found.certificate, found.timestamp, found.attestation):
+        if path:
+            check_place(Path(path))
     if len(files) > 1 and (found.signature or found.certificate or found.timestamp):
         raise UsageError("one file is named for it, and several signatures are made", "sign one file at a time")
     if not found.modern and not found.bundle:

@@ -14,10 +14,12 @@ def _set_output(value: Output) -> Output:
     return value
 
 
-def _set_data_output(value: Output) -> Output:
-    if value not in {Output.TEXT, Output.JSON}:
-        raise UsageError(f"--output {value} is for verify", "take text or json")
-    return _set_output(value)
+def _parse_data_output(text: str) -> Output:
+    if text in {Output.COSIGN, Output.TREE}:
+        raise UsageError(f"--output {text} is for verify", "take text or json")
+    if text not in {Output.TEXT, Output.JSON}:
+        raise UsageError(f"--output {text!r} is none", "take text or json")
+    return Output(text)
 
 
 ImageArgument = Annotated[
@@ -49,7 +51,12 @@ OutputFlag = Annotated[
 DataOutputFlag = Annotated[
     Output,
     typer.Option(
-        "--output", "-o", metavar="<text|json>", callback=_set_data_output, help="text for people, json for programs."
+        "--output",
+        "-o",
+        metavar="<text|json>",
+        parser=_parse_data_output,
+        callback=_set_output,
+        help="text for people, json for programs.",
     ),
 ]
 RecursiveFlag = Annotated[

@@ -74,7 +74,9 @@ class LocalFolder:
                 yield (here / name).relative_to(self.root).as_posix()
 
     def name_of(self, path: str) -> str | None:
-        """Return by which name a file of the command line is in the folder, None where it is not."""
+        """Return by which name a file of the command line is in the folder, None where it is not, as standard input."""
+        if path == "-":
+            return None
         found = Path(path).resolve()
         return found.relative_to(self.root).as_posix() if found.is_relative_to(self.root) else None
 

@@ -156,7 +156,9 @@ def _texts(exact: Sequence[str], patterns: Sequence[str], flag: str) -> list[tup
 def _named(flag: str, pair: str, parse: Callable[[str], TextRule]) -> tuple[str, TextRule]:
     name, equals, text = pair.partition("=")
     if not equals:
-        raise UsageError(f"{flag}: {pair!r} is not the name of an extension, = and a text")
+        raise UsageError(
+            f"{flag}: {pair!r} is not EXTENSION=TEXT", "write runner-environment=github-hosted, for instance"
+        )
     refuse_unknown_extension(name)
     return name, parse(text)
 

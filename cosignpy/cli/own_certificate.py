@@ -65,13 +65,15 @@ class OwnCertificateFlags:
             MalformedError: A file is not certificates in PEM.
             FileError: One cannot be read.
         """
+        from cosignpy.core.bundle.blob_files import parse_certificate_file
         from cosignpy.core.trust.trusted_root import MAX_CHAIN
         from cosignpy.core.verify.own_certificate import verify_own_certificate
         from cosignpy.core.x509.chain import parse_chain_pem
         from cosignpy.operations.complete_bundle import OwnCertificate
 
         now, pem = datetime.now(UTC), self._read_chain()
-        (leaf,) = parse_chain_pem(read_input(self.certificate), most=1, what=f"certificate {self.certificate}")
+        what = f"certificate {self.certificate}"
+        (leaf,) = parse_chain_pem(parse_certificate_file(read_input(self.certificate), what), most=1, what=what)
         issuers = (
             parse_chain_pem(pem, most=MAX_CHAIN, what=f"chain {self.certificate_chain}") if pem is not None else ()
         )

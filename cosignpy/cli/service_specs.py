@@ -20,7 +20,7 @@ class ServiceSpec:
         """Parse what was given to a flag.
 
         Raises:
-            UsageError: Not pairs of a key and a text, an unknown key, one given twice, or one that is missing.
+            UsageError: Not pairs of a key and a text, an unknown key, one given twice, empty or missing.
         """
         hint = f"it takes {','.join(f'{key}=...' for key in required)}; and, if wanted, {', '.join(optional)}"
         found: dict[str, str] = {}
@@ -30,6 +30,8 @@ class ServiceSpec:
                 raise UsageError(f"{flag}: {pair.strip()!r} is not one of its keys with a value", hint)
             if key in found:
                 raise UsageError(f"{flag}: {key} is given twice", hint)
+            if not content and key in optional:  # what an unset variable leaves: an end that is empty would be none
+                raise UsageError(f"{flag}: {key} is empty", hint)
             found[key] = content
         for key in required:
             if not found.get(key):

@@ -1,8 +1,9 @@
 """Flags about who has to have signed, and who must have seen it, with cosign's names and meaning."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from cosignpy.core.keys.public import PublicKey
     from cosignpy.core.policy.key_window import KeyWindow
     from cosignpy.operations.ports import TrustSource
+
+
+_TIMES: Final = re.compile(r",(start|end)-time=")
+"""What a key has that counts in its time only."""
 
 
 @value
@@ -122,6 +127,8 @@ def _load_keys(texts: Sequence[str]) -> SignedByKey:
 
     windows: dict[PublicKey, KeyWindow | None] = {}
     for text in texts:
+        if _TIMES.search(text) and not text.startswith(TIMED_KEY):
+            raise UsageError(f"--key {text} has a time, and is not key=...", f"write --key key={text}")
         reference, window = _parse_timed(text) if text.startswith(TIMED_KEY) else (text, None)
         for key in wiring_keys.load_public_keys((reference,)):
             if windows.setdefault(key, window) != window:

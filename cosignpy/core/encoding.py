@@ -86,8 +86,7 @@ def _parse_float(text: str) -> float:
 
 
 def _refuse_repeated_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    if len(found := dict(pairs)) != len(pairs):
         repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         raise MalformedError("JSON", f"duplicate key {repeated!r}")
     return found

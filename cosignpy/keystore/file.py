@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 
+_MAKE: Final = "make a key pair with `cosignpy generate-key-pair`"
+_NAME: Final = "name the public key of whoever signed: `cosignpy public-key --key cosign.key` prints a key pair's"
+
 
 @value
 class KeyFile:
@@ -25,8 +28,8 @@ class KeyFile:
     mode: int
 
     @classmethod
-    def read(cls, path: str) -> "KeyFile":
-        """Read a key file.
+    def read(cls, path: str, hint: str = _MAKE) -> "KeyFile":
+        """Read a key file; the hint is what to do where it is missing.
 
         Raises:
             FileError: It is missing, a directory, or not readable.
@@ -37,9 +40,7 @@ class KeyFile:
         except IsADirectoryError as error:
             raise FileError(path, "is a directory, not a key file") from error
         except FileNotFoundError as error:
-            raise FileError(
-                path, "no such key file", hint="make a key pair with `cosignpy generate-key-pair`"
-            ) from error
+            raise FileError(path, "no such key file", hint=hint) from error
         except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
             why = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
             raise FileError(path, f"cannot read the key file: {why}") from error
@@ -70,7 +71,7 @@ def load_public_key(reference: "KeyReference", _: "KeyPorts") -> "PublicKey":
     """
     from cosignpy.core.keys.public import PublicKey
 
-    return PublicKey.parse_pem(KeyFile.read(reference.location).raw, what=reference.text)
+    return PublicKey.parse_pem(KeyFile.read(reference.location, _NAME).raw, what=reference.text)
 
 
 def load_signer(reference: "KeyReference", password: "Password", _: "KeyPorts") -> "DigestSigner":

@@ -5,6 +5,7 @@ from typing import Final
 
 from cosignpy.errors import Unreachable
 from cosignpy.net.clock import Clock
+from cosignpy.net.http_date import parse_http_date
 from cosignpy.net.message import Headers, Request
 from cosignpy.values import value
 
@@ -37,13 +38,8 @@ def parse_retry_after(headers: Headers, clock: Clock) -> float | None:
         return None
     if _SECONDS.fullmatch(text):
         return float(text)
-    from email.utils import parsedate_to_datetime  # 5 ms that most runs have no use for
-
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, moment.timestamp() - clock.wall())
+    moment = parse_http_date(text)
+    return None if moment is None else max(0.0, moment - clock.wall())
 
 
 class Attempts:

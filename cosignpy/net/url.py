@@ -74,7 +74,8 @@ class Url:
         except ValueError as error:  # brackets that do not match
             raise MalformedError("URL", "no host") from error
         if parts.scheme not in DEFAULT_PORTS:
-            raise MalformedError("URL", "neither http nor https")
+            shown = "" if "@" in text else f" {text!r}"  # which may have a password
+            raise MalformedError(f"URL{shown}", "it begins with neither http:// nor https://")
         user, at, address = parts.netloc.rpartition("@")
         if at or user:
             raise MalformedError("URL", "it carries a user or password")

@@ -70,5 +70,12 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_not_written_to(tmp_path: Path) -> None:
-    with pytest.raises(FileError):
+    with pytest.raises(FileError, match="is a directory"):
         write_file(tmp_path, b"content")
+
+
+def test_a_file_needs_a_directory(tmp_path: Path) -> None:
+    write_file(tmp_path / "file", b"content")
+    for missing in (tmp_path / "none/file", tmp_path / "file/file"):
+        with pytest.raises(FileError, match="there is no directory"):
+            write_file(missing, b"content")

@@ -6,7 +6,7 @@ import typer
 
 from cosignpy.cli.artifacts import SUFFIX, name_artifact
 from cosignpy.cli.commands.sign_blob import KeyFlag, TargetFlag, describe_bundle
-from cosignpy.cli.detached_output import AttestationOutputs, SignatureFiles
+from cosignpy.cli.detached_output import AttestationOutputs, SignatureFiles, refuse_other
 from cosignpy.cli.flags import DataOutputFlag, YesFlag
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT, Output
@@ -86,10 +86,11 @@ def _place(files: list[str], bundle: str, parts: AttestationOutputs) -> Signatur
     """Say where everything goes.
 
     Raises:
-        UsageError: There is no one file that the bundle could be called by.
+        UsageError: There is no one file that the bundle could be called by, or a signature is called by it.
     """
     if bundle or parts.output_signature:
         return parts.place(bundle)
     if len(files) != 1 or files == ["-"]:
         raise UsageError("there is no one file to call the bundle by", "name it with --bundle")
+    refuse_other(f"{files[0]}{SUFFIX}", attests=True)
     return parts.place(f"{files[0]}{SUFFIX}")

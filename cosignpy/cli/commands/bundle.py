@@ -16,6 +16,7 @@ from cosignpy.cli.render.bundle_description import render_claimed, render_differ
 from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.core.bundle.description import describe_bundle
 from cosignpy.core.bundle.difference import diff_bundles
+from cosignpy.core.bundle.model import Bundle
 from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.encoding import JsonObject
 from cosignpy.core.policy.bundle import BundlePolicy
@@ -26,6 +27,8 @@ from cosignpy.operations.claimed_artifact import ClaimedArtifact
 from cosignpy.operations.verify_bundle import VerifyBundle, verify_bundle
 
 _HELP: Final = "A file, or - for standard input."
+_OLD: Final = "base64Signature"
+"""The member that cosign 2's own JSON about a file has, and no bundle has."""
 _LEGACY: Final = "Base64Signature"
 """The member that `download signature` has of legacy signatures, and no bundle has."""
 
@@ -40,7 +43,7 @@ def inspect(
 
     Nothing of it is verified. Bundles of an image: cosignpy download signature IMAGE | cosignpy bundle inspect -
     """
-    bundles = [parse_bundle(raw) for raw in _without_legacy(_split(read_input(file)))]
+    bundles = [_parse(raw) for raw in _without_legacy(_split(read_input(file)))]
     render_inspection(file, [describe_bundle(bundle) for bundle in bundles], output)
 
 
@@ -55,7 +58,7 @@ def diff(
     """
     if left == right == "-":
         raise UsageError("standard input can be read once", "name a file for one of the two")
-    found = diff_bundles(parse_bundle(read_input(left)), parse_bundle(read_input(right)))
+    found = diff_bundles(_parse(read_input(left)), _parse(read_input(right)))
     render_differences(left, right, found, output)
     return exit_codes.FAILURE if found else exit_codes.OK
 
@@ -66,14 +69,15 @@ def verify(
     identity: IdentityFlags,
     deny: DenyFlags,
     artifact: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="[ARTIFACT]", show_default=False, help="What is signed: a file, - for stdin, or sha256:HEX."
         ),
-    ] = "",
+    ] = None,
     predicate_type: Annotated[
-        str, typer.Option("--type", metavar="TYPE|URI", show_default="any", help="The predicate type that is wanted.")
-    ] = "",
+        str | None,
+        typer.Option("--type", metavar="TYPE|URI", show_default="any", help="The predicate type that is wanted."),
+    ] = None,
     output: DataOutputFlag = Output.TEXT,
 ) -> int:
     """Verify a bundle: who signed, when, in which logs it is.
@@ -92,23 +96,37 @@ def verify(
     return exit_codes.OK
 
 
-def _policy(who: SignerFlags, identity: IdentityFlags, deny: DenyFlags, predicate_type: str) -> BundlePolicy:
-    wanted = (
-        PredicateTypeIs(select_predicate_type(predicate_type)) if predicate_type else AnyPredicateUnsafe("no --type")
-    )
+def _policy(who: SignerFlags, identity: IdentityFlags, deny: DenyFlags, predicate_type: str | None) -> BundlePolicy:
+    anything = AnyPredicateUnsafe("no --type")
+    wanted = anything if predicate_type is None else PredicateTypeIs(select_predicate_type(predicate_type))
     return BundlePolicy(who.signer(identity), who.transparency, wanted, deny.read())
 
 
-def _verify(file: str, artifact: str, policy: BundlePolicy, who: SignerFlags, output: Output) -> None:
+def _verify(file: str, artifact: str | None, policy: BundlePolicy, who: SignerFlags, output: Output) -> None:
     if file == artifact == "-":
         raise UsageError("standard input can be read once", "name a file for one of the two")
-    bundle = parse_bundle(read_input(file))
+    if artifact == "":
+        raise UsageError("the artifact has no name", "is a variable unset that should have it?")
+    bundle = _parse(read_input(file))
     request = VerifyBundle(bundle, policy)
-    if artifact:
+    if artifact is not None:
         render_bundle(artifact, verify_bundle(request, select_artifact(artifact), who.trust), output)
         return
     claimed = ClaimedArtifact.of(bundle)
     render_claimed(str(claimed), verify_bundle(request, claimed, who.trust), output)
+
+
+def _parse(raw: bytes) -> Bundle:
+    """Parse a bundle.
+
+    Raises:
+        MalformedError: It is none; the hint says how to get one out of what cosign 2 has in its place.
+    """
+    if _OLD in JsonObject.parse(raw, what="bundle"):
+        error = MalformedError("bundle", "it is cosign 2's own JSON, which is older than bundles")
+        error.hint = "bring it up to date: cosignpy bundle upgrade FILE"
+        raise error
+    return parse_bundle(raw)
 
 
 def _split(raw: bytes) -> list[bytes]:

@@ -38,6 +38,8 @@ def list_contexts(output: DataOutputFlag = Output.TEXT) -> None:
         return
     for line in list_lines(contexts, current):
         CURRENT.print(line)
+    if current not in {DEFAULT_CONTEXT, *contexts.contexts}:
+        CURRENT.warn(f"{current} is the context that counts, and there is none of that name")
 
 
 def show(name: NamedFlag = "", output: DataOutputFlag = Output.TEXT) -> None:
@@ -45,7 +47,9 @@ def show(name: NamedFlag = "", output: DataOutputFlag = Output.TEXT) -> None:
 
     Flags and variables of the environment beat it; `cosignpy doctor` says what counts in the end, and why.
     """
-    _, context = _find(name)
+    found, context = _find(name)
+    if not context.members():
+        CURRENT.say("No context is current." if found == DEFAULT_CONTEXT else f"The context {found} says nothing.")
     if output is Output.JSON:
         CURRENT.print(encode_json(context_to_json(context)).decode())
         return
@@ -100,6 +104,8 @@ def change(
     """Change settings of a context; the others stay."""
     _check_documents(settings)
     forgotten = {_setting(text) for text in unset or ()}
+    if not forgotten and not settings.members():
+        raise UsageError("nothing to change is given", "name settings as flags, or with --unset those to forget")
 
     def edit(contexts: Contexts) -> Contexts:
         found: dict[str, Any] = contexts.find(name).members()
@@ -107,6 +113,7 @@ def change(
         return contexts.with_context(name, Context(**kept | settings.members()))
 
     ContextStore.of(os.environ).change(edit)
+    CURRENT.say(f"The context {name} is changed.")
 
 
 def delete(name: NameArgument) -> None:
@@ -153,6 +160,7 @@ def export(
         CURRENT.print(document.decode())
     else:
         write_file(out, document + b"\n")
+        CURRENT.say(f"Wrote client trust config to file {out}")
 
 
 def _find(name: str) -> tuple[str, Context]:
@@ -165,7 +173,8 @@ def _find(name: str) -> tuple[str, Context]:
 def _setting(text: str) -> str:
     name = text.removeprefix("--").replace("-", "_")
     if name not in fields_of(Context):
-        raise UsageError(f"{text!r} is no setting of a context", f"there are: {', '.join(fields_of(Context))}")
+        known = ", ".join(known.replace("_", "-") for known in fields_of(Context))
+        raise UsageError(f"{text!r} is no setting of a context", f"there are: {known}")
     return name
 
 
@@ -190,6 +199,7 @@ def _check_documents(settings: Context) -> None:
         if not isinstance(path, Path):
             continue
         if not path.is_file():
-            raise FileError(str(path), f"there is no such file for {name}")
+            why = "it is a directory" if path.is_dir() else "there is no such file"
+            raise FileError(str(path), f"{why}, for --{name.replace('_', '-')}")
         if name in parsers:
             parsers[name](read_input(str(path)))

@@ -26,6 +26,9 @@ _DIGEST: Final = re.compile(r"sha(?:256|384|512):[0-9a-fA-F]+")
 _OWN: Final = frozenset({"images", "blob", "output"})
 """Parameters of the other commands that stand for the target, and for what explaining is."""
 
+_ABOUT_SIGNATURES: Final = ("key", "bundle", "signature", "certificate", "check_files", *fields_of(IdentityFlags))
+"""Flags that say by whom a signature has to be, or where it is."""
+
 _verify_image: Final = expand_flag_groups(images.verify)
 _verify_blob: Final = expand_flag_groups(blobs.verify_blob)
 _verify_attestation: Final = expand_flag_groups(blobs.verify_blob_attestation)
@@ -45,22 +48,23 @@ def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401
 
     Images and files are verified with the flags of verify, verify-blob and verify-blob-attestation; --type makes the
     difference between these two. Evidence that their --output json wrote is read as it is, and nothing is verified
-    again: it is, where no signer is named. Exits as the verification does.
+    again: it is, where no signer and no signature is named. Exits as the verification does.
     """
-    if not _names_signer(flags) and (target == "-" or _is_evidence(Path(target))):
-        CURRENT.say("Read as it was written; nothing is verified again.")
+    if not _is_to_verify(flags) and (target == "-" or _is_evidence(Path(target))):
+        CURRENT.say("This is a record, not a proof: read as it was written, and nothing is verified again.")
         return render_evidence(JsonObject.parse(read_input(target), what="evidence"))
     CURRENT.output = Output.TREE
-    about_file = flags["bundle"] or flags["predicate_type"] or _DIGEST.fullmatch(target) or Path(target).is_file()
+    attested = flags["predicate_type"] is not None
+    about_file = flags["bundle"] or attested or _DIGEST.fullmatch(target) or Path(target).is_file()
     if not about_file:
         return _verify_image(images=[target], output=Output.TREE, **_select(_verify_image, flags))
-    command = _verify_attestation if flags["predicate_type"] else _verify_blob
+    command = _verify_attestation if attested else _verify_blob
     return command(blob=target, output=Output.TREE, **_select(command, flags))
 
 
-def _names_signer(flags: dict[str, Any]) -> bool:
+def _is_to_verify(flags: dict[str, Any]) -> bool:
     """Tell whether something is to be verified: a file that looks like evidence must not pass for its own proof."""
-    return any(flags[name] for name in ("key", *fields_of(IdentityFlags)))
+    return flags["predicate_type"] is not None or any(flags[name] for name in _ABOUT_SIGNATURES)
 
 
 def _is_evidence(path: Path) -> bool:
@@ -86,7 +90,7 @@ def _parameters() -> Iterator[Parameter]:
     """Return the target, and every flag once; none of them has to be given, since evidence needs none."""
     yield Parameter("target", Parameter.KEYWORD_ONLY, annotation=TargetArgument)
     found = {
-        name: parameter.replace(default="") if parameter.default is Parameter.empty else parameter
+        name: parameter.replace(default=None) if parameter.default is Parameter.empty else parameter
         for command in (_verify_attestation, _verify_blob, _verify_image)
         for name, parameter in signature(command).parameters.items()
     }

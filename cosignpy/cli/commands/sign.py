@@ -1,6 +1,7 @@
 """`cosignpy sign`."""
 
 from datetime import datetime
+from pathlib import Path
 from threading import Semaphore
 from typing import Annotated, Final
 
@@ -27,6 +28,7 @@ from cosignpy.cli.wiring_signing import Signing, open_signing
 from cosignpy.core.oci.manifest import Descriptor
 from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
+from cosignpy.files import check_place
 from cosignpy.operations.expand import expand_index, resolve
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, Vouching, sign_image
@@ -81,6 +83,7 @@ class SignatureFlags:
 
         Raises:
             UsageError: Nothing to do with the signature, or one file for several bundles.
+            FileError: The bundle's is no place for a file.
         """
         if not self.upload and not self.bundle:
             raise UsageError("the signature would go nowhere", "with --upload=false, name a file with --bundle")
@@ -90,6 +93,8 @@ class SignatureFlags:
         if self.bundle and SignatureFormat.BUNDLE not in formats:
             raise UsageError("a legacy signature is no bundle", "add --signature-format both")
         parse_annotations(self.annotations)
+        if self.bundle:
+            check_place(Path(self.bundle))
 
 
 def sign(

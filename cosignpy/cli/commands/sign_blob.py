@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli.artifacts import SUFFIX, name_artifact, select_artifact
-from cosignpy.cli.detached_output import BlobOutputs, SignatureFiles
+from cosignpy.cli.detached_output import BlobOutputs, SignatureFiles, refuse_other
 from cosignpy.cli.flags import SIGNING_KEY_HELP, DataOutputFlag, YesFlag
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
@@ -75,11 +75,16 @@ def place_bundles(files: list[str], bundle: str, parts: BlobOutputs, *, together
     """Say where each signature goes, by what it is of.
 
     Raises:
-        UsageError: One file for several signatures, or a bundle has no name that it could be called by.
+        UsageError: One file for several signatures, or a bundle has no name that it could be called by, or one that
+            an attestation has.
     """
     if together:
-        if not bundle or not parts.new_bundle_format:
-            raise UsageError("one bundle for all files has no usual name, and is Sigstore's", "name it with --bundle")
+        if not bundle:
+            raise UsageError("one bundle for all files has no usual name", "name it with --bundle")
+        if not parts.new_bundle_format:
+            raise UsageError(
+                "cosign 2's bundles are of one file each, and --one-bundle is given", "leave one of the two flags out"
+            )
         return {", ".join(files): parts.place((), bundle)}
     if bundle and len(files) > 1:
         raise UsageError(
@@ -90,6 +95,8 @@ def place_bundles(files: list[str], bundle: str, parts: BlobOutputs, *, together
         return dict.fromkeys(files, placed)
     if "-" in files:
         raise UsageError("standard input has no name to call its bundle by", "name one with --bundle")
+    for name in files:
+        refuse_other(f"{name}{SUFFIX}", attests=False)
     return {name: replace(placed, bundle=f"{name}{SUFFIX}") for name in files}
 
 

@@ -73,7 +73,7 @@ def verify_blob(
     content = _read_list(blob)
     found = verify_bundle(request, HeldContent(content), pki.trust(who))
     own = (blob, parts.signature or bundle_path(blob, bundle), parts.certificate, timestamp)
-    render_listed(blob, found, files.check(content, own), output)
+    render_listed(blob, found, files.check(files.check_files, content, own), output)
 
 
 @tells_refusals

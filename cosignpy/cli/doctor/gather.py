@@ -20,7 +20,6 @@ from cosignpy.cli.service_flags import ServiceFlags
 from cosignpy.cli.wiring import registry_options
 from cosignpy.errors import CosignError, UsageError
 from cosignpy.net.http import HttpClient, HttpOptions
-from cosignpy.net.redaction import redact_url
 from cosignpy.operations.doctor.facts import (
     Facts,
     IdentityFacts,
@@ -29,6 +28,7 @@ from cosignpy.operations.doctor.facts import (
     ServiceRole,
     Setting,
     VariableFacts,
+    show_address,
 )
 from cosignpy.operations.doctor.services import ask_services
 from cosignpy.operations.doctor.signing_config import select_addresses
@@ -40,6 +40,8 @@ _DEFAULTS: Final = MappingProxyType(
     {"oidc_issuer": ISSUER, "oidc_client_id": CLIENT, "oidc_redirect_url": DEFAULT_REDIRECT}
 )
 """What counts where nobody says anything."""
+_ADDRESSES: Final = ("_url", "_issuer", "_mirror")
+"""How the names of settings end that are addresses."""
 _WITHOUT_FLAGS: Final = (MIRROR, MIRROR_ROOT, REPOSITORY)
 """What people know by the names of variables."""
 
@@ -134,14 +136,15 @@ def _settings(options: HttpOptions, trust: TrustFacts) -> Iterator[Setting]:
     for found in settings().values():
         name = found.setting.name
         shown = found.setting.variable if found.setting in _WITHOUT_FLAGS else name.replace("_", "-")
-        yield Setting(shown, _show(found.content) or defaults.get(name, ""), found.described)
+        yield Setting(shown, _show(name, found.content) or defaults.get(name, ""), found.described)
     for scheme, proxy in (("http", options.proxies.http), ("https", options.proxies.https)):
         found_by = "default" if proxy is None else "environment"
         yield Setting(f"proxy for {scheme}", "" if proxy is None else str(proxy.origin), found_by)
 
 
-def _show(content: object) -> str:
+def _show(name: str, content: object) -> str:
     if isinstance(content, bool):
         return "yes" if content else ""
     texts = content if isinstance(content, tuple | list) else (content,)
-    return ", ".join(redact_url(text) if "://" in text else text for text in map(str, texts) if text)
+    said = [text for text in map(str, texts) if text]
+    return ", ".join(map(show_address, said) if name.endswith(_ADDRESSES) else said)

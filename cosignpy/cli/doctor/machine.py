@@ -83,6 +83,8 @@ def find_key_files(folder: Path) -> Iterator[KeyFile]:
     names = sorted(path for pattern in ("*.key", "*.pem") for path in folder.glob(pattern))
     for path in names[:MAX_KEY_FILES]:
         try:
+            if not path.is_file():
+                continue  # from a pipe one would wait
             with path.open("rb") as file:
                 found, mode = _PRIVATE_KEY.search(file.read(_HEAD)), path.stat().st_mode
         except OSError:

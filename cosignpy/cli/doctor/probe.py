@@ -2,13 +2,13 @@
 
 import socket
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from cosignpy.errors import LimitExceeded, MalformedError, RemoteError, Unreachable
 from cosignpy.net.clock import Clock
 from cosignpy.net.failures import UntrustedCertificate, WrongProtocol
 from cosignpy.net.http import HttpOptions, Request, Response, Sender
+from cosignpy.net.http_date import parse_http_date
 from cosignpy.net.message import Headers
 from cosignpy.net.proxy import Proxies
 from cosignpy.net.redaction import redact_text
@@ -96,16 +96,8 @@ def classify(error: RemoteError, *, by_proxy: bool) -> Obstacle:
 
 def _measure(headers: Headers, now: float) -> float | None:
     """Return how far our clock is ahead of the Date of an answer; a cache may have kept it (RFC 9111 section 5.1)."""
-    from email.utils import parsedate_to_datetime
-
-    text, age = headers.get("Date"), headers.get("Age") or ""
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except ValueError:
+    moment, age = parse_http_date(headers.get("Date") or ""), headers.get("Age") or ""
+    if moment is None:
         return None
     kept = int(age) if age.isascii() and age.isdecimal() and len(age) <= _LONGEST_AGE else 0
-    return now - _seconds(moment) - kept - _HALF
-
-
-def _seconds(moment: datetime) -> float:
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+    return now - moment - kept - _HALF

@@ -11,7 +11,7 @@ from cosignpy.cli.render.policy import policy_to_json
 from cosignpy.cli.render.proof import BUNDLE_SCHEMA, head_to_json, proof_to_json, steps_to_json
 from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
 from cosignpy.core.policy.bundle import BundlePolicy
-from cosignpy.core.verify.findings import VerifiedBundle
+from cosignpy.core.verify.findings import TimeSource, VerifiedBundle
 from cosignpy.core.verify.trail import trail_of
 from cosignpy.errors import CosignError, DeadlineExceeded
 
@@ -80,7 +80,10 @@ def text_lines(found: VerifiedBundle) -> Iterator[str]:
 def proof_lines(found: VerifiedBundle) -> Iterator[str]:
     """Write for a person when it was signed, and where that can be seen."""
     for time in found.times:
-        yield f"not later than {time.moment.isoformat()}, says {time.authority or 'nobody'} ({time.source})"
+        if time.source is TimeSource.ASSUMED:
+            yield f"taken to be    {time.moment.isoformat()}, since nobody has to say when"
+        else:
+            yield f"not later than {time.moment.isoformat()}, says {time.authority} ({time.source})"
     for entry in found.entries:
         yield f"logged         as entry {entry.log_index} of {entry.log}"
 

@@ -33,6 +33,8 @@ _ANNOTATIONS: Final = "annotations"
 """What a signer names as it likes."""
 _WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ABSENT: Final = "-"
+_MOST_CHARACTERS: Final = 100
+"""Of what has members itself, a whole log entry for instance: a person wants to see which one it is."""
 
 
 def render_inspection(name: str, described: list[dict[str, JsonValue]], output: Output) -> None:
@@ -132,7 +134,10 @@ def _scalar(content: JsonValue) -> str:
 
 
 def _summary(content: JsonValue) -> str:
-    """Write what a bundle has in a place; of what is more than a text, its JSON."""
+    """Write what a bundle has in a place; of what is more than a text, how its JSON begins."""
     if content is None:
         return _ABSENT
-    return content if isinstance(content, str) else encode_json(content).decode()
+    if isinstance(content, str):
+        return content
+    text = encode_json(content).decode()
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]} ... (--output json has the rest)"

@@ -8,7 +8,7 @@ from cosignpy.cli.render.advice import advise
 from cosignpy.cli.render.proof import refused_steps_to_json
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.verify.trail import trail_of
-from cosignpy.errors import CosignError, FilesMismatch, NoMatchingSignatures, Rejection
+from cosignpy.errors import CosignError, FilesMismatch, NoMatchingSignatures, Rejection, VerificationError
 
 MOST_REJECTIONS: Final = 20
 """Rejected signatures, or files, listed for a person; JSON has them all."""
@@ -40,8 +40,9 @@ def explain_error(error: CosignError) -> None:
             CURRENT.say(f"  {one_line(rejection)}")
         if len(error.rejections) > MOST_REJECTIONS:
             CURRENT.say(f"  and {len(error.rejections) - MOST_REJECTIONS} more; --output json lists them")
-    if error.hint:
-        CURRENT.say(f"  hint: {one_line(error.hint)}")
+    hint = advise(error) if isinstance(error, VerificationError) else error.hint
+    if hint:
+        CURRENT.say(f"  hint: {one_line(hint)}")
 
 
 def error_to_json(error: CosignError) -> dict[str, JsonValue]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from cosignpy.cli.render.branches import Branch, Mark
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
+from cosignpy.core.verify.findings import TimeSource
 from cosignpy.core.verify.steps import Outcome, Step
 
 MOST_PARTS: Final = 1000
@@ -52,15 +53,18 @@ def _step(found: JsonObject, step: JsonObject, failure: Branch | None) -> Branch
     mark = _MARKS.get(outcome, Mark.UNKNOWN)
     if mark is Mark.BAD and failure is not None:
         return Branch(f"{name}: {failure.text}", mark, failure.below)
+    below = list(_DETAILS[name](found)) if name in _DETAILS and mark in {Mark.GOOD, Mark.WAIVED} else []
     if mark is Mark.GOOD:
-        below = list(_DETAILS[name](found)) if name in _DETAILS else []
         return Branch(f"{name}: {_MEANING[name]}" if name in _MEANING else name, mark, below)
     why = f": not checked, {step.text('waivedBecause')}" if "waivedBecause" in step else f": {outcome}"
-    return Branch(f"{name}{why}", mark)
+    return Branch(f"{name}{why}", mark, below)
 
 
 def _time_details(found: JsonObject) -> Iterator[Branch]:
     for time in found.children("times", most=MOST_PARTS):
+        if time.text("source") == TimeSource.ASSUMED:
+            yield Branch(f"taken to be {time.text('time')}, since nobody has to say when")
+            continue
         who = time.optional_text("authority") or "nobody"
         signed = [f"{name} {time.text(key)}" for key, name in _TIME_KEYS.items() if key in time]
         yield Branch(f"not later than {time.text('time')}, says {who} ({', '.join([time.text('source'), *signed])})")

@@ -12,6 +12,7 @@ from cosignpy.cli.render.errors import MOST_REJECTIONS
 from cosignpy.cli.render.explained_steps import step_branches
 from cosignpy.cli.render.proof import BUNDLE_SCHEMA, EVIDENCE_SCHEMA
 from cosignpy.core.encoding import JsonObject, JsonValue
+from cosignpy.core.intoto import COSIGN_SIGN_V1
 
 MOST_ITEMS: Final = 100_000
 """Images and signatures in one document: as many as one run can have looked at, and no more memory than its text."""
@@ -103,7 +104,10 @@ def _demands(policy: JsonObject) -> Iterator[Branch]:
         if name in policy:
             yield Branch(f"{what}: {policy.integer(name) or 'none'}")
     if "predicateType" in policy:
-        yield Branch(f"if it is a statement, of type {policy.text('predicateType')}")
+        wanted = policy.text("predicateType")
+        yield Branch(
+            f"if it is a statement, of type {wanted}" if wanted == COSIGN_SIGN_V1 else f"a statement of type {wanted}"
+        )
     yield from (Branch(f"says {name}={text}") for name, text in policy.string_map("annotations").items())
 
 

@@ -22,7 +22,7 @@ def render_listed(name: str, found: VerifiedBundle, files: CheckedFiles, output:
         render_explanation(bundle_evidence(name, found) | {"files": _to_json(files)})
         return
     if files.unlisted:
-        CURRENT.warn(f"not in the list, so nobody signed them: {_name(files.unlisted)}")
+        CURRENT.warn(one_line(f"not in the list, so nobody signed them: {_name(files.unlisted)}"))
     if output is Output.JSON:
         CURRENT.say("Verified OK")
         CURRENT.print(encode_json(bundle_evidence(name, found) | {"files": _to_json(files)}).decode())

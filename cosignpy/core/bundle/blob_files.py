@@ -102,7 +102,7 @@ def parse_signature_file(raw: bytes) -> bytes:
         return raw
 
 
-def parse_certificate_file(raw: bytes) -> bytes:
+def parse_certificate_file(raw: bytes, what: str = "certificate") -> bytes:
     """Return a certificate's PEM as it is, or out of base64, in which cosign 2 wraps it.
 
     Raises:
@@ -110,7 +110,10 @@ def parse_certificate_file(raw: bytes) -> bytes:
     """
     if _BEGIN in raw:
         return raw
-    return decode_b64(b"".join(raw.split()).decode("latin-1"), what="certificate")
+    try:
+        return decode_b64(b"".join(raw.split()).decode("latin-1"), what=what)
+    except MalformedError as error:
+        raise MalformedError(what, "no certificate in it, neither in PEM nor in base64 of it") from error
 
 
 def parse_timestamp_file(raw: bytes) -> bytes:

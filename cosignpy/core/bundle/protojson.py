@@ -32,10 +32,10 @@ def parse_bundle(raw: bytes) -> Bundle:
         LimitExceeded: More log entries, timestamps or certificates than a verifier accepts.
     """
     found = JsonObject.parse(raw, what="bundle")
-    found.refuse_unknown("mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope")
     media_type = found.text("mediaType")
     if media_type not in BUNDLE_TYPES:
         raise found.malformed("mediaType", f"{media_type!r} is not a bundle type we know")
+    found.refuse_unknown("mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope")
     material = found.child("verificationMaterial")
     material.refuse_unknown(
         "publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"

@@ -1,7 +1,7 @@
 """Whether a pattern can be found in whole texts only: for warnings, so what is not plain counts as no."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]|.", re.DOTALL)
@@ -19,7 +19,13 @@ def is_anchored(pattern: str) -> bool:
     pieces = _PIECE.findall(_FLAGS.sub("", pattern))
     if _QUOTE in pieces or _MANY_LINES.search(pattern):
         return False
-    return all(one[:1] in (["^"], ["\\A"]) and one[-1:] in (["$"], ["\\z"]) for one in _alternatives(pieces))
+    return all(_is_tied(one) for one in _alternatives(pieces))
+
+
+def _is_tied(pieces: Sequence[str]) -> bool:
+    """Tell whether an alternative has both anchors; one that may be there or not (`^*`) is none."""
+    tied = pieces[:1] in (["^"], ["\\A"]) and pieces[-1:] in (["$"], ["\\z"])
+    return tied and pieces[1:2] not in (["*"], ["?"], ["{"])
 
 
 def _alternatives(pieces: Iterable[str]) -> list[list[str]]:

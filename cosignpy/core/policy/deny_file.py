@@ -22,6 +22,10 @@ MAX_ENTRIES: Final = 10_000
 """Each is compared with each signature; more than these should be a pattern, or an authority that is not trusted."""
 
 _SHA256: Final = "sha256"
+_SHOWN: Final = 80
+"""Characters of a line that is none; the file may be anything."""
+_REMARK: Final = " #"
+"""Behind an entry it would be a part of the name, which then nobody has: nothing would be denied."""
 
 
 def parse_deny_list(raw: bytes, *, what: str) -> tuple[Denial, ...]:
@@ -46,7 +50,9 @@ def _parse_line(line: str, place: str) -> Denial:
     kind, _, text = line.partition(" ")
     parse = KINDS.get(kind)
     if parse is None:
-        raise MalformedError(place, f"expected {', '.join(KINDS)} and what is denied, found {line!r}")
+        raise MalformedError(place, f"expected {', '.join(KINDS)} and what is denied, found {line[:_SHOWN]!r}")
+    if _REMARK in text:
+        raise MalformedError(place, "a remark stands on a line of its own; in a pattern, write \\x23 for #")
     try:
         return parse(text.strip(), place)
     except UsageError as error:

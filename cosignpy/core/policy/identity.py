@@ -54,7 +54,9 @@ class Exactly:
             UsageError: It is empty.
         """
         if not self.wanted:
-            raise UsageError("an empty identity or issuer matches nobody")
+            raise UsageError(
+                "an empty identity, issuer or extension matches nobody", "is a variable unset that should have it?"
+            )
 
     def accepts(self, text: str) -> bool:
         """Tell whether the text is the one."""

@@ -21,10 +21,12 @@ class KeyWindow:
         """Refuse one that holds nothing, or everything.
 
         Raises:
-            UsageError: It has neither start nor end, or ends before it starts.
+            UsageError: It has neither start nor end, ends before it starts, or does not say in which time zone.
         """
         if self.start is None and self.end is None:
             raise UsageError("a time in which a key counts needs a start or an end")
+        if any(each is not None and each.tzinfo is None for each in (self.start, self.end)):
+            raise UsageError("a time in which a key counts needs a time zone")
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise UsageError("a time in which a key counts ends before it starts")
 

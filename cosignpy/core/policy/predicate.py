@@ -6,7 +6,10 @@ from cosignpy.values import value
 
 @value
 class PredicateTypeIs:
-    """The statement must be of this predicate type."""
+    """A statement of this predicate type must be signed.
+
+    Where that is cosign's own, which says "signed" and no more, a signature over the artifact itself does as well.
+    """
 
     wanted: str = COSIGN_SIGN_V1
 

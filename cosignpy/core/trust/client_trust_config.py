@@ -46,10 +46,10 @@ def parse_client_trust_config(raw: bytes) -> ClientTrustConfig:
     if len(raw) > MAX_CLIENT_TRUST_CONFIG:
         raise LimitExceeded("client trust config", f"{len(raw)} octets, at most {MAX_CLIENT_TRUST_CONFIG} are accepted")
     found = JsonObject.parse(raw, what="client trust config")
-    found.refuse_unknown("mediaType", "trustedRoot", *_SIGNING_CONFIG)
     media_type = found.text("mediaType")
     if media_type != CLIENT_TRUST_CONFIG:
         raise found.malformed("mediaType", f"{media_type!r} is not the type of a client trust config we know")
+    found.refuse_unknown("mediaType", "trustedRoot", *_SIGNING_CONFIG)
     names = [name for name in _SIGNING_CONFIG if name in found]
     if len(names) > 1:
         raise found.malformed(names[1], "given twice")

@@ -6,7 +6,7 @@ from typing import Final
 
 from cosignpy.core.bundle.model import Bundle, MessageSignature
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
-from cosignpy.core.intoto import Statement, Subject
+from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement, Subject
 from cosignpy.core.keys.algorithms import Algorithm, accepted_algorithms
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_digest_signature, verify_signature
@@ -150,6 +150,16 @@ def verify_statement(
     found = ", ".join(str(digest) for subject in statement.subjects for digest in subject.digests)
     wanted = " or ".join(f"{name}:{digest.hex()}" for name, digest in artifact.digests.items())
     raise ClaimMismatch("artifact digest", wanted, found or "absent")
+
+
+def verify_no_statement_wanted(rule: PredicateTypeIs | AnyPredicateUnsafe) -> None:
+    """Show that a signature over the artifact itself is enough: it says as much as cosign's own statement, no more.
+
+    Raises:
+        ClaimMismatch: A statement of another type is wanted.
+    """
+    if isinstance(rule, PredicateTypeIs) and rule.wanted != COSIGN_SIGN_V1:
+        raise ClaimMismatch("predicate type", rule.wanted, "absent")
 
 
 def _compare(subject: Subject, artifact: Artifact) -> Mapping[str, bytes]:

@@ -16,13 +16,20 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
 from cosignpy.core.policy.deny import DenyList
 from cosignpy.core.policy.identity import CertificateIdentity
-from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe, SkipSctUnsafe
+from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireLog, SkipLogUnsafe, SkipSctUnsafe
 from cosignpy.core.trust.own_pki import complete_authorities
 from cosignpy.core.trust.trusted_root import CertificateAuthority, TrustedRoot
-from cosignpy.core.verify.artifact import Artifact, SignedContent, select_content, verify_content, verify_statement
+from cosignpy.core.verify.artifact import (
+    Artifact,
+    SignedContent,
+    select_content,
+    verify_content,
+    verify_no_statement_wanted,
+    verify_statement,
+)
 from cosignpy.core.verify.certificate import Leaf, parse_leaf, read_identity, verify_authority, verify_scts
 from cosignpy.core.verify.entry_claims import LoggedSigner, verify_entry_claims
-from cosignpy.core.verify.findings import CertificateFinding, ObservedTime, SctFinding, VerifiedBundle
+from cosignpy.core.verify.findings import CertificateFinding, ObservedTime, SctFinding, TimeSource, VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
 from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times, verify_window
 from cosignpy.core.verify.steps import CERTIFICATE_STEPS, KEY_STEPS, Step
@@ -142,6 +149,8 @@ def _verify_certificate(case: Case, signer: SignedByIdentity) -> VerifiedBundle:
     entries = trail.step(Step.LOG, _verify_log, case, signed)
     times = trail.step(Step.TIME, select_times, signed, observe_promises(entries), signer.time)
     trail.times = times
+    if isinstance(signer.time, AssumeTimeUnsafe) and any(time.source is TimeSource.ASSUMED for time in times):
+        trail.waived = {**trail.waived, Step.TIME: signer.time.reason}
     authority = trail.step(Step.CERTIFICATE, verify_authority, leaf, times, _complete_root(case))
     scts = trail.step(Step.SCT, verify_scts, leaf, authority, root, signer.sct, case.trust.detached_scts)
     finding = trail.part(Step.IDENTITY, _find_certificate, leaf, authority, scts, signer)
@@ -267,6 +276,8 @@ def _conclude(
         statement, digests = case.trail.part(
             Step.ARTIFACT, verify_statement, case.content.envelope, case.artifact, case.policy.predicate
         )
+    else:
+        case.trail.part(Step.ARTIFACT, verify_no_statement_wanted, case.policy.predicate)
     case.trail.passed.add(Step.ARTIFACT)
     return VerifiedBundle(
         key=signer.key,

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue
-from cosignpy.core.intoto import Statement, Subject
+from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement, Subject
 from cosignpy.core.oci.simple_signing import PAYLOAD_TYPE, SimpleSigningPayload
 from cosignpy.core.policy.image import ImagePolicy
-from cosignpy.core.policy.predicate import AnyPredicateUnsafe
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim
 from cosignpy.errors import ClaimMismatch
 
@@ -49,8 +49,11 @@ def verify_simple_signing_claims(payload: bytes, image: Digest, policy: ImagePol
 
     Raises:
         MalformedError: Not a simple-signing payload.
-        ClaimMismatch: Another type, another image, or other annotations.
+        ClaimMismatch: Another type, another image, or other annotations; or an attestation is wanted.
     """
+    rule = policy.predicate
+    if isinstance(rule, PredicateTypeIs) and rule.wanted != COSIGN_SIGN_V1:
+        raise ClaimMismatch("predicate type", rule.wanted, "absent")
     found = SimpleSigningPayload.parse(payload)
     if found.type != PAYLOAD_TYPE:
         raise ClaimMismatch("critical.type", PAYLOAD_TYPE, found.type)

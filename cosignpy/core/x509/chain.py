@@ -25,7 +25,7 @@ from cryptography.x509 import (
 )
 
 from cosignpy.core.encoding import parse_pem
-from cosignpy.core.x509.der import INTEGER, SEQUENCE, read_element, read_whole
+from cosignpy.core.x509.der import BIT_STRING, INTEGER, SEQUENCE, Element, read_children, read_element, read_whole
 from cosignpy.errors import CertificateError, LimitExceeded, MalformedError
 
 PRECERTIFICATE_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.4")
@@ -53,9 +53,12 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
     """Parse a certificate in DER.
 
     Raises:
-        MalformedError: It is none, or its serial number is not positive (RFC 5280 section 4.1.2.2).
+        MalformedError: It is none, its serial number is not positive (RFC 5280 section 4.1.2.2), or it is spelled in a
+            way that no issuer has.
     """
-    _refuse_serial_number(der, what)
+    certificate = read_whole(der, SEQUENCE, what=what)
+    _refuse_serial_number(der, certificate, what)
+    _refuse_unused_bits(der, certificate, what)
     return _readable(lambda: load_der_x509_certificate(der), what)
 
 
@@ -166,13 +169,24 @@ def verify_may_issue(issuer: Certificate, below: int, *, what: str = "issuer cer
         raise CertificateError(what, "a precertificate signing certificate; the issuer itself has to sign")
 
 
-def _refuse_serial_number(der: bytes, what: str) -> None:
+def _refuse_serial_number(der: bytes, certificate: Element, what: str) -> None:
     """Look at it first: `cryptography` writes a warning to the terminal for each such certificate it is given."""
-    tbs = read_element(der, read_whole(der, SEQUENCE, what=what).content, len(der), what=what)
+    tbs = read_element(der, certificate.content, len(der), what=what)
     first = read_element(der, tbs.content, tbs.end, what=what)
     serial = first if first.tag == INTEGER else read_element(der, first.end, tbs.end, what=what)
     if int.from_bytes(der[serial.content : serial.end], "big", signed=True) <= 0:
         raise MalformedError(what, "its serial number is not positive")
+
+
+def _refuse_unused_bits(der: bytes, certificate: Element, what: str) -> None:
+    """Refuse a signature that says of some of its bits that they are none of it.
+
+    `cryptography` verifies it all the same where these are zero, so that whoever has a certificate could make another
+    of it with another digest, which no deny list has.
+    """
+    signature = read_children(der, certificate, what=what)[-1]
+    if signature.tag == BIT_STRING and der[signature.content : signature.content + 1] != b"\x00":
+        raise MalformedError(what, "its signature is not one of whole octets")
 
 
 def _readable(read: Callable[[], T], what: str) -> T:

@@ -12,12 +12,21 @@ from typing import Final
 from cryptography.x509 import Certificate, ExtendedKeyUsage, Extension, ExtensionType, ObjectIdentifier
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from cosignpy.core.x509.chain import find_extension, read_extensions, read_lifetime, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.chain import (
+    find_extension,
+    read_extensions,
+    read_issuer,
+    read_lifetime,
+    read_subject,
+    verify_issued_by,
+    verify_may_issue,
+)
 from cosignpy.errors import CertificateError, LimitExceeded
 
 MAX_ISSUERS: Final = 10
 """Certificates above a leaf: Fulcio and timestamp authorities have one or two."""
 
+_ISSUER: Final = "issuer of the leaf certificate"
 _UNDERSTOOD: Final = frozenset(
     {
         ExtensionOID.BASIC_CONSTRAINTS,
@@ -117,5 +126,8 @@ def _verify_understood(extension: Extension[ExtensionType], what: str) -> None:
 
 
 def _count_authorities(issuers: Sequence[Certificate]) -> int:
-    """Count those that a path length is about: not the ones that issued themselves (section 4.2.1.9)."""
-    return sum(issuer.issuer != issuer.subject for issuer in issuers)
+    """Count those that a path length is about: not the ones that issued themselves (section 4.2.1.9).
+
+    Issuers that come with a signature are a stranger's up to here, names included.
+    """
+    return sum(read_issuer(one, what=_ISSUER) != read_subject(one, what=_ISSUER) for one in issuers)

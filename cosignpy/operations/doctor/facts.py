@@ -19,6 +19,13 @@ class Setting:
     origin: str
 
 
+def show_address(text: str) -> str:
+    """Return an address without user, query and fragment; of one that is none too, what is before an @ is not shown."""
+    scheme, mark, rest = text.partition("://") if "://" in text else ("", "", text)
+    shown, _, _ = rest.rpartition("@")[2].partition("#")
+    return f"{scheme.rpartition('@')[2]}{mark}{shown.partition('?')[0]}"
+
+
 class ServiceRole(StrEnum):
     """What a service is there for."""
 
@@ -54,8 +61,7 @@ class ServiceAddress:
             host = parts.hostname or ""
         except ValueError:  # brackets that do not match
             return cls(role, url, "(not an address)")
-        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        return cls(role, url, shown, parts.scheme == "http" and not _is_this_machine(host))
+        return cls(role, url, show_address(url), parts.scheme == "http" and not _is_this_machine(host))
 
     def __str__(self) -> str:
         return f"{self.role} {self.shown}"

@@ -235,7 +235,7 @@ def test_files_of_a_list_are_never_held_whole(site: Keyless) -> None:
         (("--new-bundle-format=false", "{blob}"), "cosign 2's bundles have no usual name"),
         (("--new-bundle-format=false", "--bundle=none", "{blob}"), "a place for one entry of Rekor v1"),
         (("--one-bundle", "{blob}"), "one bundle for all files has no usual name"),
-        (("--one-bundle", "--bundle=none", "--new-bundle-format=false", "{blob}"), "and is Sigstore's"),
+        (("--one-bundle", "--bundle=none", "--new-bundle-format=false", "{blob}"), "and --one-bundle is given"),
         (("--one-bundle", "--bundle=none", "absent"), "absent: no such file"),
         (("--bundle=none", "{blob}", "{blob}.2"), "--bundle is one file, and several are signed"),
     ],

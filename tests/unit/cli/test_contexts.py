@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pytest
 
@@ -236,6 +236,23 @@ class TestStore:
             os.chown(store.path, 1234, -1)
         else:
             monkeypatch.setattr(os, "geteuid", lambda: 1234)
+        with pytest.raises(FileError):
+            store.read()
+
+    def test_the_file_that_is_looked_at_is_the_one_that_is_read(
+        self, store: ContextStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store.change(lambda contexts: contexts)
+        opened = Path.open
+
+        def swap(path: Path, mode: str) -> IO[Any]:
+            path.unlink()
+            with opened(path, "w") as theirs:
+                theirs.write("contexts: {theirs: {}}\n")
+            path.chmod(0o602)
+            return opened(path, mode)
+
+        monkeypatch.setattr(Path, "open", swap)
         with pytest.raises(FileError):
             store.read()
 

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from cosignpy.cli.deny_flags import DenyFlags
+from cosignpy.core.encoding import encode_b64
 from cosignpy.core.policy.deny import DeniedCertificate, DeniedIdentity, DeniedKey, DenyList
 from cosignpy.core.policy.identity import Containing, Exactly
 from cosignpy.errors import CosignError, FileError, MalformedError, UsageError
@@ -36,6 +37,12 @@ def certificate(origin: str, der: bytes) -> DeniedCertificate:
 
 def test_nothing_is_denied_by_default() -> None:
     assert DenyFlags().read() == DenyList()
+
+
+def test_a_certificate_may_be_wrapped_as_sign_blob_wraps_it() -> None:
+    """What `--output-certificate` wrote can be denied as it is."""
+    Path("wrapped.pem").write_text(encode_b64(certificate_pem(ISSUER.der)))
+    assert DenyFlags(deny_certificate=["wrapped.pem"]).read().certificates == (certificate("wrapped.pem", ISSUER.der),)
 
 
 def test_each_flag_says_what_it_denies_and_where_that_is_written() -> None:

@@ -85,3 +85,4 @@ def test_names_of_other_paths(folder: LocalFolder, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(folder.root)
     assert folder.name_of("a/../plain") == "plain"
     assert folder.name_of("../secret") is None
+    assert folder.name_of("-") is None

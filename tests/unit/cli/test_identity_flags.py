@@ -46,6 +46,13 @@ def test_what_is_given_and_empty_is_refused(name: str, empty: object) -> None:
         replace(GOOD, **{name: empty}).rules()
 
 
+@pytest.mark.parametrize("pair", ["build-trigger=", "build-trigger"])
+def test_what_an_extension_lacks_is_said(pair: str) -> None:
+    with pytest.raises(UsageError, match="extension") as caught:
+        replace(GOOD, certificate_extension=[pair]).rules()
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("missing", ["certificate_identity_regexp", "certificate_oidc_issuer"])
 def test_identity_and_issuer_are_both_needed(missing: str) -> None:
     with pytest.raises(UsageError, match="have to be named"):

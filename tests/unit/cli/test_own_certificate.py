@@ -7,6 +7,7 @@ import pytest
 
 from cosignpy.cli.own_certificate import OwnCertificateFlags
 from cosignpy.cli.wiring_signing import Signing
+from cosignpy.core.encoding import encode_b64
 from cosignpy.core.x509.chain import parse_chain_pem
 from cosignpy.errors import CertificateError, CosignError, FileError, LimitExceeded, MalformedError, UsageError
 from cosignpy.operations.complete_bundle import SigningKey, SigningServices
@@ -53,6 +54,11 @@ def test_a_key_gets_its_certificate_and_issuers() -> None:
     assert found.own.authority is not None
     assert found.own.authority.uri == CHAIN
     assert len(found.own.authority.chain) == 2
+
+
+def test_a_certificate_may_be_wrapped_as_sign_blob_wraps_it() -> None:
+    Path("wrapped.pem").write_text(encode_b64(Path(LEAF).read_bytes()))
+    assert (OwnCertificateFlags("wrapped.pem").of_key(KEYED).certificate,) == ders(LEAF)
 
 
 def test_without_issuers_the_trusted_root_has_to_name_them() -> None:

@@ -59,6 +59,8 @@ def test_start_or_end_may_be_open(text: str, window: KeyWindow) -> None:
         "key=a.pub",
         "key=",
         "key=a.pub,start-time=yesterday",
+        "key=a.pub,start-time=2026-01-01T00:00:00Z,end-time=",
+        "key=a.pub,start-time=,end-time=2026-01-01T00:00:00Z",
         "key=a.pub,start-time=2026-01-01",
         "key=a.pub,start-time=2026-02-01T00:00:00Z,end-time=2026-01-01T00:00:00Z",
         "key=a.pub,start-time=2026-01-01T00:00:00Z,end-time=2026-01-01T00:00:00Z",
@@ -70,6 +72,12 @@ def test_start_or_end_may_be_open(text: str, window: KeyWindow) -> None:
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         keys(text)
+
+
+def test_a_key_with_a_time_needs_its_name() -> None:
+    with pytest.raises(UsageError) as caught:
+        keys(TIMED.removeprefix("key="))
+    assert caught.value.hint == f"write --key {TIMED}"
 
 
 @pytest.mark.parametrize("other", ["a.pub", "again.pub", "key=again.pub,start-time=2026-01-01T00:00:00Z"])

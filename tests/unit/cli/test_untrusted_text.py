@@ -31,7 +31,7 @@ def test_a_rejection_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture
     rejection = Rejection("bundle", ClaimMismatch("predicate type", "wanted", HOSTILE))
     explain_error(NoMatchingSignatures("registry.example/app", (rejection,)))
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3  # and what to do about it
     assert ESCAPED in lines[1]
 
 

@@ -68,6 +68,18 @@ def test_a_file_that_is_not_there_is_reported(tmp_path: Path, name: str) -> None
     assert caught.value.path == path
 
 
+def test_whoever_verifies_is_not_told_to_make_a_key_pair(tmp_path: Path) -> None:
+    """A new key verifies nothing that another has signed."""
+    missing = str(tmp_path / "cosign.pub")
+    for load, part in (
+        (lambda: load_public_key(missing), "name the public key"),
+        (lambda: load_signer(missing, ask_nobody), "generate-key-pair"),
+    ):
+        with pytest.raises(FileError) as caught:
+            load()
+        assert part in (caught.value.hint or "")
+
+
 def test_a_path_through_a_file_is_reported(public: Path) -> None:
     with pytest.raises(FileError):
         KeyFile.read(f"{public}/cosign.key")

@@ -99,3 +99,8 @@ def test_a_date_is_a_demand_relative_to_the_calendar(seconds: int, wanted: float
 
 def test_no_demand_is_none() -> None:
     assert parse_retry_after(Headers(), clock(ManualTime())) is None
+
+
+def test_a_date_of_more_digits_than_dates_have_is_no_demand() -> None:
+    headers = Headers([("Retry-After", f"Tue, 14 Nov {'9' * 20} 22:13:20 GMT")])
+    assert parse_retry_after(headers, clock(ManualTime())) is None

@@ -38,6 +38,15 @@ def test_what_is_no_url_is_refused(text: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_an_address_without_its_scheme_is_named() -> None:
+    """Somebody who gave five addresses has to know which one it is; one with a password is not shown."""
+    with pytest.raises(MalformedError, match=r"URL 'registry\.example:5000'"):
+        Url.parse("registry.example:5000")
+    with pytest.raises(MalformedError) as caught:
+        Url.parse("user:secret@registry.example")
+    assert "secret" not in str(caught.value)
+
+
 def test_a_long_url_is_refused() -> None:
     with pytest.raises(LimitExceeded):
         Url.parse("https://registry.example/" + "x" * MAX_URL)

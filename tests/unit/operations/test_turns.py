@@ -22,6 +22,8 @@ class Watched(MemoryRepository):
     def _record(self, method: str, *details: object) -> None:
         super()._record(method, *details)
         self.free.append(self.turns.acquire(blocking=False))
+        if self.free[-1]:
+            self.turns.release()
 
 
 def written(sink: InTurn, repository: MemoryRepository) -> Sequence[str]:

@@ -174,6 +174,16 @@ def test_several_bundles_one_a_line(capsys: Capture, monkeypatch: pytest.MonkeyP
     assert told_json(capsys, "inspect", "pretty.json")["bundle"]["version"] == "0.3"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("inspect", "blob.json"), ("diff", "v1.json", "blob.json"), ("verify", "blob.json", "--key=key.pub")],
+    ids=lambda arguments: arguments[0],
+)
+def test_the_json_of_cosign_2_is_called_that(arguments: tuple[str, ...], capsys: Capture) -> None:
+    assert run(("bundle", *arguments)) == 4
+    assert "hint: bring it up to date: cosignpy bundle upgrade FILE" in capsys.readouterr().err
+
+
 def test_legacy_signatures_among_them_are_left_out(capsys: Capture, folder: Path) -> None:
     legacy = b'{"Base64Signature":"c2ln","Payload":"e30="}\n'
     (folder / "both.json").write_bytes(encode_bundle(v1_bundle()) + b"\n" + legacy + legacy)
@@ -211,6 +221,7 @@ def test_bundles_that_differ(capsys: Capture) -> None:
     places = found[::3]
     assert places[0] == "content.signature"
     assert found[places.index("signer.hint") * 3 + 1] == "  < -"
+    assert max(map(len, found)) < 160
     document = told_json(capsys, "diff", "v1.json", "bare.json", code=1)
     assert document["same"] is False
     assert [item["place"] for item in document["differences"]] == places
@@ -271,6 +282,8 @@ def test_a_type_can_be_asked_for(capsys: Capture) -> None:
         (2, ("unnamed.json", "--key=key.pub", "--insecure-ignore-tlog")),
         (2, ("v1.json", WHO[2])),
         (2, ("-", "-", *WHO)),
+        (2, ("v1.json", "", *WHO)),
+        (2, ("statement.json", "blob", "--type=", *WHO)),
         (3, ("absent", *WHO)),
         (4, ("blob", *WHO)),
     ],

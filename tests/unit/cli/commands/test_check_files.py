@@ -110,7 +110,9 @@ def test_missing_files_are_told(check: Check) -> None:
     assert "missing        a.tar" in check("--ignore-missing")[1]
     code, out, err = check()
     assert (code, out) == (12, "")
-    assert err.splitlines() == ["Error: . is not what the signed list says", "  a.tar: .: it is not there"]
+    told = err.splitlines()
+    assert told[:2] == ["Error: . is not what the signed list says", "  a.tar: .: it is not there"]
+    assert told[2].startswith("  hint: get these files anew")
 
 
 def test_a_file_that_was_changed(check: Check) -> None:
@@ -136,6 +138,27 @@ def test_a_list_that_was_changed(check: Check) -> None:
     code, _, err = check()
     assert code == 12
     assert "invalid signature" in err
+
+
+def test_a_name_is_no_line_of_its_own(check: Check) -> None:
+    Path("new\nVerified OK").write_bytes(b"")
+    assert check()[2].splitlines() == [
+        "WARNING: not in the list, so nobody signed them: new\\u000aVerified OK",
+        "Verified OK",
+    ]
+
+
+def test_a_file_with_the_name_of_standard_input_is_not_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list came from elsewhere, and who put the file there did not sign it."""
+    for name in ("SHA256SUMS.sigstore.json", "SHA256SUMS"):
+        Path(name).rename(f"../{name}")
+    raw = Path("../SHA256SUMS").read_bytes()
+    flags = (*VERIFY, "--bundle=../SHA256SUMS.sigstore.json", "--check-files=.", "--strict", "-")
+    for there, code in ((False, 0), (True, 12)):
+        if there:
+            Path("-").write_bytes(b"")
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        assert run(flags) == code
 
 
 def test_files_that_are_not_listed(check: Check) -> None:
@@ -189,6 +212,7 @@ def test_a_list_and_its_signature_in_a_file_of_its_own(check: Check) -> None:
     ("code", "flags"),
     [
         (2, ("--strict", "SHA256SUMS")),
+        (2, ("--check-files=", "SHA256SUMS")),
         (2, ("--ignore-missing", "SHA256SUMS")),
         (2, ("--check-files=.", "--bundle=SHA256SUMS.sigstore.json", "sha256:" + "0" * 64)),
         (3, ("--check-files=absent", "SHA256SUMS")),

@@ -73,6 +73,26 @@ def test_programs_see_the_same(capsys: Capture, folder: Path) -> None:
     }
 
 
+def test_a_context_that_says_nothing_is_said_to(capsys: Capture) -> None:
+    """Programs get an empty object all the same, and a person is not left with an empty line."""
+    out(capsys, "context", "create", "x")
+    for argv, said in ((("x",), "The context x says nothing.\n"), ((), "No context is current.\n")):
+        assert run(["context", "show", *argv, "-o", "json"]) == 0
+        assert capsys.readouterr() == ("{}\n", said)
+    out(capsys, "context", "set", "x", "--description=now")
+    assert run(["context", "show", "x"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_was_done_is_said(capsys: Capture, folder: Path) -> None:
+    out(capsys, "context", "create", "x", "--trust-config=both.json")
+    assert run(["context", "set", "x", "--description=now"]) == 0
+    assert capsys.readouterr().err == "The context x is changed.\n"
+    assert run(["context", "export", "x", "--out", "trust.json"]) == 0
+    assert capsys.readouterr() == ("", "Wrote client trust config to file trust.json\n")
+    assert (folder / "trust.json").exists()
+
+
 def test_switches_are_shown_as_the_file_has_them(capsys: Capture) -> None:
     out(capsys, "context", "create", "x", "--allow-http-registry", "--no-allow-insecure-registry")
     shown = "allow_http_registry: true\nallow_insecure_registry: false\n"
@@ -90,6 +110,14 @@ def test_what_counts_is_what_flag_and_variable_say(capsys: Capture, monkeypatch:
     assert "WARNING: COSIGNPY_CONTEXT is one" in capsys.readouterr().err
     assert run(["context", "use", "one"]) == 0
     assert "WARNING" not in capsys.readouterr().err
+
+
+def test_a_context_that_counts_and_is_not_there_is_said(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    out(capsys, "context", "create", "one")
+    for name, said in (("one", False), ("default", False), ("gone", True)):
+        monkeypatch.setenv("COSIGNPY_CONTEXT", name)
+        assert run(["context", "list"]) == 0
+        assert ("WARNING: gone is the context that counts" in capsys.readouterr().err) is said
 
 
 def test_variables_of_flags_are_not_written_into_contexts(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +142,13 @@ def test_set_changes_what_it_is_given_and_leaves_the_rest(capsys: Capture) -> No
         (["create", "y", "--oidc-issuer=issuer"], 2, "oidc_issuer: malformed URL"),
         (["create", "y", "--oidc-issuer="], 2, "oidc_issuer is empty"),
         (["create", "y", "--trust-config=both.json", "--trusted-root=root.json"], 2, "two ways"),
-        (["create", "y", "--trust-config=absent.json"], 3, "absent.json: there is no such file for trust_config"),
-        (["create", "y", "--registry-cacert=absent.pem"], 3, "absent.pem: there is no such file for registry_cacert"),
+        (["create", "y", "--trust-config=absent.json"], 3, "absent.json: there is no such file, for --trust-config"),
+        (
+            ["create", "y", "--registry-cacert=absent.pem"],
+            3,
+            "absent.pem: there is no such file, for --registry-cacert",
+        ),
+        (["create", "y", "--trusted-root=."], 3, "it is a directory, for --trusted-root"),
         (["create", "y", "--trust-config=root.json"], 4, "client trust config"),
         (["create", "y", "--trusted-root=services.json"], 4, "trusted root"),
         (["create", "y", "--signing-config=root.json"], 4, "signing config"),
@@ -123,6 +156,8 @@ def test_set_changes_what_it_is_given_and_leaves_the_rest(capsys: Capture) -> No
         (["set", "x", "--rekor-url=https://b", "--rekor-v2-url=https://c"], 2, "two ways"),
         (["set", "x", "--trusted-root=absent.json"], 3, "absent.json"),
         (["set", "x", "--unset=password"], 2, "'password' is no setting"),
+        (["set", "x", "--unset=password"], 2, "hint: there are: description, trust-config,"),
+        (["set", "x"], 2, "nothing to change"),
         (["use", "xx"], 2, "did you mean x?"),
         (["show", "xx"], 2, "did you mean x?"),
         (["show", "--context=xx"], 2, "did you mean x?"),

@@ -182,3 +182,56 @@ def test_attestations_with_their_timestamps() -> None:
     assert run((*verify, "--rfc3161-timestamp=a.tsr", "other")) == 12
     assert run((*verify, "--rfc3161-timestamp=s.tsr", "blob")) == 12
     assert run((*verify, "blob")) == 12
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("absent",), ("Error: absent: no such file or directory\n",)),
+        (("blob",), ("Error: blob.sigstore.json: no such file or directory\n", "hint: a bundle is looked for")),
+        (("new.sigstore.json",), ("hint: name the file that was signed",)),
+        (("--signature=nope", "blob"), ("Error: nope: no such file or directory\n",)),
+    ],
+)
+def test_a_file_that_is_missing_is_the_one_that_is_named(
+    flags: tuple[str, ...], told: tuple[str, ...], folder: Path, capsys: Capture
+) -> None:
+    """Four letters may be base64; they are no signature, and a file was meant."""
+    (folder / "new.sigstore.json").write_bytes(encode_bundle(v1_bundle()))
+    assert run(("verify-blob", KEY, UNLOGGED, *flags)) == 3
+    found = capsys.readouterr().err
+    assert all(part in found for part in told)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("--bundle=none/b.json",), ("--bundle=.",), ("--bundle=b.json", "--output-signature=none/s.sig")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize(
+    "command", [("sign-blob",), ("attest-blob", "--predicate=root.json")], ids=lambda item: item[0]
+)
+def test_a_place_where_no_file_can_be_is_refused_before_anything_is_signed(
+    command: tuple[str, ...], flags: tuple[str, ...], folder: Path, capsys: Capture
+) -> None:
+    before = sorted(folder.iterdir())
+    assert run((*command, "--key=absent.key", "--tlog-upload=false", *flags, "blob")) == 3
+    assert "directory" in capsys.readouterr().err
+    assert sorted(folder.iterdir()) == before
+
+
+def test_neither_replaces_the_other_under_its_usual_name(folder: Path, capsys: Capture) -> None:
+    """A key that is missing shows that a bundle of the same kind, or what is no bundle, would be replaced."""
+    sign = ("sign-blob", "--key=absent.key", "--tlog-upload=false", "blob")
+    attest = ("attest-blob", "--key=absent.key", "--tlog-upload=false", "--predicate=root.json", "blob")
+    beside = folder / "blob.sigstore.json"
+    for content, codes in (
+        (encode_bundle(v1_bundle()), (3, 2)),
+        (encode_bundle(ATTESTED), (2, 3)),
+        (b"notes", (3, 3)),
+    ):
+        beside.write_bytes(content)
+        assert (run(sign), run(attest)) == codes
+        assert ("would be replaced" in capsys.readouterr().err) is (2 in codes)
+        assert beside.read_bytes() == content
+    assert run((*attest, "--bundle=blob.sigstore.json")) == 3

@@ -225,6 +225,31 @@ def test_secrets_are_nowhere(capsys: Capture, folder: Path, monkeypatch: pytest.
         assert SECRET not in said
 
 
+@pytest.mark.parametrize("name", ["COSIGN_FULCIO_URL", "COSIGN_REKOR_URL", "COSIGN_OIDC_ISSUER", "TUF_MIRROR"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"user:{SECRET}@host.example",
+        f"user:{SECRET}@https://host.example",
+        f"https://user:/{SECRET}@host.example",
+        f"https://user:?{SECRET}@host.example",
+        f"https://user:#{SECRET}@host.example",
+        f"https://host.example?{SECRET}",
+        f"https://host.example/#{SECRET}",
+        f"//user:{SECRET}@host.example",
+    ],
+)
+def test_secrets_in_addresses_that_are_none_are_nowhere(
+    name: str, address: str, capsys: Capture, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+    monkeypatch.setenv("TUF_ROOT", str(folder / "cache"))
+    run(["doctor", "--offline"])
+    said = "".join(capsys.readouterr())
+    assert "host.example" in said
+    assert SECRET not in said
+
+
 def test_a_key_in_this_folder(capsys: Capture, folder: Path) -> None:
     (folder / "cosign.key").write_text("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n")
     (folder / "cosign.key").chmod(0o644)

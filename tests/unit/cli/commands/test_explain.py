@@ -23,6 +23,7 @@ folder = test_verify_blob.folder
 
 Capture = pytest.CaptureFixture[str]
 SCHEMA: Final = json.loads((Path(__file__).parents[4] / "docs" / "formats" / "evidence.schema.json").read_text())
+RECORD: Final = "This is a record, not a proof: read as it was written, and nothing is verified again."
 SIGN_V1: Final = "https://sigstore.dev/cosign/sign/v1"
 
 
@@ -85,7 +86,7 @@ def test_evidence_that_was_kept_is_explained_like_the_run_itself(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(document.encode())))
     assert run(("explain", "-")) == code
     captured = capsys.readouterr()
-    assert (untimed(captured.out), captured.err) == (live, "Read as it was written; nothing is verified again.\n")
+    assert (untimed(captured.out), captured.err) == (live, f"{RECORD}\n")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"schema":"cosignpy/evidence/v1"', b"[1]"])
@@ -133,3 +134,5 @@ def test_a_file_that_looks_like_evidence_is_verified_where_a_signer_is_named(cap
     assert "nothing is verified again" in capsys.readouterr().err
     for named in (("--key=key.pub", UNLOGGED), WHO):
         assert run(("explain", "--bundle=v1.json", *named, "forged")) == 12
+    for flag in ("--bundle=v1.json", "--signature=forged", "--type=", f"--type={SIGN_V1}", "--check-files=."):
+        assert run(("explain", flag, "forged")) == 2

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from cosignpy.cli.commands.sign import SignatureFlags
 from cosignpy.core.verify.evidence import SignatureFormat
-from cosignpy.errors import UsageError
+from cosignpy.errors import FileError, UsageError
 from cosignpy.operations.sign_image import FormatChoice
 from cosignpy.values import replace
 
@@ -34,6 +36,14 @@ def test_spellings_that_disagree_are_refused() -> None:
 def test_a_bundle_file_for_one_image_is_accepted() -> None:
     replace(GOOD, bundle="b.json").check(["image"])
     replace(GOOD, bundle="b.json", upload=False).check(["image"])
+
+
+def test_a_place_where_no_bundle_can_be_is_refused(tmp_path: Path) -> None:
+    """Or the image would be signed, and its bundle be nowhere."""
+    replace(GOOD, bundle=str(tmp_path / "b.json")).check(["image"])
+    for place in (tmp_path, tmp_path / "none/b.json"):
+        with pytest.raises(FileError):
+            replace(GOOD, bundle=str(place)).check(["image"])
 
 
 @pytest.mark.parametrize(

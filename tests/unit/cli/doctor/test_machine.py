@@ -1,5 +1,6 @@
 """What a machine has: keys in a folder, and an identity, without anybody being asked for one."""
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,6 +60,13 @@ class TestKeyFiles:
         write(tmp_path, name, content)
         (tmp_path / "folder.key").mkdir()
         assert list(find_key_files(tmp_path)) == []
+
+    def test_nobody_waits_for_a_pipe(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.key")
+        pipe = os.open(tmp_path / "pipe.key", os.O_RDWR)  # so that whoever reads it after all does not wait
+        os.write(pipe, PLAIN.encode().ljust(4096))
+        assert list(find_key_files(tmp_path)) == []
+        os.close(pipe)
 
     def test_of_very_many_the_first_are_looked_at(self, tmp_path: Path) -> None:
         for number in range(MAX_KEY_FILES + 1):

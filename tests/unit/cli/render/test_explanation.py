@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from cosignpy.cli.render.branches import Branch, Mark, draw
-from cosignpy.cli.render.bundle import bundle_evidence, bundle_refusal
+from cosignpy.cli.render.bundle import bundle_evidence, bundle_refusal, text_lines
 from cosignpy.cli.render.errors import MOST_REJECTIONS
 from cosignpy.cli.render.explanation import explain, recorded_exit_code, render_evidence
 from cosignpy.cli.render.policy import policy_to_json
@@ -235,6 +235,12 @@ def test_evidence_of_before_steps_were_noted_shows_what_it_has() -> None:
     assert "├─ promised at 2026-01-01T00:05:00+00:00 by https://ct.test" in told
 
 
+def test_a_statement_is_demanded_where_it_has_to_say_more_than_a_signature() -> None:
+    document = blob()
+    document["policy"]["predicateType"] = "https://slsa.dev/provenance/v1"
+    assert "│  └─ a statement of type https://slsa.dev/provenance/v1" in lines(document)
+
+
 def test_a_step_of_a_later_program_is_shown_by_its_name() -> None:
     document = blob()
     document["steps"] = [{"step": "stars", "outcome": outcome} for outcome in ("passed", "failed", "unclear")]
@@ -245,7 +251,7 @@ def test_a_key_alone_has_no_certificate_to_show() -> None:
     document = blob()
     document["certificate"], document["times"] = None, [{"time": "then", "source": "nobody", "authority": ""}]
     told = "\n".join(lines(document))
-    assert "not later than then, says nobody (nobody)" in told
+    assert "taken to be then, since nobody has to say when" in told
     assert "issued by" not in told
     del document["key"]
     assert "PKIX" not in "\n".join(lines(document))
@@ -256,7 +262,8 @@ def test_a_time_that_was_assumed_is_told_as_nobodys() -> None:
     found = verify_bundle(Signing(log=REKOR_V2).bundle(), FILE, TRUST, BundlePolicy(assumed, SkipLogUnsafe("test")))
     document = bundle_evidence("blob", found)
     assert document["times"] == [{"time": MIDDLE.isoformat(), "source": "nobody", "authority": ""}]
-    assert "says nobody (nobody)" in "\n".join(lines(document))
+    assert "taken to be" in "\n".join(lines(document))
+    assert any(line.startswith("taken to be    20") for line in text_lines(found))
 
 
 def test_nobody_who_signed_and_nobody_who_says_so_are_named_as_such() -> None:

@@ -78,7 +78,7 @@ identity {EMAIL}
   identity-regexp   ^https://github.com/abandoned/ \r
 key sha256:{DIGEST.hex()}
 certificate sha256:{DIGEST.hex()}
-identity a name # with a number sign
+identity a name#with a number sign
 """
 
 
@@ -88,7 +88,7 @@ def test_a_file_has_an_entry_in_each_line() -> None:
         DeniedIdentity(Containing.parse("^https://github.com/abandoned/"), "team.deny line 4"),
         DeniedKey(DIGEST, "team.deny line 5"),
         DeniedCertificate(DIGEST, "team.deny line 6"),
-        DeniedIdentity(Exactly("a name # with a number sign"), "team.deny line 7"),
+        DeniedIdentity(Exactly("a name#with a number sign"), "team.deny line 7"),
     )
     assert parse_deny_list(b"", what="team.deny") == ()
 
@@ -110,6 +110,8 @@ def test_a_file_has_an_entry_in_each_line() -> None:
         f"key sha512:{DIGEST.hex() * 2}",
         f"certificate sha512:{DIGEST.hex() * 2}",
         "certificate ca.pem",
+        "identity a # since 2026",
+        "identity-regexp ^a$ #",
     ],
 )
 def test_a_line_that_is_no_entry_is_refused(line: str) -> None:

@@ -132,6 +132,9 @@ def test_a_pattern_for_whole_texts_is_seen(pattern: str) -> None:
         "(^a$)",
         "^a$ ",
         "x(?i)^a$",
+        "^*a$",
+        "^?a$",
+        "^{0,1}a$",
     ],
 )
 def test_a_pattern_that_is_found_elsewhere_is_seen(pattern: str) -> None:

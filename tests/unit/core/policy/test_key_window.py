@@ -21,7 +21,17 @@ def test_the_start_is_in_it_and_the_end_is_not(window: KeyWindow) -> None:
     assert window.covers(END) == (window.end is None)
 
 
-@pytest.mark.parametrize(("start", "end"), [(None, None), (START, START), (END, START)])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (None, None),
+        (START, START),
+        (END, START),
+        (START.replace(tzinfo=None), None),
+        (None, END.replace(tzinfo=None)),
+        (START, END.replace(tzinfo=None)),
+    ],
+)
 def test_a_time_that_is_none_or_all_is_refused(start: datetime | None, end: datetime | None) -> None:
     with pytest.raises(UsageError):
         KeyWindow(start, end)

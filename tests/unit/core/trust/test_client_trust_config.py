@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.encoding import encode_json
 from cosignpy.core.trust.client_trust_config import (
     CLIENT_TRUST_CONFIG,
@@ -54,6 +55,13 @@ def test_the_other_name_is_read() -> None:
 def test_a_neighbour_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
         parse_client_trust_config(encode_json(document() | change))
+
+
+def test_another_document_is_named_by_its_type() -> None:
+    """Whoever mistook one file for another learns which one that is, and not which of its members is unknown."""
+    for parse in (parse_client_trust_config, parse_bundle):
+        with pytest.raises(MalformedError, match="trustedroot"):
+            parse(encode_json(trusted_root()))
 
 
 def test_each_part_is_read_alone_and_from_both() -> None:

@@ -409,6 +409,15 @@ def test_the_predicate_type_has_to_be_the_one_that_is_wanted() -> None:
         verify(statement_bundle(), replace(BY_ALICE, predicate=PredicateTypeIs("https://slsa.dev/provenance/v1")))
 
 
+def test_a_signature_over_the_file_itself_is_no_attestation_of_some_type() -> None:
+    """It says no more than cosign's own statement does: it does not pass where something else has to be said."""
+    for policy in (BY_ALICE, replace(BY_ALICE, predicate=AnyPredicateUnsafe("test"))):
+        verify(v1_bundle(), policy)
+    with pytest.raises(ClaimMismatch) as caught:
+        verify(v1_bundle(), replace(BY_ALICE, predicate=PredicateTypeIs("https://slsa.dev/provenance/v1")))
+    assert (caught.value.claim, caught.value.found) == ("predicate type", "absent")
+
+
 def test_certificates_that_are_no_chain_are_refused() -> None:
     old = replace(v1_bundle(), media_type="application/vnd.dev.sigstore.bundle+json;version=0.2")
     verify(replace(old, material=CertificateMaterial((good_leaf(), FULCIO_ISSUER.der))))

@@ -20,6 +20,7 @@ from cosignpy.core.policy.deny import DeniedKey, DenyList
 from cosignpy.core.policy.identity import Exactly, IdentityRule
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.key_window import KeyWindow
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.policy.transparency import RequireLog, RequireSignedTime, SkipLogUnsafe
 from cosignpy.core.rekor.log_entry import LogEntry
 from cosignpy.core.verify.bundle import Trust
@@ -280,6 +281,18 @@ def test_a_key_that_counts_in_its_time_only(rule: RequireLog | SkipLogUnsafe) ->
         verify(made, ImagePolicy((key,), rule, windows={key: KeyWindow(START + LIFETIME)}))
     with pytest.raises(TransparencyRequired):
         verify(made, ImagePolicy((key,), rule, windows={key: KeyWindow(START)}), trust=None)
+
+
+@pytest.mark.parametrize("rule", [RequireLog(), SkipLogUnsafe("test")])
+def test_a_legacy_signature_is_no_attestation(rule: RequireLog | SkipLogUnsafe) -> None:
+    policy = replace(BY_KEY, transparency=rule)
+    for accepted in (PredicateTypeIs(), AnyPredicateUnsafe("test")):
+        verify(LegacySigning.by_key().make(), replace(policy, predicate=accepted))
+    with pytest.raises(ClaimMismatch) as refusal:
+        verify(
+            LegacySigning.by_key().make(), replace(policy, predicate=PredicateTypeIs("https://slsa.dev/provenance/v1"))
+        )
+    assert (refusal.value.claim, refusal.value.found) == ("predicate type", "absent")
 
 
 @pytest.mark.parametrize("rule", [RequireLog(), SkipLogUnsafe("test")])

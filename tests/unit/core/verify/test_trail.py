@@ -181,10 +181,24 @@ def test_a_key_has_steps_of_its_own() -> None:
             v1_bundle(),
             BundlePolicy(SignedByIdentity((ALICE,), AssumeTimeUnsafe(MIDDLE, "test"), RequireSct()), SKIP),
             CERTIFICATE_STEPS,
+            {Step.LOG: "", Step.CLAIMS: "", Step.TIME: "test"},
+        ),
+        (
+            v2_bundle(),
+            BundlePolicy(SignedByIdentity((ALICE,), AssumeTimeUnsafe(MIDDLE, "test"), RequireSct()), SKIP),
+            CERTIFICATE_STEPS,
             {Step.LOG: "", Step.CLAIMS: ""},
         ),
     ],
-    ids=["certificate", "key", "key without a log", "no log", "no SCT", "assumed time"],
+    ids=[
+        "certificate",
+        "key",
+        "key without a log",
+        "no log",
+        "no SCT",
+        "assumed time",
+        "time that somebody vouches for",
+    ],
 )
 def test_evidence_has_every_step_and_why_some_were_waived(
     bundle: Bundle, policy: BundlePolicy, plan: tuple[Step, ...], waived: dict[Step, str]

@@ -4,12 +4,14 @@ from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
     BasicConstraints,
     ExtendedKeyUsage,
     KeyUsage,
     SubjectAlternativeName,
     UnrecognizedExtension,
+    load_der_x509_certificate,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
@@ -137,6 +139,20 @@ def test_a_serial_number_is_positive(serial: bytes) -> None:
     assert parse_certificate(renumbered(root, b"\x01")).serial_number == 1
     with pytest.raises(MalformedError) as caught:
         parse_certificate(renumbered(root, serial), what="test")
+    assert caught.value.what == "test"
+
+
+def test_a_signature_is_of_whole_octets() -> None:
+    """Else whoever has a certificate could make another of it, which verifies as well and no deny list has."""
+    root, digests = Authority.root(), iter(lambda: Authority.root().certificate, None)
+    even = next(found for found in digests if found.signature[-1] % 2 == 0)
+    whole = even.public_bytes(Encoding.DER)
+    place = len(whole) - len(even.signature) - 1
+    respelled = whole[:place] + b"\x01" + whole[place + 1 :]
+    load_der_x509_certificate(respelled).verify_directly_issued_by(root.certificate)
+    assert parse_certificate(whole) == even
+    with pytest.raises(MalformedError) as caught:
+        parse_certificate(respelled, what="test")
     assert caught.value.what == "test"
 
 

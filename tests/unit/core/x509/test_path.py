@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import (
     BasicConstraints,
@@ -18,6 +19,7 @@ from cryptography.x509 import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.der import SEQUENCE, encode_bit_string, encode_sequence, read_children, read_whole
 from cosignpy.core.x509.path import MAX_ISSUERS, verify_path
 from cosignpy.errors import CertificateError, CosignError, LimitExceeded, MalformedError
 from tests.support.certificates import CA, LIFETIME, MIDDLE, NAMED, START, Authority, Extensions, der, key, named
@@ -99,6 +101,27 @@ def test_a_leaf_that_is_not_for_it(extensions: Extensions) -> None:
     with pytest.raises(CertificateError) as caught:
         verify_path(leaf, issuers, SIGNING, MIDDLE)
     assert caught.value.what == "leaf certificate"
+
+
+def misnamed(certificate: Certificate, issuer: Authority) -> Certificate:
+    """Put octets that are not UTF-8 in the place of "stranger", and sign that."""
+    raw = der(certificate)
+    signed, algorithm, _ = read_children(raw, read_whole(raw, SEQUENCE, what="test"), what="test")
+    tbs = raw[signed.start : signed.end].replace(b"stranger", b"strange\xff")
+    signature = encode_bit_string(issuer.key.sign(tbs, ECDSA(SHA256())))
+    return parse_certificate(encode_sequence(tbs, raw[algorithm.start : algorithm.end], signature))
+
+
+def test_names_that_cannot_be_read_are_refused() -> None:
+    """Whoever makes up the issuers that come with a signature may write into them what they like."""
+    stranger = Authority.root("stranger")
+    issuer = stranger.authority()
+    leaf = issuer.certificate_of("", LEAF)
+    verify_path(leaf, [issuer.certificate, stranger.certificate], SIGNING, MIDDLE)
+    issuers = [misnamed(one, stranger) for one in (issuer.certificate, stranger.certificate)]
+    with pytest.raises(MalformedError) as caught:
+        verify_path(leaf, [*issuers, ROOT.certificate], SIGNING, MIDDLE)
+    assert caught.value.what == "issuer of the leaf certificate"
 
 
 @pytest.mark.parametrize("moment", [START, START + LIFETIME])

@@ -12,13 +12,13 @@ from tests.support.log_commands import run
     ("settings", "code", "said"),
     [
         ("prot: 1\n", 2, "log.yaml:1: prot"),
-        ("writers: {tokens: none}\n", 1, "none: No such file"),
+        ("writers: {tokens: none}\n", 1, "none: no such file"),
         ("writers: {subjects: [CN=ci]}\n", 2, "needs tls.client_ca"),
         ("tls: {certificate: a, key: b}\n", 2, "cannot serve TLS"),
-        ("ct: {roots: none}\n", 1, "none: No such file"),
+        ("ct: {roots: none}\n", 1, "none: no such file"),
         ("ct: {purposes: [Fishing]}\n", 2, "Fishing"),
-        ("rekor_v2: {witnesses: none}\n", 1, "none: No such file"),
-        ("witness: {logs: none}\n", 1, "none: No such file"),
+        ("rekor_v2: {witnesses: none}\n", 1, "none: no such file"),
+        ("witness: {logs: none}\n", 1, "none: no such file"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_served(tmp_path: Path, settings: str, code: int, said: str) -> None:

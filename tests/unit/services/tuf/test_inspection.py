@@ -53,19 +53,19 @@ def test_what_is_no_metadata_is_told(folder: CacheFolder, content: bytes) -> Non
 def test_a_folder_in_the_place_of_a_file_is_told(folder: CacheFolder) -> None:
     (folder.path / "targets.json").unlink()
     (folder.path / "targets.json").mkdir()
-    assert inspect_cache(folder).unreadable == {str(folder.path / "targets.json"): "Is a directory"}
+    assert inspect_cache(folder).unreadable == {str(folder.path / "targets.json"): "is a directory"}
 
 
 def test_what_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file, where a folder should be")
     state = inspect_cache(CacheFolder(tmp_path / "cache" / "tuf.example"))
     assert state.unreadable
-    assert set(state.unreadable.values()) == {"Not a directory"}
+    assert set(state.unreadable.values()) == {"not a directory"}
 
 
 def test_a_mirror_with_a_name_that_no_folder_can_have(tmp_path: Path) -> None:
     state = inspect_cache(CacheFolder(tmp_path / ("x" * 300)))
-    assert set(state.unreadable.values()) == {"File name too long"}
+    assert set(state.unreadable.values()) == {"file name too long"}
 
 
 @pytest.mark.parametrize("name", ["..", ".", "cosignpy", "root.json"])

@@ -1,0 +1,64 @@
+"""Flags of cosign's that mean nothing here: refused with a way out, or taken and said to change nothing."""
+
+from typing import Final
+
+import pytest
+from typer._click.exceptions import NoSuchOption
+
+from cosignpy.cli.app import build_command
+from cosignpy.cli.command_table import COMMANDS, Command
+from cosignpy.errors import UsageError
+
+REFUSED: Final = (
+    ("sign", ["--sk", "img"]),
+    ("sign", ["--slot=9a", "img"]),
+    ("sign", ["--timestamp-client-cert", "c.pem", "img"]),
+    ("sign", ["--output-signature", "img.sig", "img"]),
+    ("sign-blob", ["--signing-algorithm", "rsa-sign-pkcs1-2048-sha256", "file"]),
+    ("attest-blob", ["--hash", "00", "file"]),
+    ("verify", ["--payload", "p", "img"]),
+    ("verify", ["--bundle", "b", "img"]),
+    ("verify-blob-attestation", ["--type", "custom", "--check-claims=false", "file"]),
+    ("verify-blob-attestation", ["--type", "custom", "--digest", "00", "--digestAlg", "sha256"]),
+)
+"""As people who know cosign write them."""
+
+IGNORED: Final = (
+    ("sign", ["--registry-referrers-mode", "oci-1-1", "img"]),
+    ("verify", ["--rekor-url", "https://rekor.example", "img"]),
+    ("verify", ["--experimental-oci11=true", "img"]),
+    ("tree", ["--experimental-oci11", "img"]),
+    ("verify-blob", ["--max-workers=3", "file"]),
+)
+
+
+def parse(name: str, argv: list[str]) -> dict[str, object]:
+    entry = COMMANDS[name]
+    assert isinstance(entry, Command)
+    return build_command(name, entry).make_context(name, list(argv)).params
+
+
+@pytest.mark.parametrize(("name", "argv"), REFUSED, ids=lambda item: item if isinstance(item, str) else item[-2])
+def test_a_flag_that_cannot_be_honoured_is_refused_with_a_way_out(name: str, argv: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(name, argv)
+    assert "of cosign's" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_flag_of_nobody_is_refused_as_ever() -> None:
+    with pytest.raises(NoSuchOption):
+        parse("sign", ["--nonsense", "img"])
+
+
+@pytest.mark.parametrize(("name", "argv"), IGNORED, ids=lambda item: item if isinstance(item, str) else item[0])
+def test_a_flag_that_changes_nothing_is_taken(
+    name: str, argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command gets what it gets without the flag, and no variable gives such a flag."""
+    monkeypatch.setenv("COSIGN_REKOR_URL", "https://rekor.example")
+    monkeypatch.setenv("COSIGN_MAX_WORKERS", "9")
+    plain = parse(name, argv[-1:])
+    assert capsys.readouterr().err == ""
+    assert parse(name, argv) == plain
+    assert "changes nothing" in capsys.readouterr().err
