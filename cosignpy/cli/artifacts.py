@@ -1,15 +1,18 @@
 """The artifact on the command line: a file read in pieces, standard input, or `sha256:HEX` in place of it."""
 
 import hashlib
+import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from stat import S_ISDIR
 from typing import BinaryIO, Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.predicates import NamedArtifact
 from cosignpy.errors import FileError, LimitExceeded
+from cosignpy.files import explain
 from cosignpy.operations.verify_bundle import ArtifactSource
 from cosignpy.values import field, value
 
@@ -31,6 +34,19 @@ def select_artifact(text: str) -> ArtifactSource:
         algorithm, _, digits = text.partition(":")
         return KnownDigest(Digest(algorithm, digits.lower()))
     return LocalFile(text)
+
+
+def refuse_unreadable(names: Iterable[str]) -> None:
+    """Refuse files that are not there before the first is signed: what is in a log cannot be taken back.
+
+    Raises:
+        FileError: One of them is not there, is a directory, or may not be read.
+    """
+    for path in (Path(name) for name in names if name != "-" and not _DIGEST.fullmatch(name)):
+        with explain(path):
+            folder = S_ISDIR(path.stat().st_mode)
+        if folder or not os.access(path, os.R_OK):
+            raise FileError(str(path), "is a directory" if folder else "permission denied")
 
 
 def name_artifact(text: str) -> NamedArtifact:

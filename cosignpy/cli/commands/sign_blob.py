@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.artifacts import SUFFIX, name_artifact, select_artifact
+from cosignpy.cli.artifacts import SUFFIX, name_artifact, refuse_unreadable, select_artifact
 from cosignpy.cli.detached_output import BlobOutputs, SignatureFiles, refuse_other
 from cosignpy.cli.flags import SIGNING_KEY_HELP, DataOutputFlag, YesFlag
 from cosignpy.cli.invocation import CURRENT, Output
@@ -55,6 +55,7 @@ def sign_blob(
     one certificate serve for all files. A key may have a certificate of its own (--certificate), which verifiers then
     ask for.
     """
+    refuse_unreadable(files)
     placed = place_bundles(files, bundle, parts, together=one_bundle)
     statement = _name_all(files) if one_bundle else b""
     own.check(key)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -270,6 +271,19 @@ def test_without_an_authority_there_is_no_signing_without_a_key(site: Keyless, b
 )
 def test_flags_that_do_not_go_together(site: Keyless, blob: str, flags: tuple[str, ...], told: str) -> None:
     assert told in refuse(site, "sign-blob", *site.signing, *(flag.format(blob=blob) for flag in flags))
+
+
+def entries(site: Keyless) -> int:
+    """Return how many entries the log has."""
+    with urlopen(f"{site.site.log.url}/api/v2/checkpoint") as answer:
+        return int(answer.read().splitlines()[1])
+
+
+def test_nothing_is_signed_where_a_file_is_missing(site: Keyless, blob: str) -> None:
+    before = entries(site)
+    assert refuse(site, "sign-blob", *site.signing, blob, "absent") == "Error: absent: no such file or directory"
+    assert refuse(site, "sign-blob", *site.signing, blob, ".") == "Error: .: is a directory"
+    assert entries(site) == before
 
 
 def test_two_kinds_of_log(site: Keyless, blob: str) -> None:
