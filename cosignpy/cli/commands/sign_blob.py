@@ -55,8 +55,8 @@ def sign_blob(
     one certificate serve for all files. A key may have a certificate of its own (--certificate), which verifiers then
     ask for.
     """
-    refuse_unreadable(files)
     placed = place_bundles(files, bundle, parts, together=one_bundle)
+    refuse_unreadable(files)
     statement = _name_all(files) if one_bundle else b""
     own.check(key)
     signing = own.certify(open_signing(key, services, who, yes=yes))
