@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cosignpy.cli.artifacts import SUFFIX, KnownDigest, select_artifact
+from cosignpy.cli.artifacts import SUFFIX, select_artifact
 from cosignpy.cli.input_files import read_input
 from cosignpy.core.encoding import decode_b64
 from cosignpy.errors import FileError, MalformedError, UsageError
+from cosignpy.operations.artifacts import KnownDigest
 from cosignpy.values import replace, value
 
 if TYPE_CHECKING:

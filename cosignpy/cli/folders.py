@@ -6,8 +6,8 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from typing import NoReturn
 
-from cosignpy.cli.artifacts import LocalFile
 from cosignpy.errors import FileError
+from cosignpy.operations.artifacts import LocalFile
 from cosignpy.values import field, value
 
 
@@ -39,7 +39,7 @@ class LocalFolder:
             FileError: It cannot be read, is not a file, or a link on the way leads out of the folder.
         """
         found = self._find(name)
-        return None if found is None else LocalFile(str(found)).read_digests(algorithms)
+        return None if found is None else LocalFile(found).read_digests(algorithms)
 
     def _find(self, name: str) -> Path | None:
         """Return where a name leads, once all links are followed; the way to a folder of many files is gone once."""

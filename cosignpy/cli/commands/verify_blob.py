@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.artifacts import SUFFIX, HeldContent, KnownDigest, select_artifact
+from cosignpy.cli.artifacts import SUFFIX, select_artifact
 from cosignpy.cli.checksum_flags import ChecksumFlags
 from cosignpy.cli.deny_flags import DenyFlags
 from cosignpy.cli.detached_flags import DetachedFlags, bundle_path
@@ -21,6 +21,7 @@ from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.policy.transparency import RequireLog
 from cosignpy.core.predicates import select_predicate_type
 from cosignpy.errors import TransparencyRequired, UsageError
+from cosignpy.operations.artifacts import HeldContent, KnownDigest
 from cosignpy.operations.beside import Beside
 from cosignpy.operations.verify_bundle import VerifyBundle, verify_bundle
 from cosignpy.values import replace

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cosignpy.api import artifacts
 from cosignpy.api.artifacts import name_artifact, select_artifact
 from cosignpy.core.digest import Digest
 from cosignpy.core.predicates import NamedArtifact
 from cosignpy.errors import FileError, LimitExceeded, UsageError
+from cosignpy.operations import artifacts
 
 CONTENT = b"content"
 BOTH = frozenset({"sha256", "sha512"})

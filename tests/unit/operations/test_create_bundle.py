@@ -6,7 +6,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from cosignpy.cli.artifacts import HeldContent, KnownDigest
 from cosignpy.core.bundle.model import (
     BUNDLE_V01,
     Bundle,
@@ -28,6 +27,7 @@ from cosignpy.errors import (
     TransparencyRequired,
     UsageError,
 )
+from cosignpy.operations.artifacts import HeldContent, KnownDigest
 from cosignpy.operations.create_bundle import Found, create_bundle
 from cosignpy.values import replace
 from tests.support.certificates import key

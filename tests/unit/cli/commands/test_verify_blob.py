@@ -168,10 +168,10 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_that_is_signed_whole_is_limited(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr("cosignpy.cli.artifacts.MAX_CONTENT", len(ARTIFACT))
+    monkeypatch.setattr("cosignpy.operations.artifacts.MAX_CONTENT", len(ARTIFACT))
     flags = ("verify-blob", "--bundle=ed.json", "--key=ed.pub", UNLOGGED)
     assert run((*flags, "blob")) == 0
-    monkeypatch.setattr("cosignpy.cli.artifacts.MAX_CONTENT", len(ARTIFACT) - 1)
+    monkeypatch.setattr("cosignpy.operations.artifacts.MAX_CONTENT", len(ARTIFACT) - 1)
     assert run((*flags, "blob")) == 4
     assert "over the limit" in capsys.readouterr().err
     assert run((*flags, SHA256)) == 12
