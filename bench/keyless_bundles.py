@@ -1,6 +1,5 @@
 """Bundles to verify: each of another file, with a key and a certificate of its own, made in this process."""
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,9 +9,9 @@ from typing import Final
 
 from bench.keyless_sites import KeylessSite
 from cosignpy.core.bundle.protojson import encode_bundle
-from cosignpy.core.digest import Digest
 from cosignpy.core.trust.trusted_root import TrustedRoot, parse_trusted_root
 from cosignpy.net.http import HttpClient, HttpOptions
+from cosignpy.operations.artifacts import HeldContent
 from cosignpy.operations.complete_bundle import SigningServices
 from cosignpy.operations.keyless import KeylessSigner
 from cosignpy.operations.sign_blob import sign_blob
@@ -25,21 +24,6 @@ from cosignpy.values import value
 
 _AT_ONCE: Final = 20
 """Signatures that wait for the real log at the same time; each waits for a second."""
-
-
-@value
-class Content:
-    """An artifact in memory."""
-
-    content: bytes
-
-    def read_digests(self, algorithms: frozenset[str]) -> Mapping[str, bytes]:
-        """Return its digests."""
-        return {name: bytes.fromhex(Digest.of(self.content, name).hex) for name in algorithms}
-
-    def read_content(self) -> bytes:
-        """Return it."""
-        return self.content
 
 
 @value
@@ -79,7 +63,7 @@ def make_bundles(site: KeylessSite, version: int, number: int, folder: Path) -> 
     def sign(each: int) -> None:
         blob = token_bytes(1024)
         key = KeylessSigner(_Token(token), authority, lambda: datetime.now(UTC)).certified()
-        (folder / f"{each}.json").write_bytes(encode_bundle(sign_blob(Content(blob), key, services, trust)))
+        (folder / f"{each}.json").write_bytes(encode_bundle(sign_blob(HeldContent(blob), key, services, trust)))
         (folder / f"{each}.blob").write_bytes(blob)
 
     with closing(client), ThreadPoolExecutor(_AT_ONCE) as pool:

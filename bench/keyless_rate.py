@@ -10,12 +10,13 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Final
 
-from bench.keyless_bundles import Content, KnownRoot
+from bench.keyless_bundles import KnownRoot
 from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity
 from cosignpy.core.policy.identity import Exactly, IdentityRule
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe
 from cosignpy.core.policy.transparency import RequireLog
 from cosignpy.core.trust.trusted_root import parse_trusted_root
+from cosignpy.operations.artifacts import HeldContent
 from cosignpy.operations.verify_bundle import VerifyBundle, verify_bundle
 
 _WARM_UP: Final = 20
@@ -33,7 +34,7 @@ def main(root: str, folder: str, person: str, issuer: str, mode: str = "each") -
         pairs = pairs[:1] * len(pairs)
 
     def verify(bundle: bytes, blob: bytes) -> None:
-        verify_bundle(VerifyBundle(bundle, policy), Content(blob), trust)
+        verify_bundle(VerifyBundle(bundle, policy), HeldContent(blob), trust)
 
     for bundle, blob in pairs[:_WARM_UP]:
         verify(bundle, blob)

@@ -17,6 +17,7 @@ from cosignpy.core.verify.artifact import (
     select_content,
     select_hashes,
     verify_content,
+    verify_no_statement_wanted,
     verify_statement,
 )
 from cosignpy.errors import ClaimMismatch, MalformedError, SignatureMismatch
@@ -181,3 +182,14 @@ def test_digests_are_computed_where_the_content_is_known() -> None:
             known.digest(name)
     with pytest.raises(SignatureMismatch):
         ONLY_SHA256.digest("sha512")
+
+
+@pytest.mark.parametrize("rule", [AnyPredicateUnsafe("test"), PredicateTypeIs()])
+def test_a_plain_signature_is_what_no_statement_is_asked_of(rule: AnyPredicateUnsafe | PredicateTypeIs) -> None:
+    verify_no_statement_wanted(rule)
+
+
+def test_a_plain_signature_is_no_attestation() -> None:
+    with pytest.raises(ClaimMismatch) as caught:
+        verify_no_statement_wanted(PredicateTypeIs("https://slsa.dev/provenance/v1"))
+    assert (caught.value.claim, caught.value.found) == ("predicate type", "absent")
