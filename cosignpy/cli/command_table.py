@@ -54,7 +54,10 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
     ),
     "attach": Group(
         "Attach what was made elsewhere.",
-        {"signature": Command("attach", "signature", "Attach a signature to an image.")},
+        {
+            "signature": Command("attach", "signature", "Attach a signature to an image."),
+            "attestation": Command("attach", "attestation", "Attach attestations to an image."),
+        },
     ),
     "bundle": Group(
         "What bundles say, and older forms of them.",

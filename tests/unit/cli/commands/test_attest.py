@@ -307,3 +307,14 @@ def test_cosigns_spelling_of_legacy(shelf: Shelf, capsys: Capture) -> None:
     assert [one["format"] for one in made["attestations"]] == ["legacy"]
     assert shelf.listed("one", shelf.images["one"]) == []
     assert run([*WANTED, f"--type={REVIEW}", "oci-layout:one:v1"]) == 0
+
+
+def test_what_others_made_is_attached(shelf: Shelf, capsys: Capture) -> None:
+    digest = shelf.images["one"].digest
+    Path("made.jsonl").write_bytes(envelope_text(review(digest)) + b"\n")
+    described(capsys, "--upload=false", "--bundle=b.json", "oci-layout:one:v1")
+    files = ("--attestation=made.jsonl", "--attestation=b.json")
+    assert run(["attach", "attestation", *files, "oci-layout:one:v1"]) == 0
+    assert capsys.readouterr().err.count(f"Attached to {digest}") == 2
+    assert len(statements(capsys, *WANTED, "--output=cosign", f"--type={REVIEW}", "oci-layout:one:v1")) == 2
+    assert run(["attach", "attestation", *files, "oci-layout:two:v1"]) == REFUSED
