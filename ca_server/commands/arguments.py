@@ -58,7 +58,7 @@ def read_settings(data: Path, config: Path | None) -> Settings:
 
     Raises:
         FileError: The file that was named cannot be read.
-        SettingsError: Something in it is not as it should be.
+        DocumentError: Something in it is not as it should be.
     """
     path = config or data / FILE
     return load_settings(path, Settings) if config or path.exists() else Settings()
@@ -69,7 +69,7 @@ def authority_in(data: Path, config: Path | None) -> AuthorityDirectory:
 
     Raises:
         FileError: There is none.
-        SettingsError: The settings are not as they should be.
+        DocumentError: The settings are not as they should be.
     """
     directory = directory_of(read_settings(data, config).authority, data)
     if not directory.path.is_dir():

@@ -29,7 +29,7 @@ def parse_issuer_url(entry: Entry, url: str) -> Uri:
     """Parse the URL of an issuer, or of many.
 
     Raises:
-        SettingsError: It is not a URL at which an issuer can be (OpenID Connect Discovery section 3).
+        DocumentError: It is not a URL at which an issuer can be (OpenID Connect Discovery section 3).
     """
     try:
         Wildcards.parse_url(url)
@@ -45,7 +45,7 @@ def parse_issuer_claim(entry: Entry) -> tuple[str, ...]:
     """Parse where a token says who its issuer is.
 
     Raises:
-        SettingsError: More of JSONPath than names of members.
+        DocumentError: More of JSONPath than names of members.
     """
     text = entry.text("issuer-claim")
     if not text:
@@ -60,7 +60,7 @@ def check_issuer(entry: Entry, issuer: Issuer) -> Issuer:
     """Return an issuer whose settings fit its type; a trust domain comes back in its one spelling.
 
     Raises:
-        SettingsError: They do not.
+        DocumentError: They do not.
     """
     if issuer.issuer_claim and issuer.type is not IssuerType.EMAIL:
         raise entry.error("issuer-claim", f"not for issuers of the type {issuer.type}", "allowed: email")

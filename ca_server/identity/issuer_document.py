@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from typing import Final, Self
 
 from cosignpy.core.encoding import parse_json
+from cosignpy.documents import Anchors, DocumentError, Items, Members, Node, Place, Word, parse_document
 from cosignpy.errors import MalformedError
-from cosignpy.serving.settings_document import Anchors, Items, Members, Node, Place, SettingsError, Word, parse_document
 from cosignpy.values import value
 
 _MERGE: Final = "<<"
@@ -27,7 +27,7 @@ def parse_issuer_document(raw: bytes, file: str) -> Node:
     """Parse a configuration file, JSON or YAML.
 
     Raises:
-        SettingsError: It is neither, has a key twice, or is too large or too deep.
+        DocumentError: It is neither, has a key twice, or is too large or too deep.
     """
     return parse_document(_without_tabs(raw), file, Anchors.EXPANDED)
 
@@ -58,7 +58,7 @@ class Entry:
         """Read a mapping with members of these names, in either spelling.
 
         Raises:
-            SettingsError: It is not a mapping, or has another member, or one in both spellings.
+            DocumentError: It is not a mapping, or has another member, or one in both spellings.
         """
         made = cls(node.place, _by_name(node, known))
         for name, content in made.members.items():
@@ -73,7 +73,7 @@ class Entry:
         The real server ignores them, and its public file keeps the anchors there that it uses below.
 
         Raises:
-            SettingsError: It is not a mapping, has a member in both spellings, or a misspelled one.
+            DocumentError: It is not a mapping, has a member in both spellings, or a misspelled one.
         """
         members = _by_name(node, known)
         for name in members.keys() - set(known):
@@ -85,11 +85,11 @@ class Entry:
         """Return a member that is itself such a mapping; one without members where it is absent.
 
         Raises:
-            SettingsError: As `read`.
+            DocumentError: As `read`.
         """
         return type(self).read(self.members[name], known) if name in self.members else type(self)(self.place, {})
 
-    def error(self, name: str, why: str, allowed: str | None = None) -> SettingsError:
+    def error(self, name: str, why: str, allowed: str | None = None) -> DocumentError:
         """Build the error that names one member, whether it is there or not."""
         if name in self.members:
             return self.members[name].place.error(why, allowed)
@@ -99,7 +99,7 @@ class Entry:
         """Return a text; empty where it is absent or null.
 
         Raises:
-            SettingsError: A list or a mapping.
+            DocumentError: A list or a mapping.
         """
         return read_text(self.members[name]) if name in self.members else ""
 
@@ -107,7 +107,7 @@ class Entry:
         """Return a boolean; false where it is absent or null.
 
         Raises:
-            SettingsError: Neither true nor false.
+            DocumentError: Neither true nor false.
         """
         if name not in self.members or is_null(self.members[name]):
             return False
@@ -124,7 +124,7 @@ class Entry:
         """Return one text, or a list of them; none where it is absent.
 
         Raises:
-            SettingsError: A mapping, or something else than texts in the list.
+            DocumentError: A mapping, or something else than texts in the list.
         """
         node = self.members.get(name)
         if node is None:
@@ -135,7 +135,7 @@ class Entry:
         """Return the members of a mapping with names of any kind; none where it is absent or null.
 
         Raises:
-            SettingsError: Not a mapping.
+            DocumentError: Not a mapping.
         """
         return dict(free_members(self.members[name])) if name in self.members else {}
 
@@ -151,7 +151,7 @@ def _by_name(node: Node, known: Collection[str]) -> dict[str, Node]:
     return found
 
 
-def _unknown(name: str, node: Node, known: Collection[str]) -> SettingsError:
+def _unknown(name: str, node: Node, known: Collection[str]) -> DocumentError:
     meant = get_close_matches(name, known, n=1)
     return node.place.error("no such setting", f"did you mean {meant[0]}?" if meant else f"allowed: {', '.join(known)}")
 
@@ -165,7 +165,7 @@ def read_text(node: Node) -> str:
     """Return a word as text, whatever YAML takes it for; empty for null.
 
     Raises:
-        SettingsError: A list or a mapping.
+        DocumentError: A list or a mapping.
     """
     if not isinstance(node, Word):
         raise node.place.error("expected one word, not a list or further settings")
@@ -176,7 +176,7 @@ def free_members(node: Node) -> Iterator[tuple[str, Node]]:
     """Return the members of a mapping, and those that are merged into it and that it does not have itself.
 
     Raises:
-        SettingsError: Not a mapping, or a merge of something else.
+        DocumentError: Not a mapping, or a merge of something else.
     """
     if is_null(node):
         return iter(())

@@ -15,9 +15,9 @@ from ca_server.identity.issuers import Issuers
 from ca_server.identity.provider import CiProvider
 from ca_server.identity.provider_file import read_provider
 from ca_server.identity.rules_file import read_rules
+from cosignpy.documents import MAX_FILE, Node
 from cosignpy.errors import FileError, UsageError
 from cosignpy.files import explain
-from cosignpy.serving.settings_document import MAX_FILE, Node
 from cosignpy.serving.watched import WatchedFiles
 from cosignpy.values import field, value
 

@@ -9,8 +9,8 @@ from ca_server.identity.issuer_document import Entry, read_text
 from ca_server.identity.provider import CiProvider
 from ca_server.identity.template_syntax import parse_template
 from ca_server.identity.templates import Template
+from cosignpy.documents import Node
 from cosignpy.errors import MalformedError
-from cosignpy.serving.settings_document import Node
 
 _DEFAULTS: Final = "default-template-values"
 _EXTENSIONS: Final = "extension-templates"
@@ -46,7 +46,7 @@ def read_provider(name: str, node: Node) -> CiProvider:
     """Read a provider.
 
     Raises:
-        SettingsError: A template cannot be read, there is none for the name, or a default may not stand in a
+        DocumentError: A template cannot be read, there is none for the name, or a default may not stand in a
             certificate.
     """
     entry = Entry.read(node, (_DEFAULTS, _EXTENSIONS, _NAME))

@@ -12,8 +12,8 @@ from typing import Final
 from ca_server.identity.claim_rules import ClaimRule
 from ca_server.identity.issuer_document import Entry
 from ca_server.identity.wildcards import Wildcards
+from cosignpy.documents import Items, Node
 from cosignpy.errors import MalformedError
-from cosignpy.serving.settings_document import Items, Node
 
 _RULES: Final = "claim-rules"
 _CLAIM: Final = "claim"
@@ -24,7 +24,7 @@ def read_rules(issuer: Entry) -> tuple[ClaimRule, ...]:
     """Read the rules of an issuer; none where it has none.
 
     Raises:
-        SettingsError: Something else than a list of rules.
+        DocumentError: Something else than a list of rules.
     """
     node = issuer.members.get(_RULES)
     if node is None:

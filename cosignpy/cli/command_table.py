@@ -26,6 +26,10 @@ class Group:
 COMMANDS: Final[Mapping[str, Command | Group]] = {
     "sign": Command("sign", "sign", "Sign container images."),
     "verify": Command("verify", "verify", "Verify the signatures of container images."),
+    "attest": Command("attest", "attest", "Attest something about container images."),
+    "verify-attestation": Command(
+        "verify_attestation", "verify_attestation", "Verify the attestations about container images."
+    ),
     "sign-blob": Command("sign_blob", "sign_blob", "Sign files."),
     "attest-blob": Command("attest_blob", "attest_blob", "Attest something about files."),
     "verify-blob": Command("verify_blob", "verify_blob", "Verify the signature of a file."),
@@ -43,11 +47,17 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
     "clean": Command("clean", "clean", "Remove what is attached to an image."),
     "download": Group(
         "Fetch what is attached to an image.",
-        {"signature": Command("download", "signature", "Print the signatures of an image as JSON lines.")},
+        {
+            "signature": Command("download", "signature", "Print the signatures of an image as JSON lines."),
+            "attestation": Command("download", "attestation", "Print the attestations about an image as JSON lines."),
+        },
     ),
     "attach": Group(
         "Attach what was made elsewhere.",
-        {"signature": Command("attach", "signature", "Attach a signature to an image.")},
+        {
+            "signature": Command("attach", "signature", "Attach a signature to an image."),
+            "attestation": Command("attach", "attestation", "Attach attestations to an image."),
+        },
     ),
     "bundle": Group(
         "What bundles say, and older forms of them.",
@@ -58,6 +68,17 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
             "verify": Command("bundle", "verify", "Verify a bundle, with the artifact or without."),
             "diff": Command("bundle", "diff", "Show what differs between two bundles."),
         },
+    ),
+    "policy": Group(
+        "Policies in files: which images must be signed by whom.",
+        {
+            "verify": Command("policy", "verify", "Verify images by the policies that are about them."),
+            "lint": Command("policy", "lint", "Look for what is wrong with policies."),
+        },
+    ),
+    "provenance": Group(
+        "How things were built.",
+        {"generate": Command("provenance", "generate", "Say how this CI job builds, as SLSA provenance.")},
     ),
     "trusted-root": Group(
         "Whom verifiers believe.",

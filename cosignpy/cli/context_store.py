@@ -36,7 +36,7 @@ class ContextStore:
 
         Raises:
             FileError: It cannot be read, or others can write it.
-            SettingsError: Something in it is not as it should be.
+            DocumentError: Something in it is not as it should be.
         """
         return load_contexts(self.path) if is_there(self.path) else Contexts()
 
@@ -46,7 +46,7 @@ class ContextStore:
         Raises:
             UsageError: As `change`.
             FileError: It cannot be read or written; it is as it was.
-            SettingsError: As `read`; or the new content has too much in it, or characters that files cannot hold.
+            DocumentError: As `read`; or the new content has too much in it, or characters that files cannot hold.
         """
         folder = self.path.parent
         with explain(folder):

@@ -14,11 +14,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from cosignpy.cli.precedence import DEFAULT_CONTEXT
+from cosignpy.documents import MAX_FILE
 from cosignpy.errors import FileError, MalformedError, UsageError
 from cosignpy.files import explain
 from cosignpy.net.url import Url
 from cosignpy.serving.settings import parse_settings
-from cosignpy.serving.settings_document import MAX_FILE
 from cosignpy.values import field, fields_of, replace, value
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -184,7 +184,7 @@ def parse_contexts(raw: bytes, file: str) -> Contexts:
     """Parse the text of a configuration file; relative paths in it start from its folder.
 
     Raises:
-        SettingsError: Something in it is not as it should be; with file, line and key.
+        DocumentError: Something in it is not as it should be; with file, line and key.
     """
     return parse_settings(raw, Contexts, file)
 
@@ -194,7 +194,7 @@ def load_contexts(path: Path) -> Contexts:
 
     Raises:
         FileError: It cannot be read, or others can write what says whom to believe.
-        SettingsError: As `parse_contexts`.
+        DocumentError: As `parse_contexts`.
     """
     with explain(path), path.open("rb") as file:
         found, raw = os.fstat(file.fileno()), file.read(MAX_FILE + 1)  # of one file, whatever the path leads to later

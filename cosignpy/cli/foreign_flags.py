@@ -54,9 +54,11 @@ _NO_LOG_ASKED: Final = "no log is asked: the entry comes with the signature"
 _READ_AT_ONCE: Final = "there is one signature to look at"
 
 _IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
+    "attest": {"--registry-referrers-mode": _REFERRERS},
     "sign": {"--registry-referrers-mode": _REFERRERS},
     "tree": {"--registry-referrers-mode": _REFERRERS, "--experimental-oci11": _REFERRERS},
     "verify": {"--experimental-oci11": _REFERRERS, "--rekor-url": _NO_LOG_ASKED},
+    "verify_attestation": {"--experimental-oci11": _REFERRERS, "--rekor-url": _NO_LOG_ASKED},
     "verify_blob": {"--experimental-oci11": _REFERRERS, "--max-workers": _READ_AT_ONCE},
 }
 """Flags that a command's module takes and does nothing about, and why nothing has to be done."""

@@ -10,21 +10,22 @@ MAX_INPUT: Final = 16 << 20
 """Bytes of a signature, payload, bundle or certificate; real ones have a few thousand."""
 
 
-def read_input(path: str) -> bytes:
-    """Read a file, or standard input.
+def read_input(path: str, most: int | None = None) -> bytes:
+    """Read a file, or standard input: `MAX_INPUT` of it, unless more is said to be right.
 
     Raises:
         FileError: It cannot be read.
         LimitExceeded: It is too large to be what it should be.
     """
+    limit = MAX_INPUT if most is None else most
     try:
         if path == "-":
-            content = sys.stdin.buffer.read(MAX_INPUT + 1)
+            content = sys.stdin.buffer.read(limit + 1)
         else:
             with Path(path).open("rb") as file:
-                content = file.read(MAX_INPUT + 1)
+                content = file.read(limit + 1)
     except OSError as error:
         raise FileError(path, (error.strerror or str(error)).lower()) from error
-    if len(content) > MAX_INPUT:
-        raise LimitExceeded(path, f"more than {MAX_INPUT} bytes")
+    if len(content) > limit:
+        raise LimitExceeded(path, f"more than {limit} bytes")
     return content

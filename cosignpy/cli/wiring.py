@@ -178,6 +178,15 @@ def _load_push_transport() -> None:
     threading.Thread(target=load_push_transport, daemon=True).start()
 
 
+def open_repository(text: str, flags: RegistryFlags) -> Repository:
+    """Open a repository; nothing is sent yet.
+
+    Raises:
+        MalformedError: Not a repository, or with a tag or digest.
+    """
+    return registries(flags).open_repository(parse_repository(text))
+
+
 def _open_remote(reference: Reference, flags: RegistryFlags) -> OpenImage:
     repository = registries(flags).open_repository(reference)
     attachments = _elsewhere(flags) or repository

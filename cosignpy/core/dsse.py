@@ -1,11 +1,14 @@
 """DSSE envelopes (secure-systems-lab/dsse, protocol.md and envelope.md v1.0)."""
 
+import re
 from typing import Final
 
-from cosignpy.core.encoding import JsonObject
+from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, encode_json
 from cosignpy.values import value
 
 IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
+_IN_TOTO: Final = re.compile(r"application/vnd\.in-toto(?:\.[A-Za-z0-9_-]+)?\+json")
+"""What in-toto's envelope.md allows: the type above, and one for each predicate; which it is, the statement says."""
 MAX_SIGNATURES: Final = 16
 """Signatures read from one envelope; ours and cosign's hold exactly one."""
 
@@ -14,6 +17,11 @@ def encode_pae(payload_type: str, payload: bytes) -> bytes:
     """Encode what is really signed: the pre-authentication encoding (protocol.md, "Signature Definition")."""
     kind = payload_type.encode("utf-8")
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def is_in_toto(payload_type: str) -> bool:
+    """Tell whether a payload type says that there is an in-toto statement, whatever its predicate."""
+    return _IN_TOTO.fullmatch(payload_type) is not None
 
 
 @value
@@ -54,3 +62,12 @@ class Envelope:
             payload=found.b64("payload"),
             signatures=tuple(EnvelopeSignature(item.b64("sig"), item.optional_text("keyid")) for item in signatures),
         )
+
+    def encode(self) -> bytes:
+        """Return the envelope as JSON, spelled as logs of Rekor v1 are told; no hint of a key where there is none."""
+        signatures: list[JsonValue] = []
+        for made in self.signatures:
+            hint: dict[str, JsonValue] = {"keyid": made.keyid} if made.keyid else {}
+            signatures.append({"sig": encode_b64(made.signature), **hint})
+        payload = encode_b64(self.payload)
+        return encode_json({"payload": payload, "payloadType": self.payload_type, "signatures": signatures})

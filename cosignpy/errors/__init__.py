@@ -7,7 +7,8 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     CosignError
     ├── UsageError                  the request itself is wrong
     ├── MalformedError              bytes from outside that are not what they claim to be
-    │   └── LimitExceeded           too much of it
+    │   ├── LimitExceeded           too much of it
+    │   └── InvalidPredicate        JSON that is not what its predicate type says
     ├── KeyUnusable                 a key that cannot do what was asked
     │   └── WrongPassword
     ├── IdentityUnusable            an identity token, or a way to one, that is no good for signing
@@ -23,6 +24,7 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     │   ├── TransparencyError       a Merkle proof leads elsewhere: the log does not hold what it should
     │   ├── UntrustedRepository     a trust repository (TUF) whose metadata cannot be believed
     │   ├── TransparencyRequired    a log entry is needed and was neither given nor waived
+    │   ├── PolicyRefused               a policy that refuses an image whoever signed it, or that covers none
     │   ├── FilesMismatch           files that are not what a signed list of checksums says
     │   └── NoMatchingSignatures    signatures exist, none satisfies the policy
     ├── NotFoundError
@@ -50,6 +52,7 @@ from cosignpy.errors.usage import (
     FileError,
     HelperFailed,
     IdentityUnusable,
+    InvalidPredicate,
     KeyUnusable,
     LimitExceeded,
     MalformedError,
@@ -69,6 +72,7 @@ from cosignpy.errors.verification import (
     FilesMismatch,
     IdentityMismatch,
     NoMatchingSignatures,
+    PolicyRefused,
     Rejection,
     SignatureMismatch,
     TimestampError,
@@ -91,6 +95,7 @@ __all__ = [
     "HelperFailed",
     "IdentityMismatch",
     "IdentityUnusable",
+    "InvalidPredicate",
     "KeyUnusable",
     "LimitExceeded",
     "MalformedError",
@@ -100,6 +105,7 @@ __all__ = [
     "NoSuchTag",
     "NoSuchTarget",
     "NotFoundError",
+    "PolicyRefused",
     "RateLimited",
     "Rejection",
     "RemoteError",

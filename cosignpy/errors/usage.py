@@ -44,6 +44,19 @@ class LimitExceeded(MalformedError):
 
 
 @record
+class InvalidPredicate(MalformedError):
+    """What an attestation was to say, and where it departs from its type: a line of its file, and a field."""
+
+    line: int = 0
+    field: str = ""
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: {self.field}: " if self.field else f"line {self.line}: "
+        return f"malformed {self.what}: {place}{self.why}"
+
+
+@record
 class KeyUnusable(CosignError):
     """A key that cannot do what was asked of it."""
 
@@ -94,13 +107,14 @@ class NoSuchTag(NotFoundError):
 
 @record
 class NoSignatures(NotFoundError):
-    """The artifact exists and nobody signed it."""
+    """The artifact exists and nobody signed it, or attested anything about it; `what` says which was looked for."""
 
     reference: str
     hint: str | None = None
+    what: str = "signatures"
 
     def __str__(self) -> str:
-        return f"no signatures found for {self.reference}"
+        return f"no {self.what} found for {self.reference}"
 
 
 @record

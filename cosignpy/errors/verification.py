@@ -149,6 +149,18 @@ class NoMatchingSignatures(VerificationError):
 
 
 @record
+class PolicyRefused(VerificationError):
+    """A policy that an image does not satisfy for what stands in the policy itself, whoever signed the image."""
+
+    policy: str
+    why: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"policy {self.policy}: {self.why}" if self.policy else self.why
+
+
+@record
 class FilesMismatch(VerificationError):
     """Files that are not what a signed list says of them; `rejections` name each, and why."""
 

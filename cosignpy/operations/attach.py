@@ -12,10 +12,9 @@ from cosignpy.core.bundle.legacy import (
 from cosignpy.core.bundle.model import MessageSignature
 from cosignpy.core.bundle.parts import SignatureParts, assemble_bundle
 from cosignpy.core.bundle.protojson import parse_bundle
-from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
 from cosignpy.core.bundle.rekor_bundle import encode_rekor_bundle, read_rekor_bundle
 from cosignpy.core.digest import Digest
-from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
+from cosignpy.core.dsse import Envelope, is_in_toto
 from cosignpy.core.encoding import JsonObject, decode_b64
 from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
@@ -25,6 +24,7 @@ from cosignpy.core.rekor.log_entry import parse_v1_entries
 from cosignpy.core.timestamp.response import TimestampResponse
 from cosignpy.errors import ClaimMismatch, MalformedError
 from cosignpy.operations.ports import ManifestSink
+from cosignpy.operations.store_bundle import store_bundle
 from cosignpy.values import field, value
 
 _LOG_ANSWER: Final = "rekor response"
@@ -119,15 +119,11 @@ def attach_bundle(sink: ManifestSink, subject: Descriptor, raw: bytes, created: 
     digests = [digest for item in statement.subjects for digest in item.digests]
     if subject.digest not in digests:
         raise ClaimMismatch("digest", str(subject.digest), ", ".join(map(str, digests)) or "none")
-    for blob in (EMPTY_JSON, raw):
-        sink.push_blob(blob)
-    manifest = build_bundle_referrer(raw, subject, statement.predicate_type, created)
-    sink.push_manifest(manifest)
-    return manifest
+    return store_bundle(sink, raw, subject, statement.predicate_type, created)
 
 
 def _parse_statement(raw: bytes) -> Statement:
     content = parse_bundle(raw).content
-    if not isinstance(content, Envelope) or content.payload_type != IN_TOTO_PAYLOAD:
+    if not isinstance(content, Envelope) or not is_in_toto(content.payload_type):
         raise MalformedError("bundle", "it signs no in-toto statement, as bundles of images do")
     return Statement.parse(content.payload)

@@ -18,16 +18,25 @@ def sign_statement(payload: bytes, key: SigningKey, services: SigningServices, t
         VerificationError: The bundle that was made would not be accepted.
         CosignError: One of those who have to vouch for it does not.
     """
-    artifact = _subject_of(payload)
-    signature = key.signer.sign(encode_pae(IN_TOTO_PAYLOAD, payload))
-    envelope = Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),))
-    bundle = complete_bundle(envelope, key, services)
+    artifact = subject_of(payload)
+    bundle = complete_bundle(sign_envelope(payload, key), key, services)
     verify_own(bundle, artifact, key, trust)
     return bundle
 
 
-def _subject_of(payload: bytes) -> Artifact:
-    """Return what a verifier would have at hand: the first artifact that the statement has a digest of."""
+def sign_envelope(payload: bytes, key: SigningKey) -> Envelope:
+    """Return an envelope around a statement, with one signature."""
+    signature = key.signer.sign(encode_pae(IN_TOTO_PAYLOAD, payload))
+    return Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),))
+
+
+def subject_of(payload: bytes) -> Artifact:
+    """Return what a verifier would have at hand: the first artifact that the statement has a digest of.
+
+    Raises:
+        MalformedError: It is not a statement.
+        UsageError: It is about nothing that has a digest.
+    """
     for subject in Statement.parse(payload).subjects:
         if subject.digests:
             return Artifact({digest.algorithm: bytes.fromhex(digest.hex) for digest in subject.digests})

@@ -152,8 +152,12 @@ def _propose(content: MessageSignature | Envelope, key: SigningKey) -> SignedCon
     return SignedDigest(content.digest, content.signature, key.verifier)
 
 
-def verify_own(bundle: Bundle, artifact: Artifact, key: SigningKey, trust: TrustSource) -> None:
+def verify_own(
+    bundle: Bundle, artifact: Artifact, key: SigningKey, trust: TrustSource, stamped_envelope: bytes = b""
+) -> None:
     """Show that whoever trusts what we trust will accept a bundle: by the verifier, with the strictest policy.
+
+    Timestamps are over `stamped_envelope` where it is given, as in legacy attestations.
 
     Raises:
         VerificationError: They will not.
@@ -172,9 +176,9 @@ def verify_own(bundle: Bundle, artifact: Artifact, key: SigningKey, trust: Trust
     if authority is not None:
         root = replace(root, certificate_authorities=(*root.certificate_authorities, authority))
     policy = BundlePolicy(_signer(key), transparency, AnyPredicateUnsafe("our own signature"))
-    verify_bundle(bundle, artifact, Trust(root), policy)
+    verify_bundle(bundle, artifact, Trust(root, stamped_envelope=stamped_envelope), policy)
     # A verifier that has the key and waives the log does not look at timestamps; who asked for one wants it to hold.
-    observe_timestamps(bundle.timestamps, _signature_of(bundle.content), root)
+    observe_timestamps(bundle.timestamps, stamped_envelope or _signature_of(bundle.content), root)
 
 
 def _signer(key: SigningKey) -> SignedByKey | SignedByIdentity:

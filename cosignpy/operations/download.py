@@ -1,14 +1,17 @@
-"""Fetch the signatures of an image as they are stored, without judging them."""
+"""Fetch the signatures of an image, or the attestations about it, as they are stored, without judging them."""
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
 from cosignpy.core.bundle.legacy import select_signature_layers
+from cosignpy.core.bundle.legacy_attestation import select_attestation_layers
 from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.bundle.referrer import select_bundle_layer
 from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, parse_json
+from cosignpy.core.intoto import Statement
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import (
     CERTIFICATE_ANNOTATION,
@@ -19,7 +22,7 @@ from cosignpy.core.oci.simple_signing import (
 )
 from cosignpy.errors import CosignError, MalformedError, NoSignatures, Rejection, RemoteError
 from cosignpy.operations.attachments import Attachment, AttachmentType, fetch_attachments, select_types
-from cosignpy.operations.parallel import run_parallel
+from cosignpy.operations.parallel import Outcome, run_parallel
 from cosignpy.operations.ports import ManifestSource
 from cosignpy.values import value
 
@@ -49,15 +52,53 @@ def fetch_signatures(
     if not sources:
         image.fetch_manifest(digest)
         raise NoSignatures(name)
-    outcomes = run_parallel(lambda item: item.fetch(signatures), sources)
-    signatures_found: list[JsonValue] = []
+    return _sort(sources, run_parallel(lambda item: item.fetch(signatures), sources))
+
+
+def fetch_attestations(
+    image: ManifestSource, attachments: ManifestSource, name: str, digest: Digest, predicate_types: tuple[str, ...] = ()
+) -> DownloadedSignatures:
+    """Return all attestations about an image, or those of one type by all its names: bundles, and legacy envelopes.
+
+    Raises:
+        NoSignatures: The image has none.
+        NoSuchTag: There is no such image.
+        RemoteError: The registry failed.
+    """
+    found = select_types(fetch_attachments(attachments, digest), [AttachmentType.ATTESTATION])
+    sources = _list_attestations(found)
+
+    def fetch(item: _StoredBundle | _StoredEnvelope) -> JsonValue:
+        content = item.fetch(attachments)
+        return content if not predicate_types or _read_type(content) in predicate_types else None
+
+    read = _sort(sources, run_parallel(fetch, sources))
+    downloaded = DownloadedSignatures(tuple([item for item in read.signatures if item is not None]), read.rejections)
+    if not downloaded.signatures and not downloaded.rejections:
+        image.fetch_manifest(digest)
+        of_type = f" of type {predicate_types[0]}" if predicate_types else ""
+        raise NoSignatures(name, what=f"attestations{of_type}")
+    return downloaded
+
+
+def _read_type(item: JsonValue) -> str:
+    """Return the predicate type that the statement in a bundle or an envelope says, whatever annotations do."""
+    found = JsonObject(item, "attestation")
+    return Statement.parse(Envelope.parse(found.optional_child("dsseEnvelope") or found).payload).predicate_type
+
+
+def _sort(
+    sources: "Sequence[_StoredBundle | _StoredLegacy | _StoredEnvelope]", outcomes: Sequence[Outcome[JsonValue]]
+) -> DownloadedSignatures:
+    """Part what was read from what could not be, with the reasons; a registry that fails is neither."""
+    read: list[JsonValue] = []
     rejections: list[Rejection] = []
     for item, outcome in zip(sources, outcomes, strict=True):
         if isinstance(outcome.error, CosignError) and not isinstance(outcome.error, RemoteError):
             rejections.append(Rejection(item.location, outcome.error))
         else:
-            signatures_found.append(outcome.unwrap())
-    return DownloadedSignatures(tuple(signatures_found), tuple(rejections))
+            read.append(outcome.unwrap())
+    return DownloadedSignatures(tuple(read), tuple(rejections))
 
 
 @value
@@ -95,6 +136,30 @@ class _StoredLegacy:
     def _embedded(self, name: str) -> JsonValue:
         text = self.layer.annotations.get(name, "")
         return dict(JsonObject.parse(text.encode(), what=f"annotation {name}").members) if text else None
+
+
+@value
+class _StoredEnvelope:
+    location: str
+    layer: Descriptor
+
+    def fetch(self, source: ManifestSource) -> JsonValue:
+        content = source.fetch_blob(self.layer)
+        Envelope.parse(JsonObject.parse(content, what="envelope"))
+        return parse_json(content, what="envelope")
+
+
+def _list_attestations(found: Sequence[Attachment]) -> Sequence[_StoredBundle | _StoredEnvelope]:
+    """Return each attestation once: bundles first, then the layers of the tagged image."""
+    opened = [(item, item.manifest) for item in found if item.manifest is not None]
+    bundles = [_StoredBundle(f"bundle {item.digest}", manifest) for item, manifest in opened if item.tag is None]
+    legacy = [
+        _StoredEnvelope(f"legacy attestation {item.tag}, layer {index}", layer)
+        for item, manifest in opened
+        if item.tag is not None
+        for index, layer in enumerate(select_attestation_layers(manifest))
+    ]
+    return [*bundles, *legacy]
 
 
 def _list_sources(found: Sequence[Attachment]) -> Sequence[_StoredBundle | _StoredLegacy]:

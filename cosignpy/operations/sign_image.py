@@ -14,7 +14,6 @@ from cosignpy.core.bundle.legacy import (
 )
 from cosignpy.core.bundle.model import Bundle
 from cosignpy.core.bundle.protojson import encode_bundle
-from cosignpy.core.bundle.referrer import EMPTY_JSON, build_bundle_referrer
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature, encode_pae
 from cosignpy.core.intoto import COSIGN_SIGN_V1, build_signature_statement
@@ -27,6 +26,7 @@ from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import LimitExceeded, MalformedError, SignatureMismatch, UsageError
 from cosignpy.operations.complete_bundle import SigningKey, SigningServices, complete_bundle, verify_own
 from cosignpy.operations.ports import ManifestSink, TrustSource
+from cosignpy.operations.store_bundle import store_bundle
 from cosignpy.values import field, value
 
 
@@ -135,19 +135,6 @@ def _sign(signer: Signer, message: bytes) -> bytes:
     return signature
 
 
-def push_bundle(sink: ManifestSink, made: MadeSignature, subject: Descriptor, created: datetime) -> Manifest:
-    """Store a bundle as a referrer of the subject; `created` is shown to people, in UTC.
-
-    Raises:
-        RemoteError: The registry refused or failed.
-    """
-    sink.push_blob(EMPTY_JSON)
-    sink.push_blob(made.content)
-    manifest = build_bundle_referrer(made.content, subject, COSIGN_SIGN_V1, created)
-    sink.push_manifest(manifest)
-    return manifest
-
-
 def push_legacy(sink: ManifestSink, made: MadeSignature, signer: Signer, image: Digest, style: LegacyStyle) -> Manifest:
     """Add a legacy signature to the image's signature tag, keeping everyone else's.
 
@@ -218,7 +205,7 @@ def sign_image(request: SignImage, key: SigningKey, sink: ManifestSink | None) -
     if sink is not None:
         for item in made:
             if item.format is SignatureFormat.BUNDLE:
-                push_bundle(sink, item, request.subject, request.created)
+                store_bundle(sink, item.content, request.subject, COSIGN_SIGN_V1, request.created)
             else:
                 push_legacy(sink, item, key.signer, image, request.style)
     return made

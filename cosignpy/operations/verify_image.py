@@ -1,9 +1,10 @@
-"""Verify the signatures of an image against a policy."""
+"""Verify the signatures of an image against a policy, or the attestations about it where the policy wants those."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.digest import Digest
+from cosignpy.core.oci.attachment_tags import AttachmentKind
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.threshold import count_satisfied
 from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
@@ -23,6 +24,21 @@ from cosignpy.values import value
 if TYPE_CHECKING:
     from cosignpy.core.verify.bundle import Trust
     from cosignpy.operations.beside import Beside
+
+
+@value
+class _Sought:
+    """What is looked for, in the words of people, and how they come to have some."""
+
+    kind: AttachmentKind
+    what: str
+    advice: str
+
+
+_SIGNATURES: Final = _Sought(AttachmentKind.SIGNATURE, "signatures", "sign it with: cosignpy sign --key KEY")
+_ATTESTATIONS: Final = _Sought(
+    AttachmentKind.ATTESTATION, "attestations", "attest it with: cosignpy attest --predicate FILE --type TYPE"
+)
 
 
 @value
@@ -55,10 +71,11 @@ def verify_image(
         TransparencyRequired: The policy demands more than a key, and there is no trusted root.
         RemoteError: The registry failed, and what was read does not suffice.
     """
-    candidates = find_candidates(signatures, request.digest)
+    sought = _ATTESTATIONS if request.policy.wants_attestation else _SIGNATURES
+    candidates = find_candidates(signatures, request.digest, sought.kind)
     if not candidates:
         image.fetch_manifest(request.digest)
-        raise NoSignatures(request.name, "sign it with: cosignpy sign --key KEY " + request.name)
+        raise NoSignatures(request.name, f"{sought.advice} {request.name}", sought.what)
     believed = None if trust is None or request.policy.asks_a_key_alone else _read(trust, request.beside)
     outcomes = run_parallel(lambda candidate: candidate.verify(request.policy, believed), candidates, request.workers)
     verified: list[VerifiedSignature] = []
@@ -91,7 +108,7 @@ def _verify_threshold(
     for rejection in rejections:
         if isinstance(rejection.error, RemoteError | TransparencyRequired):
             raise rejection.error
-    why = "no matching signatures"
+    why = f"no matching {_ATTESTATIONS.what if request.policy.wants_attestation else _SIGNATURES.what}"
     if signers:
         why = f"only {signers} of the {request.policy.threshold} signers demanded"
     raise NoMatchingSignatures(request.name, tuple(rejections), why)

@@ -9,7 +9,7 @@
 `load_settings(path, Listener)` reads it. Fields may be `str`, `int`, `float`, `bool`, `Path` (relative to the file),
 `Literal` words, a `StrEnum`, any class with `parse(text)` such as `Duration` and `Size`, another value class, and
 `tuple[X, ...]`, `Mapping[str, X]` and `X | None` of these. A text in `Annotated` documents the field. Whatever is
-wrong is one `SettingsError` with file, line, dotted key, and what is allowed.
+wrong is one `DocumentError` with file, line, dotted key, and what is allowed.
 """
 
 import re
@@ -35,12 +35,12 @@ from typing import (
     get_type_hints,
 )
 
+from cosignpy.documents import DocumentError, Items, Members, Node, Word, load_document, parse_document
 from cosignpy.errors import MalformedError, UsageError
 from cosignpy.serving.quantities import Range
-from cosignpy.serving.settings_document import Items, Members, Node, SettingsError, Word, load_document, parse_document
 from cosignpy.values import fields_of
 
-__all__ = ["SettingsError", "annotations_of", "load_settings", "parse_settings"]
+__all__ = ["DocumentError", "annotations_of", "load_settings", "parse_settings"]
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ def load_settings(path: Path, kind: type[T]) -> T:
 
     Raises:
         FileError: The file cannot be read.
-        SettingsError: Something in it is not as `kind` wants it; the first such thing.
+        DocumentError: Something in it is not as `kind` wants it; the first such thing.
     """
     return cast("T", _read(load_document(path), kind))
 
@@ -72,7 +72,7 @@ def parse_settings(raw: bytes, kind: type[T], file: str = "settings") -> T:
     """Read settings from text; `file` stands in errors, and relative paths start from its directory.
 
     Raises:
-        SettingsError: As `load_settings`.
+        DocumentError: As `load_settings`.
     """
     return cast("T", _read(parse_document(raw, file), kind))
 

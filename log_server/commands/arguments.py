@@ -49,7 +49,7 @@ def read_settings(data: Path, config: Path | None) -> Settings:
 
     Raises:
         FileError: The file that was named cannot be read.
-        SettingsError: Something in it is not as it should be.
+        DocumentError: Something in it is not as it should be.
     """
     path = config or data / FILE
     return load_settings(path, Settings) if config or path.exists() else Settings()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosignpy.serving.quantities import Duration, Range, Size
-from cosignpy.serving.settings import SettingsError, parse_settings
+from cosignpy.serving.settings import DocumentError, parse_settings
 from cosignpy.serving.settings_text import show_settings
 from cosignpy.values import value
 
@@ -85,10 +85,10 @@ YAML_LIKE = st.lists(
 
 
 def line_of_mistake(raw: bytes) -> int:
-    """Return 0 for what can be read; anything but a SettingsError leaves."""
+    """Return 0 for what can be read; anything but a DocumentError leaves."""
     try:
         parse_settings(raw, Settings)
-    except SettingsError as error:
+    except DocumentError as error:
         return error.line
     return 0
 

@@ -23,7 +23,7 @@ FLAGS_ARE_PARAMETERS: Final = tuple(
 IMPOSED_SIGNATURES: Final = {("cosignpy/registry/oras_transport.py", "do_request")}
 """Exempt as well: methods that override one of a library's, with the parameters it chose."""
 
-CORE_IMPORTS: Final = {"cryptography", "nacl", "re2", "rfc8785"}
+CORE_IMPORTS: Final = {"cryptography", "jsonschema_rs", "nacl", "re2", "rfc8785"}
 
 
 def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

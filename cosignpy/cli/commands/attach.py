@@ -12,6 +12,7 @@ from cosignpy.core.bundle.parts import SignatureParts
 from cosignpy.core.oci.simple_signing import build_simple_signing
 from cosignpy.errors import UsageError
 from cosignpy.operations.attach import attach_bundle, attach_detached, parse_detached, parse_log_answer
+from cosignpy.operations.attach_attestation import parse_attestations
 from cosignpy.operations.expand import resolve
 from cosignpy.values import value
 
@@ -87,3 +88,29 @@ def signature(image: ImageArgument, parts: PartsFlags, registry: RegistryFlags) 
         detached = parse_detached(raw, payload, subject.digest, parts.read())
         made = attach_detached(opened.attachments, subject.digest, detached, wiring_keys.legacy_style(None))
     CURRENT.say(f"Attached to {subject.digest}: {made.digest}")
+
+
+def attestation(
+    image: ImageArgument,
+    registry: RegistryFlags,
+    attestation: Annotated[
+        list[str],
+        typer.Option(
+            "--attestation",
+            metavar="FILE",
+            show_default=False,
+            help="Bundles or envelopes (JSON), one in a line; - for stdin. Repeat for several.",
+        ),
+    ],
+) -> None:
+    """Attach attestations that were made elsewhere. They are checked for form and image, not for who made them."""
+    opened = wiring.open_image(image, registry, wiring.Access.WRITE)
+    subject = resolve(opened.repository, opened.target)
+    found = [
+        one
+        for path in attestation
+        for one in parse_attestations(read_input(path, wiring.max_attachment()), subject.digest)
+    ]
+    for one in found:
+        made = one.store(opened.attachments, subject, wiring_keys.signing_time(), wiring_keys.legacy_style(None))
+        CURRENT.say(f"Attached to {subject.digest}: {made.digest}")

@@ -8,48 +8,16 @@ from cosignpy.cli.artifacts import SUFFIX, name_artifact
 from cosignpy.cli.commands.sign_blob import KeyFlag, TargetFlag, describe_bundle
 from cosignpy.cli.detached_output import AttestationOutputs, SignatureFiles, refuse_other
 from cosignpy.cli.flags import DataOutputFlag, YesFlag
-from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
 from cosignpy.cli.own_certificate import OwnCertificateFlags
+from cosignpy.cli.predicate_flags import PredicateFlags
 from cosignpy.cli.service_flags import ServiceFlags
 from cosignpy.cli.wiring_signing import open_signing
 from cosignpy.core.encoding import encode_json
-from cosignpy.core.predicates import NamedArtifact, build_statement, check_statement, select_predicate_type
 from cosignpy.errors import UsageError
 from cosignpy.operations.attest_blob import sign_statement
 from cosignpy.operations.parallel import run_parallel
-from cosignpy.values import value
-
-
-@value
-class PredicateFlags:
-    """What the attestation says."""
-
-    predicate: Annotated[
-        str, typer.Option("--predicate", metavar="FILE", show_default=False, help="What is said about the files: JSON.")
-    ] = ""
-    predicate_type: Annotated[str, typer.Option("--type", metavar="TYPE|URI", help="What kind of thing it says.")] = (
-        "custom"
-    )
-    statement: Annotated[
-        str, typer.Option("--statement", metavar="FILE", show_default=False, help="A whole in-toto statement instead.")
-    ] = ""
-
-    def build(self, artifacts: list[NamedArtifact]) -> bytes:
-        """Return the statement about these.
-
-        Raises:
-            UsageError: Neither predicate nor statement, or both.
-            MalformedError: It is not JSON, or not a statement.
-        """
-        if bool(self.predicate) == bool(self.statement):
-            raise UsageError("an attestation says something", "give --predicate with --type, or --statement")
-        if not artifacts and not self.statement:
-            raise UsageError("an attestation is about something", "name the files")
-        if self.statement:
-            return check_statement(read_input(self.statement), artifacts)
-        return build_statement(artifacts, select_predicate_type(self.predicate_type), read_input(self.predicate))
 
 
 def attest_blob(
@@ -73,7 +41,10 @@ def attest_blob(
     """
     names = files or []
     target = _place(names, bundle, parts)
-    payload = what.build([outcome.unwrap() for outcome in run_parallel(name_artifact, names)])
+    said = what.read()
+    if not names and not what.statement:
+        raise UsageError("an attestation is about something", "name the files")
+    payload = said.about([outcome.unwrap() for outcome in run_parallel(name_artifact, names)])
     own.check(key)
     signing = own.certify(open_signing(key, services, who, yes=yes))
     found = sign_statement(payload, signing.key(), signing.services, signing.trust)

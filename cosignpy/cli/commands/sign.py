@@ -18,6 +18,7 @@ from cosignpy.cli.flags import (
     YesFlag,
     parse_annotations,
 )
+from cosignpy.cli.format_flags import FormatFlag, ModernFlag, select_formats
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.oidc_flags import OidcFlags
 from cosignpy.cli.own_certificate import OwnCertificateFlags
@@ -31,7 +32,7 @@ from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
 from cosignpy.files import check_place
 from cosignpy.operations.expand import expand_index, resolve
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
-from cosignpy.operations.sign_image import Claims, FormatChoice, SignImage, Vouching, sign_image
+from cosignpy.operations.sign_image import Claims, SignImage, Vouching, sign_image
 from cosignpy.operations.turns import InTurn
 from cosignpy.values import field, value
 
@@ -46,14 +47,8 @@ class SignatureFlags:
     key: Annotated[str, typer.Option("--key", metavar="KEY", show_default=False, help=SIGNING_KEY_HELP)] = ""
     annotations: AnnotationsFlag = field(default_factory=list)
     recursive: RecursiveFlag = False
-    signature_format: Annotated[
-        FormatChoice | None,
-        typer.Option("--signature-format", show_default="bundle", help="An OCI referrer, cosign 2's tag, or both."),
-    ] = None
-    new_bundle_format: Annotated[
-        bool | None,
-        typer.Option("--new-bundle-format/--no-new-bundle-format", help="cosign's spelling of bundle or legacy."),
-    ] = None
+    signature_format: FormatFlag = None
+    new_bundle_format: ModernFlag = None
     sign_container_identity: Annotated[
         str, typer.Option("--sign-container-identity", metavar="NAME", show_default=False, help="Sign this name along.")
     ] = ""
@@ -73,10 +68,7 @@ class SignatureFlags:
         Raises:
             UsageError: Both spellings are given and disagree.
         """
-        spelled = {None: None, True: FormatChoice.BUNDLE, False: FormatChoice.LEGACY}[self.new_bundle_format]
-        if spelled and self.signature_format and spelled is not self.signature_format:
-            raise UsageError(f"--signature-format {self.signature_format} and --new-bundle-format disagree")
-        return (self.signature_format or spelled or FormatChoice.BUNDLE).formats
+        return select_formats(self.signature_format, self.new_bundle_format)
 
     def check(self, images: list[str]) -> None:
         """Refuse what cannot be done, before anything is read.

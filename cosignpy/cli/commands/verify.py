@@ -23,7 +23,7 @@ from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.cli.trust_source import Once
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import Platform
-from cosignpy.core.policy.bundle import SignedByKey
+from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
@@ -37,14 +37,16 @@ if TYPE_CHECKING:
     from cosignpy.operations.beside import Beside
 
 
+ThresholdFlag = Annotated[
+    int, typer.Option("--threshold", min=1, metavar="N", help="How many of the keys or identities must have signed.")
+]
+
+
 @value
 class ClaimFlags:
     """What signatures must say, and how many of the keys or identities must have made one."""
 
-    threshold: Annotated[
-        int,
-        typer.Option("--threshold", min=1, metavar="N", help="How many of the keys or identities must have signed."),
-    ] = 1
+    threshold: ThresholdFlag = 1
     annotations: AnnotationsFlag = field(default_factory=list)
     any_predicate: Annotated[
         bool, typer.Option("--any-predicate", help="UNSAFE: let any attestation of the signer count as a signature.")
@@ -61,18 +63,9 @@ class ClaimFlags:
         """
         if not self.check_claims:
             raise UsageError("--check-claims=false would accept a signature of any other image", "leave the flag out")
-        signer = who.signer(identity)
-        keyed = signer if isinstance(signer, SignedByKey) else None
-        return ImagePolicy(
-            keys=keyed.keys if keyed is not None else (),
-            transparency=who.transparency,
-            threshold=self.threshold,
-            annotations=parse_annotations(self.annotations),
-            predicate=AnyPredicateUnsafe("--any-predicate") if self.any_predicate else PredicateTypeIs(),
-            identities=None if isinstance(signer, SignedByKey) else signer,
-            windows=keyed.windows if keyed is not None else {},
-            deny=deny.read(),
-        )
+        predicate = AnyPredicateUnsafe("--any-predicate") if self.any_predicate else PredicateTypeIs()
+        bundle = BundlePolicy(who.signer(identity), who.transparency, predicate, deny.read())
+        return ImagePolicy.of_bundle(bundle, self.threshold, parse_annotations(self.annotations))
 
 
 @value
@@ -126,14 +119,11 @@ def verify(
     """
     pki.check(who, certificate)
     policy, trust, beside = what.policy(who, identity, deny), Once(pki.trust(who)), pki.beside(certificate)
-    wanted = _Wanted(policy, trust, which, beside)
-    names = [f"oci-layout:{image}" for image in images] if which.local_image else images
-    found = run_counted("verifying", lambda name: _verify_named(name, wanted, registry), names, which.max_workers)
-    return render_verification([result for outcome in found for result in outcome.unwrap()], policy)
+    return render_verification(verify_images(images, Wanted(policy, trust, which, beside), registry), policy)
 
 
 @value
-class _Wanted:
+class Wanted:
     """What is the same for all images of a run."""
 
     policy: ImagePolicy
@@ -142,7 +132,15 @@ class _Wanted:
     beside: "Beside | None"
 
 
-def _verify_named(name: str, wanted: _Wanted, flags: RegistryFlags) -> list[ImageResult]:
+def verify_images(images: list[str], wanted: Wanted, registry: RegistryFlags) -> list[ImageResult]:
+    """Verify all images at once, and return what became of each."""
+    which = wanted.which
+    names = [f"oci-layout:{image}" for image in images] if which.local_image else images
+    found = run_counted("verifying", lambda name: _verify_named(name, wanted, registry), names, which.max_workers)
+    return [result for outcome in found for result in outcome.unwrap()]
+
+
+def _verify_named(name: str, wanted: Wanted, flags: RegistryFlags) -> list[ImageResult]:
     """Verify everything one name stands for; what goes wrong is a result like any other."""
     which = wanted.which
     try:

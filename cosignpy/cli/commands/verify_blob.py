@@ -13,13 +13,13 @@ from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import OwnPkiFlags
+from cosignpy.cli.predicate_flags import wanted_predicate
 from cosignpy.cli.render.bundle import render_bundle, tells_refusals
 from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.core.bundle.model import Bundle
 from cosignpy.core.policy.bundle import BundlePolicy
-from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe
 from cosignpy.core.policy.transparency import RequireLog
-from cosignpy.core.predicates import select_predicate_type
 from cosignpy.errors import TransparencyRequired, UsageError
 from cosignpy.operations.artifacts import HeldContent, KnownDigest
 from cosignpy.operations.beside import Beside
@@ -94,8 +94,7 @@ def verify_blob_attestation(
 ) -> None:
     """Verify an attestation about a file."""
     pki.check(who, parts.certificate)
-    wanted = PredicateTypeIs(select_predicate_type(predicate_type))
-    policy = BundlePolicy(who.signer(identity), who.transparency, wanted, deny.read())
+    policy = BundlePolicy(who.signer(identity), who.transparency, wanted_predicate(predicate_type), deny.read())
     read = parts.read(blob, bundle, timestamp)
     signed = read if isinstance(read, bytes) else read.envelope_bundle()
     beside = pki.beside()

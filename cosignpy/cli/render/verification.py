@@ -1,4 +1,4 @@
-"""What `verify` found: one screen for a person, our evidence JSON, or the payload list cosign prints."""
+"""What `verify` and `verify-attestation` found: one screen for a person, our evidence JSON, or what cosign prints."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,11 +9,13 @@ from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, r
 from cosignpy.cli.render.policy import image_policy_to_json
 from cosignpy.cli.render.proof import EVIDENCE_SCHEMA, head_to_json, proof_to_json, steps_to_json
 from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import EnvelopeSignature
 from cosignpy.core.encoding import JsonValue, encode_json
+from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
 from cosignpy.errors import CosignError, NoMatchingSignatures
-from cosignpy.values import value
+from cosignpy.values import replace, value
 
 
 @value
@@ -42,6 +44,8 @@ def render_verification(results: Sequence[ImageResult], policy: ImagePolicy) -> 
             explain_error(result.outcome)
     if CURRENT.output is Output.JSON:
         CURRENT.print(encode_json(evidence(results, policy, code)).decode())
+    elif CURRENT.output is Output.COSIGN and policy.wants_attestation:
+        _print_envelopes(results)
     elif CURRENT.output is Output.COSIGN:
         _print_payloads(results)
     else:
@@ -53,6 +57,23 @@ def _print_payloads(results: Sequence[ImageResult]) -> None:
     payloads = [payload for result in results for payload in cosign_payloads(result)]
     if payloads:
         CURRENT.print("\n" + encode_json(payloads).decode())
+
+
+def _print_envelopes(results: Sequence[ImageResult]) -> None:
+    """Print what `cosign verify-attestation` prints: the envelope of each attestation that passed, one in a line."""
+    for result in results:
+        if not isinstance(result.outcome, CosignError):
+            for signature in result.outcome.signatures:
+                CURRENT.print(_one_envelope(signature))
+
+
+def _one_envelope(signature: VerifiedSignature) -> str:
+    """Return an envelope as it is stored; without key ids, which nobody signed, where it is not one plain line."""
+    stored, envelope = signature.encoded_envelope.decode().strip(), signature.envelope
+    if envelope is None or (stored.isascii() and stored.isprintable()):
+        return stored
+    bare = replace(envelope, signatures=tuple([EnvelopeSignature(made.signature) for made in envelope.signatures]))
+    return bare.encode().decode()
 
 
 def _print_text(results: Sequence[ImageResult]) -> None:
@@ -70,23 +91,25 @@ def text_lines(result: ImageResult) -> Iterator[str]:
         yield f"  digest       {result.outcome.digest}"
     for signer in dict.fromkeys(signature.signer for signature in result.outcome.signatures):
         found = [signature for signature in result.outcome.signatures if signature.signer == signer]
-        yield f"  signed by    {_name_signer(found[0])}"
+        yield f"  signed by    {name_signer(found[0])}"
         for signature in found:
             yield from _signature_lines(signature)
     for rejection in result.outcome.rejections:
         yield f"  not counted  {rejection}"
-    for waiver in dict.fromkeys(waiver for signature in result.outcome.signatures for waiver in _waivers(signature)):
+    for waiver in dict.fromkeys(waiver for signature in result.outcome.signatures for waiver in waivers_of(signature)):
         yield f"  not checked  {waiver}"
 
 
-def _name_signer(signature: VerifiedSignature) -> str:
+def name_signer(signature: VerifiedSignature) -> str:
+    """Write who signed for a person."""
     certificate = signature.proof.certificate if signature.proof is not None else None
     if certificate is None:
         return f"{signature.key.algorithm.key} key {signature.key.fingerprint}"
     return f"{', '.join(certificate.identity.names)}, says {certificate.identity.issuer}"
 
 
-def _waivers(signature: VerifiedSignature) -> Iterator[str]:
+def waivers_of(signature: VerifiedSignature) -> Iterator[str]:
+    """Write what was not asked for."""
     if signature.proof is not None:
         yield from waivers(signature.proof)
     elif signature.log is not None:
@@ -95,6 +118,8 @@ def _waivers(signature: VerifiedSignature) -> Iterator[str]:
 
 def _signature_lines(signature: VerifiedSignature) -> Iterator[str]:
     yield f"    found in   {signature.location}"
+    if signature.envelope is not None and signature.claim.type != COSIGN_SIGN_V1:
+        yield f"      attests  {signature.claim.type}"
     if signature.proof is not None:
         yield from (f"      {line}" for line in proof_lines(signature.proof))
     if signature.claim.docker_reference:
@@ -124,11 +149,12 @@ def _image_to_json(result: ImageResult) -> dict[str, JsonValue]:
         found |= {"signatures": [], "error": error_to_json(outcome)}
     else:
         rejections = outcome.rejections
-        found["signatures"] = [_signature_to_json(signature) for signature in outcome.signatures]
+        found["signatures"] = [signature_to_json(signature) for signature in outcome.signatures]
     return found | {"rejections": [rejection_to_json(rejection) for rejection in rejections]}
 
 
-def _signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
+def signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
+    """Return one signature that counts, as docs/formats/evidence.md describes it."""
     return {
         "location": signature.location,
         "format": signature.claim.format.value,

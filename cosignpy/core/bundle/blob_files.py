@@ -158,12 +158,7 @@ def encode_signature(bundle: Bundle) -> bytes:
     """
     if isinstance(bundle.content, MessageSignature):
         return bundle.content.signature
-    signatures: list[JsonValue] = []
-    for made in bundle.content.signatures:
-        hint: dict[str, JsonValue] = {"keyid": made.keyid} if made.keyid else {}
-        signatures.append({"sig": encode_b64(made.signature), **hint})
-    payload = encode_b64(bundle.content.payload)
-    return encode_json({"payload": payload, "payloadType": bundle.content.payload_type, "signatures": signatures})
+    return bundle.content.encode()
 
 
 def encode_timestamp_file(timestamp: bytes) -> bytes:

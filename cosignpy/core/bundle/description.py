@@ -12,7 +12,7 @@ from cosignpy.core.bundle.described_entries import describe_entry
 from cosignpy.core.bundle.described_material import describe_certificate, describe_timestamp
 from cosignpy.core.bundle.model import Bundle, MessageSignature, PublicKeyMaterial
 from cosignpy.core.bundle.versions import verify_form
-from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
+from cosignpy.core.dsse import Envelope, is_in_toto
 from cosignpy.core.encoding import JsonValue, encode_b64
 from cosignpy.core.intoto import Statement, Subject
 from cosignpy.core.rekor.hashedrekord import DIGEST_SIZES
@@ -56,7 +56,7 @@ def _describe_content(content: Envelope | MessageSignature) -> JsonValue:
             {"keyId": item.keyid or None, "signature": encode_b64(item.signature)} for item in content.signatures
         ],
     }
-    if content.payload_type == IN_TOTO_PAYLOAD:
+    if is_in_toto(content.payload_type):
         found["statement"] = _readable(lambda: _describe_statement(Statement.parse(content.payload)))
     return found
 

@@ -1,7 +1,10 @@
 """The policy over an image's signatures. Every waiver is a value of its own with a loud name and a reason."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Self
 
+from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
 from cosignpy.core.policy.deny import DenyList
@@ -44,6 +47,28 @@ class ImagePolicy:
                 "--threshold counts different keys, each given with --key, or different --certificate-identity",
             )
 
+    @classmethod
+    def of_bundle(
+        cls, policy: BundlePolicy, threshold: int = 1, annotations: Mapping[str, str] = MappingProxyType({})
+    ) -> Self:
+        """Ask of an image what is asked of a bundle, and of several signers where they are wanted.
+
+        Raises:
+            UsageError: A threshold that cannot be met.
+        """
+        signer = policy.signer
+        keyed = signer if isinstance(signer, SignedByKey) else None
+        return cls(
+            keys=keyed.keys if keyed is not None else (),
+            transparency=policy.transparency,
+            threshold=threshold,
+            annotations=annotations,
+            predicate=policy.predicate,
+            identities=None if isinstance(signer, SignedByKey) else signer,
+            windows=keyed.windows if keyed is not None else {},
+            deny=policy.deny,
+        )
+
     @property
     def rules(self) -> tuple[IdentityRule, ...]:
         """The different rules about identities; none where keys count."""
@@ -54,6 +79,11 @@ class ImagePolicy:
         """The same, about one bundle."""
         signer = SignedByKey(self.keys, self.windows) if self.identities is None else self.identities
         return BundlePolicy(signer, self.transparency, self.predicate, self.deny)
+
+    @property
+    def wants_attestation(self) -> bool:
+        """Whether statements of one predicate type are wanted, and not signatures."""
+        return isinstance(self.predicate, PredicateTypeIs) and self.predicate.wanted != COSIGN_SIGN_V1
 
     @property
     def asks_a_key_alone(self) -> bool:

@@ -9,9 +9,15 @@ class PredicateTypeIs:
     """A statement of this predicate type must be signed.
 
     Where that is cosign's own, which says "signed" and no more, a signature over the artifact itself does as well.
+    `aliases` are other names of the same type.
     """
 
     wanted: str = COSIGN_SIGN_V1
+    aliases: tuple[str, ...] = ()
+
+    def accepts(self, found: str) -> bool:
+        """Tell whether this is the type, by its own name or an older one."""
+        return found == self.wanted or found in self.aliases
 
 
 @value

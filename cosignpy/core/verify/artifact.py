@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cosignpy.core.bundle.model import Bundle, MessageSignature
-from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, is_in_toto
 from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement, Subject
 from cosignpy.core.keys.algorithms import Algorithm, accepted_algorithms
 from cosignpy.core.keys.public import PublicKey
@@ -91,7 +91,7 @@ def select_content(bundle: Bundle, artifact: Artifact) -> SignedContent:
         _verify_message_digest(bundle.content, artifact)
         return SignedContent(bundle.content.signature, artifact)
     envelope = bundle.content
-    if envelope.payload_type != IN_TOTO_PAYLOAD:
+    if not is_in_toto(envelope.payload_type):
         raise MalformedError("envelope", f"payload type is {envelope.payload_type!r}, not {IN_TOTO_PAYLOAD!r}")
     if len(envelope.signatures) != 1:
         raise MalformedError("envelope", f"exactly one signature is needed, found {len(envelope.signatures)}")
@@ -141,7 +141,7 @@ def verify_statement(
         ClaimMismatch: Another predicate type, or no subject with a digest of the artifact.
     """
     statement = Statement.parse(envelope.payload)
-    if not isinstance(rule, AnyPredicateUnsafe) and statement.predicate_type != rule.wanted:
+    if not isinstance(rule, AnyPredicateUnsafe) and not rule.accepts(statement.predicate_type):
         raise ClaimMismatch("predicate type", rule.wanted, statement.predicate_type)
     for subject in statement.subjects:
         compared = _compare(subject, artifact)

@@ -21,7 +21,7 @@ def verify_statement_claims(payload: bytes, image: Digest, policy: ImagePolicy) 
     """
     statement = Statement.parse(payload)
     rule = policy.predicate
-    if not isinstance(rule, AnyPredicateUnsafe) and statement.predicate_type != rule.wanted:
+    if not isinstance(rule, AnyPredicateUnsafe) and not rule.accepts(statement.predicate_type):
         raise ClaimMismatch("predicate type", rule.wanted, statement.predicate_type)
     subject = _select_subject(statement, image, policy.annotations)
     return SignedClaim(SignatureFormat.BUNDLE, statement.predicate_type, payload, subject.name, subject.annotations)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
@@ -40,7 +41,8 @@ class VerifiedSignature:
     """One signature that satisfies the policy. Exists only as the result of a verification.
 
     `log` says why no log was asked for, and `proof` what certificate, logs and authorities show, where they were asked.
-    `steps` are those that were taken, in order.
+    `steps` are those that were taken, in order. `envelope` is what the statement lies in, where one was signed, and
+    `stored_envelope` its octets in a legacy attestation.
     """
 
     location: str
@@ -51,6 +53,15 @@ class VerifiedSignature:
     log: LogFinding | None
     proof: VerifiedBundle | None = None
     steps: Sequence[StepFinding] = field(default=(), repr=False)
+    envelope: Envelope | None = field(default=None, repr=False)
+    stored_envelope: bytes = field(default=b"", repr=False)
+
+    @property
+    def encoded_envelope(self) -> bytes:
+        """The envelope in JSON: as it lies in a legacy attestation, else anew; empty where no statement was signed."""
+        if self.stored_envelope or self.envelope is None:
+            return self.stored_envelope
+        return self.envelope.encode()
 
     @property
     def signer(self) -> object:

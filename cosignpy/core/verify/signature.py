@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cosignpy.core.bundle.legacy import LegacySignature
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial, MessageSignature
 from cosignpy.core.digest import Digest
-from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, is_in_toto
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature
@@ -51,7 +51,7 @@ def verify_bundle(
         with Trail.after(found) as trail:
             claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope.payload, image, policy)
         return VerifiedSignature(
-            location, image, found.key, found.algorithm, claim, found.log_waived, found, found.steps
+            location, image, found.key, found.algorithm, claim, found.log_waived, found, found.steps, envelope
         )
     with Trail.of_key_alone(rule.reason) as trail:
         trail.passed.add(Step.FORM)
@@ -59,7 +59,8 @@ def verify_bundle(
         key, algorithm = trail.step(Step.SIGNATURE, _verify_with_any, policy.keys, signature, envelope.pae)
         trail.step(Step.DENY_LIST, policy.deny.refuse_key, key)
         claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope.payload, image, policy)
-    return VerifiedSignature(location, image, key, algorithm, claim, LogFinding(rule.reason), steps=trail.steps())
+    waived = LogFinding(rule.reason)
+    return VerifiedSignature(location, image, key, algorithm, claim, waived, steps=trail.steps(), envelope=envelope)
 
 
 def verify_legacy(
@@ -114,7 +115,7 @@ def _select_envelope(bundle: Bundle, *, keyless: bool) -> Envelope:
         raise MalformedError("image signature", "a signature over a file, not a signed statement about an image")
     if isinstance(bundle.material, CertificateMaterial) and not keyless:
         raise SignatureMismatch("made with a certificate, not with a key")
-    if bundle.content.payload_type != IN_TOTO_PAYLOAD:
+    if not is_in_toto(bundle.content.payload_type):
         raise MalformedError("envelope", f"payload type is {bundle.content.payload_type!r}, not {IN_TOTO_PAYLOAD!r}")
     if len(bundle.content.signatures) != 1:
         raise MalformedError("envelope", f"exactly one signature is needed, found {len(bundle.content.signatures)}")

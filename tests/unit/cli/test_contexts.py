@@ -10,7 +10,7 @@ from cosignpy.cli.context_store import ContextStore
 from cosignpy.cli.contexts import Context, Contexts, check_name, encode_contexts, load_contexts, parse_contexts
 from cosignpy.cli.precedence import SETTINGS
 from cosignpy.errors import FileError, UsageError
-from cosignpy.serving.settings import SettingsError
+from cosignpy.serving.settings import DocumentError
 from cosignpy.values import fields_of
 
 FILE: Final = "/etc/cosignpy/config.yaml"
@@ -107,7 +107,7 @@ def test_every_setting_of_a_context_is_one_that_flags_or_the_environment_have() 
     ],
 )
 def test_what_is_not_as_it_should_be_is_refused_with_its_line(text: str, line: int, key: str, part: str) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(DocumentError) as caught:
         parse_contexts(text.encode(), FILE)
     error = caught.value
     assert (error.file, error.line, error.key) == (FILE, line, key)
@@ -209,7 +209,7 @@ class TestStore:
     def test_what_could_not_be_read_again_is_not_written(self, store: ContextStore, text: str) -> None:
         store.change(lambda contexts: contexts.with_context("x", Context()))
         before = store.path.read_bytes()
-        with pytest.raises(SettingsError):
+        with pytest.raises(DocumentError):
             store.change(lambda contexts: contexts.with_context("y", Context(description=text)))
         assert store.path.read_bytes() == before
 

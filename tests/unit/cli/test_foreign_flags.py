@@ -16,6 +16,7 @@ REFUSED: Final = (
     ("sign", ["--output-signature", "img.sig", "img"]),
     ("sign-blob", ["--signing-algorithm", "rsa-sign-pkcs1-2048-sha256", "file"]),
     ("attest-blob", ["--hash", "00", "file"]),
+    ("attest", ["--rekor-entry-type", "intoto", "img"]),
     ("verify", ["--payload", "p", "img"]),
     ("verify", ["--bundle", "b", "img"]),
     ("verify-blob-attestation", ["--type", "custom", "--check-claims=false", "file"]),
@@ -27,6 +28,9 @@ IGNORED: Final = (
     ("sign", ["--registry-referrers-mode", "oci-1-1", "img"]),
     ("verify", ["--rekor-url", "https://rekor.example", "img"]),
     ("verify", ["--experimental-oci11=true", "img"]),
+    ("attest", ["--registry-referrers-mode", "oci-1-1", "img"]),
+    ("verify-attestation", ["--rekor-url", "https://rekor.example", "img"]),
+    ("verify-attestation", ["--experimental-oci11", "img"]),
     ("tree", ["--experimental-oci11", "img"]),
     ("verify-blob", ["--max-workers=3", "file"]),
 )
@@ -58,6 +62,7 @@ def test_a_flag_that_changes_nothing_is_taken(
     """The command gets what it gets without the flag, and no variable gives such a flag."""
     monkeypatch.setenv("COSIGN_REKOR_URL", "https://rekor.example")
     monkeypatch.setenv("COSIGN_MAX_WORKERS", "9")
+    monkeypatch.setenv("COSIGN_TYPE", "custom")
     plain = parse(name, argv[-1:])
     assert capsys.readouterr().err == ""
     assert parse(name, argv) == plain

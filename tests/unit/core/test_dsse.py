@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from cosignpy.core.dsse import IN_TOTO_PAYLOAD, MAX_SIGNATURES, Envelope, EnvelopeSignature, encode_pae
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, MAX_SIGNATURES, Envelope, EnvelopeSignature, encode_pae, is_in_toto
 from cosignpy.core.encoding import JsonObject, JsonValue, decode_b64, encode_json, parse_json
 from cosignpy.errors import LimitExceeded, MalformedError
 from tests.support import cosign_example, vectors
@@ -69,3 +69,28 @@ def test_signatures_are_limited() -> None:
     assert len(parse(MEMBERS | {"signatures": [{"sig": "YQ=="}] * MAX_SIGNATURES}).signatures) == MAX_SIGNATURES
     with pytest.raises(LimitExceeded):
         parse(MEMBERS | {"signatures": [{"sig": "YQ=="}] * (MAX_SIGNATURES + 1)})
+
+
+@pytest.mark.parametrize(
+    ("payload_type", "known"),
+    [
+        (IN_TOTO_PAYLOAD, True),
+        ("application/vnd.in-toto.provenance+json", True),
+        ("application/vnd.in-toto.test-result+json", True),
+        ("application/vnd.in-toto.+json", False),
+        ("application/vnd.in-toto.a.b+json", False),
+        ("application/vnd.in-toto+json\n", False),
+        ("application/vnd.in-toto+dsse", False),
+        ("xapplication/vnd.in-toto+json", False),
+        ("", False),
+    ],
+)
+def test_payload_types_of_in_toto_are_known(payload_type: str, known: bool) -> None:
+    assert is_in_toto(payload_type) is known
+
+
+def test_what_is_encoded_is_read_again() -> None:
+    for keyid in ("", "k"):
+        envelope = Envelope("text/plain", b"{}", (EnvelopeSignature(b"a", keyid), EnvelopeSignature(b"b")))
+        assert Envelope.parse(JsonObject.parse(envelope.encode(), what="test")) == envelope
+        assert (b"keyid" in envelope.encode()) is bool(keyid)

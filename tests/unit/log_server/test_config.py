@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cosignpy.serving.settings import SettingsError, load_settings, parse_settings
+from cosignpy.serving.settings import DocumentError, load_settings, parse_settings
 from cosignpy.serving.settings_text import show_settings
 from log_server.config import Settings
 from log_server.log import LogKind
@@ -62,7 +62,7 @@ def test_files_are_beside_the_settings(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_named_by_file_line_and_key(text: str, line: int, key: str) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(DocumentError) as caught:
         read(text)
     error = caught.value
     assert (error.file, error.line) == ("log.yaml", line)

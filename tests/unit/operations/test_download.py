@@ -7,14 +7,24 @@ import pytest
 from cosignpy.core.bundle.legacy import LegacyStyle, build_signature_image
 from cosignpy.core.bundle.model import BUNDLE_V03
 from cosignpy.core.digest import Digest
-from cosignpy.core.encoding import encode_b64
+from cosignpy.core.encoding import encode_b64, encode_json
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import ArtifactManifest, Descriptor
 from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION, SIMPLE_SIGNING
 from cosignpy.errors import MalformedError, NoSignatures, NoSuchTag, RemoteError
-from cosignpy.operations.download import DownloadedSignatures, fetch_signatures
+from cosignpy.operations.download import DownloadedSignatures, fetch_attestations, fetch_signatures
 from tests.support.attached import SPDX, push_bundle, push_legacy
+from tests.support.attestations import (
+    REVIEW,
+    attest,
+    envelope_text,
+    make,
+    old_statement,
+    push_legacy_attestation,
+    review,
+)
 from tests.support.memory_repository import MemoryRepository, push_image
+from tests.support.signed_images import push_bundle as push_signed
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
 
@@ -115,3 +125,58 @@ def test_a_registry_that_fails_midway_is_an_error() -> None:
     repository.failing.add("stream_blob")
     with pytest.raises(RemoteError):
         download(repository, image)
+
+
+def attestations(repository: MemoryRepository, image: Descriptor, *types: str) -> DownloadedSignatures:
+    return fetch_attestations(repository, repository, "registry.test/app", image.digest, types)
+
+
+def test_attestations_are_shown_as_they_are_stored_bundles_first() -> None:
+    repository = MemoryRepository()
+    image = push_image(repository)
+    attest(repository, image)
+    text = envelope_text(old_statement(image.digest))
+    push_legacy_attestation(repository, image.digest, text)
+    push_bundle(repository, image.descriptor)
+    first, second = attestations(repository, image.descriptor).signatures
+    assert isinstance(first, dict)
+    assert "dsseEnvelope" in first
+    assert encode_json(second) == text
+
+
+def test_of_one_type_is_what_the_statement_says() -> None:
+    repository = MemoryRepository()
+    image = push_image(repository)
+    push_signed(repository, image.descriptor, make(image.digest, SPDX).content, REVIEW)
+    push_legacy_attestation(repository, image.digest, envelope_text(review(image.digest, SPDX)), REVIEW)
+    assert len(attestations(repository, image.descriptor, "x:y", SPDX).signatures) == 2
+    with pytest.raises(NoSignatures, match=f"no attestations of type {REVIEW} found"):
+        attestations(repository, image.descriptor, REVIEW)
+
+
+def test_an_image_without_attestations_is_told_from_one_that_is_not_there() -> None:
+    repository = MemoryRepository()
+    image = push_image(repository).descriptor
+    push_bundle(repository, image)
+    with pytest.raises(NoSignatures, match="no attestations found"):
+        attestations(repository, image)
+    with pytest.raises(NoSuchTag):
+        attestations(repository, push_image(MemoryRepository(), b"other").descriptor)
+
+
+def test_attestations_that_cannot_be_read_are_named() -> None:
+    repository = MemoryRepository()
+    image = push_image(repository)
+    push_legacy_attestation(repository, image.digest, b"{}")
+    push_signed(repository, image.descriptor, b"{}", REVIEW)
+    found = attestations(repository, image.descriptor)
+    assert found.signatures == ()
+    assert [type(rejection.error) for rejection in found.rejections] == [MalformedError] * 2
+
+
+def test_a_referrer_that_is_not_there_is_no_attestation() -> None:
+    repository = MemoryRepository(referrers_api=False)
+    image = push_image(repository)
+    del repository.manifests[attest(repository, image).digest]
+    with pytest.raises(NoSignatures):
+        attestations(repository, image.descriptor)

@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Optional
 
 import pytest
 
+from cosignpy.documents import MAX_DEPTH, MAX_FILE
 from cosignpy.errors import FileError, MalformedError, UsageError
 from cosignpy.serving.quantities import Duration, Range, Size
 from cosignpy.serving.rate_limit import Network
-from cosignpy.serving.settings import SettingsError, load_settings, parse_settings
-from cosignpy.serving.settings_document import MAX_DEPTH, MAX_FILE
+from cosignpy.serving.settings import DocumentError, load_settings, parse_settings
 from cosignpy.serving.settings_text import show_settings
 from cosignpy.values import field, value
 
@@ -87,8 +87,8 @@ FILE = "/etc/log/log.yaml"
 HERE = Path("/etc/log")
 
 
-def refused(text: bytes) -> SettingsError:
-    with pytest.raises(SettingsError) as caught:
+def refused(text: bytes) -> DocumentError:
+    with pytest.raises(DocumentError) as caught:
         parse_settings(text, Settings, FILE)
     return caught.value
 
@@ -242,7 +242,7 @@ def test_settings_are_read_from_a_file(tmp_path: Path) -> None:
 def test_a_file_is_not_read_beyond_the_limit(tmp_path: Path) -> None:
     file = tmp_path / "log.yaml"
     file.write_bytes(b"#" * (MAX_FILE + 1))
-    with pytest.raises(SettingsError):
+    with pytest.raises(DocumentError):
         load_settings(file, Settings)
 
 

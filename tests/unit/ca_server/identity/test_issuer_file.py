@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ca_server.identity.issuer import Issuer, IssuerType
 from ca_server.identity.issuer_file import WatchedIssuers, load_issuers, parse_issuers
 from ca_server.identity.templates import expand
+from cosignpy.documents import MAX_FILE, DocumentError
 from cosignpy.errors import FileError, UsageError
-from cosignpy.serving.settings_document import MAX_FILE, SettingsError
 from tests.support import identity_examples as examples
 from tests.support.certificates import Authority
 
@@ -24,8 +24,8 @@ def one(text: str) -> Issuer:
     return found
 
 
-def refused(text: str) -> SettingsError:
-    with pytest.raises(SettingsError) as caught:
+def refused(text: str) -> DocumentError:
+    with pytest.raises(DocumentError) as caught:
         parse_issuers(text.encode(), "f")
     return caught.value
 
@@ -267,7 +267,7 @@ def test_a_changed_file_is_taken_up_and_a_bad_one_leaves_the_old_in_force(tmp_pa
     watched.reload_if_changed()
     assert watched.current() is before
     write(path, MAIL.replace("email", "e-mail"), 2)
-    with pytest.raises(SettingsError):
+    with pytest.raises(DocumentError):
         watched.reload_if_changed()
     assert watched.current() is before
     path.unlink()
@@ -297,5 +297,5 @@ def test_a_file_has_a_limit(tmp_path: Path) -> None:
     path.write_bytes(b"#" * MAX_FILE)
     assert len(load_issuers(path)) == 0
     path.write_bytes(b"#" * (MAX_FILE + 1))
-    with pytest.raises(SettingsError):
+    with pytest.raises(DocumentError):
         load_issuers(path)

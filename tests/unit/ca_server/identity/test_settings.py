@@ -6,7 +6,7 @@ from ca_server.config import IdentitySettings, Settings
 from ca_server.identity.cluster import ClusterFiles
 from ca_server.identity.discovery import FetchOptions
 from ca_server.identity.issuer_keys import KeyOptions
-from cosignpy.serving.settings import SettingsError, parse_settings
+from cosignpy.serving.settings import DocumentError, parse_settings
 
 
 def read(text: str) -> IdentitySettings:
@@ -35,5 +35,5 @@ def test_keys_may_be_kept_no_longer_than_they_are_fresh() -> None:
     ],
 )
 def test_times_that_make_no_sense_are_refused(text: str) -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(DocumentError):
         read(f"identity:\n  {text}\n")

@@ -7,12 +7,12 @@ import pytest
 from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.policy.bundle import SignedByIdentity, SignedByKey
+from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
 from cosignpy.core.policy.deny import DeniedKey, DenyList
 from cosignpy.core.policy.identity import Exactly, IdentityRule
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.key_window import KeyWindow
-from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.policy.transparency import RequireLog, SkipLogUnsafe
 from cosignpy.errors import UsageError
 from tests.support.certificates import START
@@ -90,3 +90,28 @@ def test_a_key_alone() -> None:
     assert ImagePolicy((KEY.public_key,), WAIVED).asks_a_key_alone
     assert not ImagePolicy((KEY.public_key,), RequireLog()).asks_a_key_alone
     assert ImagePolicy((KEY.public_key,), WAIVED).bundle.signer == SignedByKey((KEY.public_key,))
+
+
+def test_what_is_asked_of_a_bundle_is_asked_of_an_image() -> None:
+    window = {KEY.public_key: KeyWindow(START, None)}
+    listed = DenyList(keys=(DeniedKey(b"x" * 32),))
+    keyed = BundlePolicy(SignedByKey((KEY.public_key,), window), RequireLog(), PredicateTypeIs("x:y"), listed)
+    named = BundlePolicy(SignedByIdentity((ALICE, BOB)), WAIVED)
+    assert ImagePolicy.of_bundle(keyed).bundle == keyed
+    assert ImagePolicy.of_bundle(named, 2, {"a": "b"}).bundle == named
+    assert ImagePolicy.of_bundle(named, 2, {"a": "b"}).annotations == {"a": "b"}
+    with pytest.raises(UsageError):
+        ImagePolicy.of_bundle(named, 3)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "wanted"),
+    [(PredicateTypeIs(), False), (PredicateTypeIs("x:y"), True), (AnyPredicateUnsafe("test"), False)],
+)
+def test_statements_of_one_type_are_attestations(predicate: PredicateTypeIs | AnyPredicateUnsafe, wanted: bool) -> None:
+    assert ImagePolicy((KEY.public_key,), WAIVED, predicate=predicate).wants_attestation is wanted
+
+
+def test_a_type_has_its_name_and_older_ones() -> None:
+    rule = PredicateTypeIs("x:y", ("x:z",))
+    assert [rule.accepts(name) for name in ("x:y", "x:z", "x:", "")] == [True, True, False, False]

@@ -1,4 +1,4 @@
-"""Predicate types by name, and statements around predicates whose octets stay as they are."""
+"""Statements around predicates whose octets stay as they are."""
 
 import json
 
@@ -6,34 +6,12 @@ import pytest
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.intoto import MAX_SUBJECTS, Statement
-from cosignpy.core.predicates import (
-    MAX_PREDICATE,
-    PREDICATE_TYPES,
-    NamedArtifact,
-    build_statement,
-    check_statement,
-    select_predicate_type,
-)
-from cosignpy.errors import LimitExceeded, MalformedError, UsageError
+from cosignpy.core.predicates import MAX_PREDICATE, NamedArtifact, Predicate, build_statement, check_statement
+from cosignpy.errors import InvalidPredicate, LimitExceeded, MalformedError, UsageError
 
 APP = NamedArtifact("app.tar", Digest.of(b"app"))
 OTHER = NamedArtifact("other.tar", Digest.of(b"other"))
 URI = "https://example.com/review/v1"
-
-
-@pytest.mark.parametrize("name", PREDICATE_TYPES)
-def test_names_stand_for_uris(name: str) -> None:
-    assert select_predicate_type(name) == PREDICATE_TYPES[name]
-
-
-def test_uris_stand_for_themselves() -> None:
-    assert select_predicate_type(URI) == URI
-
-
-@pytest.mark.parametrize("name", ["nonsense", "", "https://example.com/a b", "https://example.com/\x00"])
-def test_what_is_neither_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="is not a predicate type"):
-        select_predicate_type(name)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +24,44 @@ def test_a_predicate_stays_as_it_is(predicate: bytes) -> None:
     assert [subject.name for subject in statement.subjects] == ["app.tar", "other.tar"]
     assert [subject.digests for subject in statement.subjects] == [(APP.digest,), (OTHER.digest,)]
     assert (statement.predicate_type, statement.predicate) == (URI, json.loads(predicate))
+
+
+def test_a_predicate_is_parsed_once() -> None:
+    known = Predicate.parse(b' {"n":1.10}\n')
+    assert known.content == {"n": 1.1}
+    assert build_statement([APP], URI, known) == build_statement([APP], URI, known.octets)
+
+
+def test_a_text_goes_in_as_one_string() -> None:
+    text = 'SPDXVersion: SPDX-2.3\n"ä"\n'
+    statement = Statement.parse(build_statement([APP], URI, Predicate.of_text(text)))
+    assert statement.predicate == text
+    assert [Predicate.of_text(text).is_text, Predicate.parse(b' {"a": 1}').is_text] == [True, False]
+
+
+def test_a_large_predicate_may_be_forgotten() -> None:
+    known = Predicate.parse(b'{"n":1.10}')
+    assert known.forget().content is None
+    assert build_statement([APP], URI, known.forget()) == build_statement([APP], URI, known)
+
+
+@pytest.mark.parametrize(("predicate", "line"), [(b"{", 1), (b'{\n"a": 1,\n"b": }\n', 3), (b'{\n"a": 01}', 2)])
+def test_errors_of_syntax_name_their_line(predicate: bytes, line: int) -> None:
+    with pytest.raises(InvalidPredicate) as refused:
+        Predicate.parse(predicate)
+    assert (refused.value.line, refused.value.field) == (line, "")
+
+
+@pytest.mark.parametrize("predicate", [b'{"a":1,"a":2}', b'{"a":NaN}', b'{"a":"\xff"}'])
+def test_what_parsers_disagree_on_is_no_predicate(predicate: bytes) -> None:
+    with pytest.raises(MalformedError) as refused:
+        Predicate.parse(predicate)
+    assert not isinstance(refused.value, InvalidPredicate)
+
+
+def test_a_predicate_that_nests_too_deep_is_refused() -> None:
+    with pytest.raises(LimitExceeded):
+        Predicate.parse(b'{"a":' * 65 + b"1" + b"}" * 65)
 
 
 @pytest.mark.parametrize("predicate", [b"", b"[]", b"{", b'{"a":1,"a":2}', b"{}{}", b'{}, "subject": []'])

@@ -1,10 +1,12 @@
-"""YAML as settings need it: mappings, lists and plain words, each with the line it stands on.
+"""YAML as settings and policies need it: mappings, lists and plain words, each with the line it stands on.
 
 No tags, no second document, no key twice, and no anchors and aliases (a few lines of them expand to gigabytes) unless
 the format needs them, and then only so many. What a word means is decided by who asks for it, never by its look: YAML
 itself would read `no` as false and `1_0` as ten.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -16,9 +18,11 @@ from cosignpy.files import explain
 from cosignpy.values import record, value
 
 MAX_FILE: Final = 256 * 1024
-"""Pure Python reads it in under two seconds; settings that people write have a few kilobytes."""
+"""Pure Python reads it in under two seconds; files that people write have a few kilobytes."""
 MAX_DEPTH: Final = 12
-"""Settings nest four or five levels; PyYAML recurses at each."""
+"""Settings nest four or five levels, policies nine; PyYAML recurses at each."""
+MAX_DOCUMENTS: Final = 100
+"""Documents of a file that may have several."""
 MAX_NODES: Final = 20_000
 """Words, lists and mappings of a document with aliases, what they repeat counted each time; Fulcio's has 500."""
 
@@ -33,8 +37,8 @@ class Anchors(StrEnum):
 
 
 @record
-class SettingsError(UsageError):
-    """A mistake in a settings file: where it stands, and what is allowed there (`hint`)."""
+class DocumentError(UsageError):
+    """A mistake in a file that people write: where it stands, and what is allowed there (`hint`)."""
 
     file: str = ""
     line: int = 0
@@ -49,10 +53,10 @@ class Place:
     line: int
     key: str = ""
 
-    def error(self, why: str, allowed: str | None = None) -> SettingsError:
+    def error(self, why: str, allowed: str | None = None) -> DocumentError:
         """Build the error that names this place."""
         named = f"{self.key}: " if self.key else ""
-        return SettingsError(f"{self.file}:{self.line}: {named}{why}", allowed, self.file, self.line, self.key)
+        return DocumentError(f"{self.file}:{self.line}: {named}{why}", allowed, self.file, self.line, self.key)
 
 
 @value
@@ -89,11 +93,11 @@ Node = Word | Items | Members
 
 
 def load_document(path: Path, anchors: Anchors = Anchors.REFUSED) -> Node:
-    """Read a settings file.
+    """Read a file.
 
     Raises:
         FileError: It cannot be read.
-        SettingsError: It is not YAML of the kind described above, or too large.
+        DocumentError: It is not YAML of the kind described above, or too large.
     """
     with explain(path), path.open("rb") as file:
         raw = file.read(MAX_FILE + 1)
@@ -101,14 +105,38 @@ def load_document(path: Path, anchors: Anchors = Anchors.REFUSED) -> Node:
 
 
 def parse_document(raw: bytes, file: str, anchors: Anchors = Anchors.REFUSED) -> Node:
-    """Parse the text of a settings file; nothing in it is a mapping without members.
+    """Parse the text of a file; nothing in it is a mapping without members.
 
     Raises:
-        SettingsError: As `load_document`.
+        DocumentError: As `load_document`.
     """
+    with _explained(raw, file, anchors) as loader:
+        root = loader.get_single_node()
     start = Place(file, 1)
+    return Members({}, start) if root is None else _Conversion(anchors).convert(root, start)
+
+
+def parse_documents(raw: bytes, file: str) -> tuple[Node, ...]:
+    """Parse all documents of a file, with a line `---` between them; empty ones are left out.
+
+    Raises:
+        DocumentError: One is not as `load_document` wants it, or there are too many.
+    """
+    roots: list[yaml.Node] = []
+    with _explained(raw, file, Anchors.REFUSED) as loader:
+        while loader.check_node():
+            roots += filter(None, [loader.get_node()])
+    if len(roots) > MAX_DOCUMENTS:
+        raise Place(file, 1).error(f"{len(roots)} documents", f"{MAX_DOCUMENTS} at the most")
+    found = [_Conversion(Anchors.REFUSED).convert(root, Place(file, root.start_mark.line + 1)) for root in roots]
+    return tuple([node for node in found if not (isinstance(node, Word) and node.is_null)])
+
+
+@contextmanager
+def _explained(raw: bytes, file: str, anchors: Anchors) -> Iterator["_StrictLoader"]:
+    """Hand out what composes the text, and say where it stands what cannot be composed."""
     if len(raw) > MAX_FILE:
-        raise start.error("too large", f"{MAX_FILE} bytes at the most")
+        raise Place(file, 1).error("too large", f"{MAX_FILE} bytes at the most")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -119,13 +147,16 @@ def parse_document(raw: bytes, file: str, anchors: Anchors = Anchors.REFUSED) ->
         line = text.count("\n", 0, error.position) + 1
         raise Place(file, line).error("a character that YAML does not allow") from error
     try:
-        root = loader.get_single_node()
+        yield loader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Place(file, line).error(error.problem or "not YAML") from error
+        raise Place(file, line).error(error.problem or "not YAML", _advise(error.problem or "")) from error
     except ValueError as error:  # an escape for a character that there is not
         raise Place(file, loader.line + 1).error("not Unicode") from error
-    return Members({}, start) if root is None else _Conversion(anchors).convert(root, start)
+
+
+def _advise(problem: str) -> str | None:
+    return "indent with blanks, not with tabs" if "'\\t'" in problem else None
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from cosignpy.errors import FileError
-from cosignpy.serving.settings_document import (
+from cosignpy.documents import (
     MAX_DEPTH,
     MAX_NODES,
     Anchors,
+    DocumentError,
     Items,
     Members,
     Node,
-    SettingsError,
     Word,
     load_document,
     parse_document,
 )
+from cosignpy.errors import FileError
 
 
 def parsed(text: str) -> dict[str, Node]:
@@ -25,8 +25,8 @@ def parsed(text: str) -> dict[str, Node]:
     return found.members
 
 
-def refused(text: str) -> SettingsError:
-    with pytest.raises(SettingsError) as caught:
+def refused(text: str) -> DocumentError:
+    with pytest.raises(DocumentError) as caught:
         parsed(text)
     return caught.value
 
@@ -65,7 +65,7 @@ def test_aliases_of_aliases_are_counted_each_time() -> None:
 def test_as_many_words_are_allowed_where_nothing_repeats_them() -> None:
     text = "a:\n" + "- x\n" * (MAX_NODES + 1)
     parse_document(text.encode(), "f")
-    with pytest.raises(SettingsError):
+    with pytest.raises(DocumentError):
         parse_document(text.encode(), "f", Anchors.EXPANDED)
 
 
@@ -76,7 +76,7 @@ def test_what_has_no_meaning_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a: &b 1", "a: *b"])
 def test_nothing_of_it_is_allowed_unless_asked_for(text: str) -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(DocumentError):
         parse_document(text.encode(), "f")
 
 

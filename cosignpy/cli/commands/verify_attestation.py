@@ -1,0 +1,67 @@
+"""`cosignpy verify-attestation`."""
+
+from typing import Annotated
+
+import typer
+
+from cosignpy.cli.commands.verify import SelectionFlags, ThresholdFlag, Wanted, verify_images
+from cosignpy.cli.deny_flags import DenyFlags
+from cosignpy.cli.flags import ImagesArgument, OutputFlag, RegistryFlags
+from cosignpy.cli.identity_flags import IdentityFlags
+from cosignpy.cli.invocation import Output
+from cosignpy.cli.own_pki_flags import CertificateFlag, OwnPkiFlags
+from cosignpy.cli.predicate_flags import wanted_predicate
+from cosignpy.cli.render.verification import render_verification
+from cosignpy.cli.signer_flags import SignerFlags
+from cosignpy.cli.trust_source import Once
+from cosignpy.core.policy.bundle import BundlePolicy
+from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.errors import UsageError
+from cosignpy.values import value
+
+
+@value
+class AttestedFlags:
+    """What has to be attested, and by how many of the keys or identities."""
+
+    predicate_type: Annotated[
+        str, typer.Option("--type", metavar="TYPE|URI", show_default=False, help="The predicate type that is wanted.")
+    ]
+    threshold: ThresholdFlag = 1
+    check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
+
+    def policy(self, who: SignerFlags, identity: IdentityFlags, deny: DenyFlags) -> ImagePolicy:
+        """Build the policy.
+
+        Raises:
+            UsageError: No predicate type, nobody to verify against, a threshold that cannot be met, or
+                `--check-claims=false`.
+        """
+        if not self.check_claims:
+            raise UsageError("--check-claims=false would accept what is said of any other image", "leave the flag out")
+        wanted = wanted_predicate(self.predicate_type)
+        bundle = BundlePolicy(who.signer(identity), who.transparency, wanted, deny.read())
+        return ImagePolicy.of_bundle(bundle, self.threshold)
+
+
+def verify_attestation(
+    images: ImagesArgument,
+    who: SignerFlags,
+    identity: IdentityFlags,
+    deny: DenyFlags,
+    what: AttestedFlags,
+    which: SelectionFlags,
+    registry: RegistryFlags,
+    pki: OwnPkiFlags,
+    certificate: CertificateFlag = "",
+    output: OutputFlag = Output.TEXT,
+) -> int:
+    """Verify the attestations about container images.
+
+    One of the type that is wanted has to be there, about this very image, by a signer whom the policy accepts. Bundles
+    and cosign 2's attestations are both read. With --output cosign the envelopes that passed are printed, one in each
+    line.
+    """
+    pki.check(who, certificate)
+    policy, trust, beside = what.policy(who, identity, deny), Once(pki.trust(who)), pki.beside(certificate)
+    return render_verification(verify_images(images, Wanted(policy, trust, which, beside), registry), policy)

@@ -1,0 +1,131 @@
+"""Flags about what an attestation says, with cosign's names."""
+
+from typing import Annotated, Final
+
+import typer
+
+from cosignpy.cli.input_files import read_input
+from cosignpy.cli.invocation import CURRENT
+from cosignpy.core.intoto import Statement
+from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.core.predicates import (
+    MAX_PREDICATE,
+    NamedArtifact,
+    Predicate,
+    accepted_predicate_types,
+    build_statement,
+    check_statement,
+    select_predicate_type,
+)
+from cosignpy.core.predicates.sbom import Sbom, parse_predicate, read_sbom
+from cosignpy.errors import MalformedError, UsageError
+from cosignpy.values import field, value
+
+_DEFAULT_TYPE: Final = "custom"
+
+
+@value
+class Said:
+    """What is said, and of which type it is: a predicate, or a whole statement that somebody else wrote."""
+
+    type: str
+    content: Predicate | bytes = field(repr=False)
+
+    def about(self, artifacts: list[NamedArtifact]) -> bytes:
+        """Return the statement about these.
+
+        Raises:
+            UsageError: The statement is not about one of them.
+            LimitExceeded: More artifacts than verifiers read.
+        """
+        if isinstance(self.content, bytes):
+            return check_statement(self.content, artifacts)
+        return build_statement(artifacts, self.type, self.content)
+
+
+@value
+class PredicateFlags:
+    """What the attestation says."""
+
+    predicate: Annotated[
+        str, typer.Option("--predicate", metavar="FILE", show_default=False, help="What is said, in JSON.")
+    ] = ""
+    predicate_type: Annotated[str, typer.Option("--type", metavar="TYPE|URI", help="What kind of thing it says.")] = (
+        _DEFAULT_TYPE
+    )
+    statement: Annotated[
+        str, typer.Option("--statement", metavar="FILE", show_default=False, help="A whole in-toto statement instead.")
+    ] = ""
+    sbom_from: Annotated[
+        str,
+        typer.Option(
+            "--sbom-from", metavar="FILE", show_default=False, help="An SBOM of syft, trivy or cyclonedx-bom instead."
+        ),
+    ] = ""
+    no_validate: Annotated[
+        bool, typer.Option("--no-validate", help="Do not look whether it is what its type says.")
+    ] = False
+
+    def read(self) -> Said:
+        """Read what is said, and check that it is what its type says.
+
+        Raises:
+            UsageError: Not exactly one of predicate, statement and SBOM, or a type that is none.
+            MalformedError: It is not JSON, not a statement, or not what its type says.
+            FileError: It cannot be read.
+        """
+        if sum(map(bool, (self.predicate, self.statement, self.sbom_from))) != 1:
+            raise UsageError(
+                "an attestation says something", "give --predicate with --type, --sbom-from, or --statement"
+            )
+        path = self.predicate or self.statement or self.sbom_from
+        content = read_input(path, MAX_PREDICATE)
+        try:
+            said = self._read_unchecked(content) if self.no_validate else self._read_valid(content)
+        except MalformedError as error:
+            error.what += f" in {'standard input' if path == '-' else path}"
+            raise
+        if isinstance(said.content, bytes):
+            return said
+        if said.content.is_text:
+            CURRENT.warn("SPDX as text is an attestation that cosign 3 does not read out of bundles; as JSON it does")
+        return Said(said.type, said.content.forget())
+
+    def _read_unchecked(self, content: bytes) -> Said:
+        CURRENT.warn("--no-validate: what is signed may be something else than its type says; verifiers will not look")
+        if self.statement:
+            return Said(Statement.parse(content).predicate_type, content)
+        if self.sbom_from:
+            return _said_by(read_sbom(content, self._claimed()))
+        return Said(select_predicate_type(self.predicate_type), parse_predicate(self.predicate_type, content))
+
+    def _read_valid(self, content: bytes) -> Said:
+        from cosignpy.operations.validate_predicate import (  # with a validator that takes a while to load
+            validate_predicate,
+            validate_sbom,
+            validate_whole_statement,
+        )
+
+        if self.statement:
+            return Said(validate_whole_statement(content), content)
+        if self.sbom_from:
+            return _said_by(validate_sbom(content, self._claimed()))
+        return Said(select_predicate_type(self.predicate_type), validate_predicate(self.predicate_type, content))
+
+    def _claimed(self) -> str:
+        """Return the type that an SBOM is said to be: none where no type was named."""
+        return "" if self.predicate_type == _DEFAULT_TYPE else self.predicate_type
+
+
+def _said_by(sbom: Sbom) -> Said:
+    return Said(select_predicate_type(sbom.type_name), sbom.predicate)
+
+
+def wanted_predicate(name: str) -> PredicateTypeIs:
+    """Return the rule that a verifier has for what `--type` says: a name stands for older URIs of the type as well.
+
+    Raises:
+        UsageError: Neither a name that is known nor a URI.
+    """
+    uri, *aliases = accepted_predicate_types(name)
+    return PredicateTypeIs(uri, tuple(aliases))

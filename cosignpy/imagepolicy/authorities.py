@@ -1,0 +1,216 @@
+"""The authorities of a ClusterImagePolicy: a key, an identity, or an answer that is always the same."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.oci.reference import parse_registry, parse_repository
+from cosignpy.core.policy.bundle import MAX_RULES
+from cosignpy.core.policy.identity import Containing, Exactly
+from cosignpy.documents import Node
+from cosignpy.errors import MalformedError
+from cosignpy.imagepolicy.fields import Fields
+from cosignpy.imagepolicy.model import (
+    Action,
+    Attestation,
+    Authority,
+    CtLog,
+    Identity,
+    Key,
+    Keyless,
+    Rfc3161Timestamp,
+    SecretRef,
+    SignatureFormat,
+    Signer,
+    Source,
+    Static,
+)
+from cosignpy.imagepolicy.texts import parse_attestation_text
+
+MAX_AUTHORITIES: Final = 100
+"""Each may be looked at for each image."""
+MAX_ATTESTATIONS: Final = 50
+"""An authority that demands more demands something else."""
+MAX_SECRETS: Final = 20
+"""Pull secrets of a source."""
+
+FULCIO: Final = "https://fulcio.sigstore.dev"
+"""What the policy controller fills in where neither `url` nor `ca-cert` is given."""
+
+KMS: Final = ("awskms://", "azurekms://", "hashivault://", "gcpkms://")
+HASHES: Final = ("sha224", "sha256", "sha384", "sha512")
+
+_AUTHORITY: Final = (
+    "name",
+    "key",
+    "keyless",
+    "static",
+    "source",
+    "ctlog",
+    "rfc3161timestamp",
+    "attestations",
+    "signatureFormat",
+)
+_PATTERN: Final = "RegExp"
+"""What the names of fields with a pattern end with."""
+_ARN: Final = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]*:[0-9]*:(key|alias)/[A-Za-z0-9/_-]+")
+_ENDPOINT: Final = re.compile(r"([A-Za-z0-9.-]+:[0-9]{1,5})?")
+_URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[!-~]*)?")
+
+
+def parse_authority(node: Node) -> Authority:
+    """Parse an authority.
+
+    Raises:
+        DocumentError: Something in it is not as it should be.
+    """
+    fields = Fields.read(node, _AUTHORITY)
+    kind = fields.only_one(*_SIGNERS)
+    if kind == "static":
+        fields.exclude(kind, "attestations", "source", "ctlog", "rfc3161timestamp")
+    number = node.place.key.rpartition("[")[2].rstrip("]")
+    sources = fields.items("source", _parse_source, 1)
+    return Authority(
+        node.place,
+        fields.text("name") or f"authority-{number}",
+        _SIGNERS[kind](fields.members[kind]),
+        sources[0] if sources else None,
+        fields.child("ctlog", _parse_ctlog),
+        fields.child("rfc3161timestamp", _parse_timestamp),
+        fields.items("attestations", _parse_attestation, MAX_ATTESTATIONS),
+        fields.choice("signatureFormat", SignatureFormat, SignatureFormat.LEGACY),
+    )
+
+
+def parse_key(node: Node) -> Key:
+    """Parse a key.
+
+    Raises:
+        DocumentError: Something in it is not as it should be.
+    """
+    fields = Fields.read(node, ("data", "kms", "secretRef", "hashAlgorithm"))
+    kind = fields.only_one("data", "kms", "secretRef")
+    return Key(
+        node.place,
+        fields.parsed("data", _parse_pem) if kind == "data" else None,
+        fields.parsed("kms", _parse_kms) if kind == "kms" else "",
+        fields.child("secretRef", _parse_secret_ref),
+        fields.parsed("hashAlgorithm", _parse_hash, fields.text("hashAlgorithm") or "sha256"),
+    )
+
+
+def _parse_pem(text: str) -> PublicKey:
+    return PublicKey.parse_pem(text.encode(), what="key")
+
+
+def _parse_kms(text: str) -> str:
+    if not text.startswith(KMS):
+        raise MalformedError("kms", f"{text!r} does not begin with {', '.join(KMS)}")
+    if text.startswith("awskms://"):
+        endpoint, _, key = text.removeprefix("awskms://").partition("/")
+        if not _ENDPOINT.fullmatch(endpoint) or not _ARN.fullmatch(key):
+            raise MalformedError("kms", f"{text!r} is not awskms://[HOST:PORT]/ARN with the ARN of a key or an alias")
+    return text
+
+
+def _parse_secret_ref(node: Node) -> SecretRef:
+    fields = Fields.read(node, ("name", "namespace"))
+    return SecretRef(fields.required("name"), fields.text("namespace"))
+
+
+def _parse_hash(text: str) -> str:
+    name = text.strip().lower()
+    if name not in HASHES:
+        raise MalformedError("hashAlgorithm", f"{text!r} is none of {', '.join(HASHES)}")
+    return name
+
+
+def _parse_keyless(node: Node) -> Keyless:
+    fields = Fields.read(node, ("url", "identities", "ca-cert", "trustRootRef", "insecureIgnoreSCT"))
+    if "url" in fields:
+        fields.exclude("url", "ca-cert")
+    identities = fields.items("identities", _parse_identity, MAX_RULES)
+    if not identities:
+        raise fields.error("identities", "names nobody", "anybody can get a certificate: say who may have signed")
+    default = "" if "ca-cert" in fields else FULCIO
+    return Keyless(
+        node.place,
+        identities,
+        fields.parsed("url", _parse_url) if "url" in fields else default,
+        fields.child("ca-cert", parse_key),
+        fields.text("trustRootRef"),
+        fields.flag("insecureIgnoreSCT"),
+    )
+
+
+def _parse_identity(node: Node) -> Identity:
+    fields = Fields.read(node, ("issuer", "issuerRegExp", "subject", "subjectRegExp"))
+    issuer, subject = (fields.only_one(name, name + _PATTERN) for name in ("issuer", "subject"))
+    rules = _parse_rule(fields, issuer), _parse_rule(fields, subject)
+    return Identity(*rules, fields.place_of(issuer), fields.place_of(subject))
+
+
+def _parse_rule(fields: Fields, name: str) -> Exactly | Containing:
+    return fields.parsed(name, Containing.parse) if name.endswith(_PATTERN) else fields.parsed(name, Exactly)
+
+
+def _parse_static(node: Node) -> Static:
+    fields = Fields.read(node, ("action", "message"))
+    return Static(node.place, fields.choice("action", Action), fields.text("message"))
+
+
+def _parse_source(node: Node) -> Source:
+    fields = Fields.read(node, ("oci", "signaturePullSecrets", "tagPrefix"))
+    return Source(
+        node.place,
+        fields.parsed("oci", _parse_oci) if fields.text("oci") else "",
+        fields.items("signaturePullSecrets", _parse_secret_name, MAX_SECRETS),
+        fields.text("tagPrefix") if "tagPrefix" in fields else None,
+    )
+
+
+def _parse_oci(text: str) -> str:
+    """Check a repository, or the host of a registry where there is no path."""
+    if "/" in text:
+        parse_repository(text)
+    else:
+        parse_registry(text)
+    return text
+
+
+def _parse_secret_name(node: Node) -> str:
+    return Fields.read(node, ("name",)).required("name")
+
+
+def _parse_ctlog(node: Node) -> CtLog:
+    fields = Fields.read(node, ("url", "trustRootRef"))
+    url = fields.parsed("url", _parse_url) if "url" in fields else ""
+    return CtLog(node.place, url, fields.text("trustRootRef"))
+
+
+def _parse_timestamp(node: Node) -> Rfc3161Timestamp:
+    return Rfc3161Timestamp(node.place, Fields.read(node, ("trustRootRef",)).text("trustRootRef"))
+
+
+def _parse_attestation(node: Node) -> Attestation:
+    fields = Fields.read(node, ("name", "predicateType", "policy"))
+    return Attestation(
+        node.place,
+        fields.required("name"),
+        fields.required("predicateType"),
+        fields.child("policy", parse_attestation_text),
+    )
+
+
+def _parse_url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise MalformedError("url", f"{text!r} is not an http or https URL")
+    return text
+
+
+_SIGNERS: Final[Mapping[str, Callable[[Node], Signer]]] = {
+    "key": parse_key,
+    "keyless": _parse_keyless,
+    "static": _parse_static,
+}

@@ -1,0 +1,104 @@
+"""Globs over the names of images, as the policy controller reads them.
+
+`*` is any characters but slashes and `**` any characters, none at all too; everything else stands for itself. A colon
+and an at sign are nothing special: `registry.example/app*` is about `registry.example/app-other:1.0` as well.
+
+A glob is about the full name of an image, with `index.docker.io/` and `library/` where they are left out, and with the
+digest, else the tag, else `:latest`. Behind a digest there is no tag. How the name was written does not matter.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final, Self
+
+from cosignpy.core.oci.reference import DEFAULT_TAG, DOCKER_HUB, Reference
+from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.values import value
+
+MAX_GLOB: Final = 1024
+"""Characters; the longest names of images have some 500."""
+
+SHORTHANDS: Final[Mapping[str, str]] = {"*": "index.docker.io/library/*", "*/*": "index.docker.io/*/*"}
+"""Globs that mean Docker Hub, whatever they look like."""
+
+_MIRRORED: Final = "registry-1.docker.io/"
+"""A name of Docker Hub's that the policy controller does not take for it."""
+_GLOB: Final = re.compile(r"[A-Za-z0-9_:/*.@-]+")
+_PIECE: Final = re.compile(r"\*\*|\*|[^*]+")
+
+
+@value
+class Glob:
+    """A glob: its text, and what it is made of."""
+
+    text: str
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse a glob.
+
+        Raises:
+            MalformedError: It is empty, or has characters that no name of an image has.
+            LimitExceeded: It is longer than any name of an image.
+        """
+        if len(text) > MAX_GLOB:
+            raise LimitExceeded("glob", f"{len(text)} characters, at most {MAX_GLOB} are accepted")
+        if not _GLOB.fullmatch(text):
+            raise MalformedError("glob", f"{text!r} has characters besides letters, digits and - _ : / * . @")
+        return cls(text, tuple(_PIECE.findall(SHORTHANDS.get(text, text))))
+
+    def matches(self, image: str) -> bool:
+        """Tell whether it is about an image.
+
+        Raises:
+            MalformedError: The image is no reference.
+        """
+        return self.describes(qualify(image))
+
+    def describes(self, name: str) -> bool:
+        """Tell whether it describes a text from its first character to its last.
+
+        All places that the pieces so far may end at are kept, so that no glob takes longer than its length times
+        that of the text.
+        """
+        ends = {0}
+        for piece in self.pieces:
+            ends = _ADVANCE.get(piece, _advance_text)(ends, name, piece)
+        return len(name) in ends
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def qualify(image: str) -> str:
+    """Return the full name of an image.
+
+    Raises:
+        MalformedError: It is no reference.
+    """
+    reference = Reference.parse(image)
+    name = reference.name
+    if image.startswith(_MIRRORED):
+        name = name.replace(DOCKER_HUB, _MIRRORED.rstrip("/"), 1)
+    return f"{name}:{reference.tag or DEFAULT_TAG}" if reference.digest is None else f"{name}@{reference.digest}"
+
+
+def _advance_text(ends: set[int], name: str, piece: str) -> set[int]:
+    return {end + len(piece) for end in ends if name.startswith(piece, end)}
+
+
+def _advance_component(ends: set[int], name: str, _piece: str) -> set[int]:
+    """Go on from each place up to the next slash."""
+    found = set(ends)
+    for end in range(len(name)):
+        if end in found and name[end] != "/":
+            found.add(end + 1)
+    return found
+
+
+def _advance_all(ends: set[int], name: str, _piece: str) -> set[int]:
+    return set(range(min(ends), len(name) + 1)) if ends else ends
+
+
+_ADVANCE: Final = {"*": _advance_component, "**": _advance_all}

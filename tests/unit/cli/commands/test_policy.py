@@ -1,0 +1,169 @@
+"""`policy lint` and `policy verify` where no registry is asked: files, folders, and how it is said."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cosignpy.cli import policy_files
+from cosignpy.cli.app import run
+from cosignpy.errors import FileError, LimitExceeded
+from tests.support.image_policies import BY_KEY, FAIL, PASS, document, encode
+
+Capture = pytest.CaptureFixture[str]
+IMAGE: Final = "ghcr.io/team/app:1"
+REFUSED: Final = 12
+USAGE: Final = 2
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(file: str, *documents: dict[str, Any]) -> str:
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_bytes(encode(*documents))
+    return file
+
+
+def decided(capsys: Capture, *arguments: str) -> tuple[int, Any]:
+    code = run(["policy", "verify", "--output=json", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_lint_says_what_is_wrong_the_worst_first(capsys: Capture) -> None:
+    file = write("team.yaml", document(BY_KEY, PASS, images=[{"glob": "ghcr.io/app*"}]))
+    assert run(["policy", "lint", file]) == 1
+    error, warning = capsys.readouterr().out.splitlines()
+    assert error.startswith("error: team.yaml:19: spec.authorities[1]: ")
+    assert warning.startswith("warning: team.yaml:7: spec.images[0].glob: ")
+
+
+def test_lint_is_content_with_warnings_and_more_so_without(capsys: Capture) -> None:
+    assert run(["policy", "lint", write("a.yaml", document(BY_KEY, images=[{"glob": "ghcr.io/app*"}]))]) == 0
+    assert run(["policy", "lint", write("b.yaml", document(BY_KEY))]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "no problems found"
+
+
+def test_lint_goes_on_behind_a_file_that_cannot_be_read_as_policies(capsys: Capture) -> None:
+    write("all/a.yaml", {**document(BY_KEY), "speck": {}})
+    write("all/b.yml", {"kind": "Secret"})
+    write("all/c.json", document())
+    write("all/d.txt", document())
+    assert run(["policy", "lint", "--output=json", "all"]) == 1
+    found = json.loads(capsys.readouterr().out)["problems"]
+    assert [each["place"] for each in found] == ["all/a.yaml:19", "all/b.yml:1", "all/c.json:1: spec.authorities"]
+    assert found[0]["why"] == "speck: no such field (did you mean spec?)"
+    assert found[1]["why"] == "kind: 'Secret' is not read (allowed: ClusterImagePolicy)"
+
+
+def test_lint_says_what_has_no_hint_too(capsys: Capture) -> None:
+    Path("a.yaml").write_text("kind: &a x\n")
+    assert run(["policy", "lint", "a.yaml"]) == 1
+    assert capsys.readouterr().out == "error: a.yaml:1: anchors and aliases are not allowed\n"
+
+
+def test_lint_looks_at_names_across_files(capsys: Capture) -> None:
+    write("all/a.yaml", document(BY_KEY))
+    write("all/b.yaml", document(BY_KEY))
+    assert run(["policy", "lint", "all"]) == 1
+    assert capsys.readouterr().out == "error: all/b.yaml:1: metadata.name: team is a policy of all/a.yaml too\n"
+
+
+def test_a_static_pass_admits(capsys: Capture) -> None:
+    assert run(["policy", "verify", "--policy", write("a.yaml", document(PASS)), IMAGE]) == 0
+    assert capsys.readouterr().out == f"Admitted {IMAGE}\n  policy       team: passed by authority-0 (a.yaml:9)\n"
+
+
+def test_a_static_fail_refuses_and_says_by_what(capsys: Capture) -> None:
+    file = write("a.yaml", document(FAIL), document(PASS, name="other"))
+    assert run(["policy", "verify", "--policy", file, IMAGE]) == REFUSED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        f"{IMAGE} is refused\n  by the policy team (a.yaml:1)\n"
+        "Error: policy team: disallowed by static policy: not here\n"
+        "  hint: ask whoever keeps the policy: no signature makes up for it\n"
+    )
+
+
+def test_the_decision_as_json(capsys: Capture) -> None:
+    file = write("a.yaml", document(FAIL, mode="warn"), document(PASS, BY_KEY, name="other"))
+    code, found = decided(capsys, "--policy", file, IMAGE)
+    assert (code, found["schema"], found["verified"]) == (0, "cosignpy/policy-decision/v1", True)
+    (image,) = found["images"]
+    assert (image["image"], image["digest"], image["admitted"], image["outcome"]) == (IMAGE, None, True, "warned")
+    first, second = image["policies"]
+    assert (first["policy"], first["mode"], first["outcome"]) == ("team", "warn", "warned")
+    assert first["decidedBy"] == "spec.authorities"
+    assert first["authorities"][0]["error"]["kind"] == "PolicyRefused"
+    assert (second["file"], second["line"], second["decidedBy"]) == ("a.yaml", 14, "spec.authorities[0]")
+    assert [each["outcome"] for each in second["authorities"]] == ["passed", "not asked"]
+
+
+def test_warn_mode_warns(capsys: Capture) -> None:
+    assert run(["policy", "verify", "--policy", write("a.yaml", document(FAIL, mode="warn")), IMAGE]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == f"WARNING: {IMAGE}: policy team: disallowed by static policy: not here\n"
+    assert printed.out == f"Admitted {IMAGE}\n  policy       team: warns only\n"
+
+
+def test_an_image_that_no_policy_is_about_is_refused(capsys: Capture) -> None:
+    file = write("a.yaml", document(PASS, images=[{"glob": "quay.io/**"}]))
+    assert run(["policy", "verify", "--policy", file, IMAGE]) == REFUSED
+    assert f"Error: no policy is about {IMAGE}\n" in capsys.readouterr().err
+    code, found = decided(capsys, "--policy", file, IMAGE, "quay.io/app")
+    assert code == REFUSED
+    assert [each["admitted"] for each in found["images"]] == [False, True]
+
+
+def test_policies_of_several_files_and_folders_count_together(capsys: Capture) -> None:
+    write("all/a.yaml", document(PASS, name="a"))
+    file = write("b.yaml", document(FAIL, name="b"))
+    assert run(["policy", "verify", "--policy", "all", IMAGE]) == 0
+    assert run(["policy", "verify", "--policy", "all", "--policy", file, IMAGE]) == REFUSED
+    assert run(["policy", "verify", "--policy", "all", "--policy", "all/a.yaml", IMAGE]) == 0
+    capsys.readouterr()
+    assert (
+        run(["policy", "verify", "--policy", "all", "--policy", write("c.yaml", document(PASS, name="a")), IMAGE])
+        == USAGE
+    )
+    assert "c.yaml:1: a policy a stands in all/a.yaml as well" in capsys.readouterr().err
+
+
+def test_what_cannot_be_shown_yet_is_refused_before_anything_is_asked(capsys: Capture) -> None:
+    condition = {"type": "cue", "data": "a: 1"}
+    file = write("a.yaml", document(PASS, policy=condition, images=[{"glob": "quay.io/**"}]))
+    assert run(["policy", "verify", "--policy", file, IMAGE]) == USAGE
+    assert "Error: a.yaml:11: spec.policy: conditions in cue are not evaluated yet" in capsys.readouterr().err
+
+
+def test_images_that_are_in_no_registry_have_no_name(capsys: Capture, folder: Path) -> None:
+    layout = folder / "layout"
+    (layout / "blobs/sha256").mkdir(parents=True)
+    (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+    (layout / "index.json").write_text('{"schemaVersion":2,"manifests":[]}')
+    file = write("a.yaml", document(PASS))
+    code, found = decided(capsys, "--policy", file, f"oci-layout:{layout}:1")
+    assert (code, found["images"][0]["admitted"]) == (USAGE, False)
+    assert found["images"][0]["error"]["message"] == f"oci-layout:{layout}:1 is in no registry"
+
+
+def test_a_name_that_is_none_is_refused(capsys: Capture) -> None:
+    assert run(["policy", "verify", "--policy", write("a.yaml", document(PASS)), "No/Image"]) == 4
+    assert "lower case" in capsys.readouterr().err
+
+
+def test_folders_have_policies_and_not_too_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileError):
+        policy_files.list_policy_files(str(folder))
+    for name in "ba":
+        write(f"{name}.yaml", document(PASS))
+    assert policy_files.list_policy_files(".") == ("a.yaml", "b.yaml")
+    assert policy_files.list_policy_files("-") == ("-",)
+    monkeypatch.setattr(policy_files, "MAX_FILES", 1)
+    with pytest.raises(LimitExceeded):
+        policy_files.list_policy_files(".")
