@@ -76,7 +76,9 @@ fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3
 	$(PY) -m tests.interop.peers install --only cosign-v2 --only cosign-v3 --only crane --only registry
 	PYTHONPATH=. $(PY) registry-fixtures/make.py
 
-lock: setup ## resolve the development dependencies anew
+# Without `setup`: that checks the environment against what pyproject.toml wants, which the lock may not have yet.
+lock: ## resolve the development dependencies anew
+	@test -x .venv/bin/uv || $(MAKE) setup
 	.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 		--python-version 3.11 --extra dev --custom-compile-command "make lock" -o requirements-dev.lock pyproject.toml
 

@@ -349,7 +349,9 @@ WRONG: Final = [
 ]
 
 
-@pytest.mark.parametrize(("path", "content", "place"), WRONG, ids=lambda item: item if isinstance(item, str) else "")
+@pytest.mark.parametrize(
+    ("path", "content", "place"), WRONG, ids=[f"{number}-{place}" for number, (_, _, place) in enumerate(WRONG)]
+)
 def test_a_policy_with_one_thing_wrong_is_refused_by_its_path(path: str, content: Any, place: str) -> None:
     parse_policies(encode(document(BY_KEY, KEYLESS, PASS)), FILE)
     error = refused(encode(changed(path, content)))
