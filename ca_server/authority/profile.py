@@ -10,9 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Self
 
-from cryptography.x509 import Name, NameOID, ObjectIdentifier, SubjectKeyIdentifier
-
-from cosignpy.core.x509.chain import find_extension, parse_certificate
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.extensions import (
     CODE_SIGNING,
     TIME_STAMPING,
@@ -22,10 +20,12 @@ from cosignpy.core.x509.extensions import (
     extended_key_usage,
     identify_key,
     key_usage,
+    read_key_identifier,
     subject_key_identifier,
 )
 from cosignpy.core.x509.issuing import CertificateTemplate, encode_name
-from cosignpy.core.x509.tbs import NamedExtension, TbsCertificate
+from cosignpy.core.x509.names import COMMON_NAME, ORGANIZATION, find_attribute
+from cosignpy.core.x509.tbs import NamedExtension
 from cosignpy.values import value
 
 _ROOT_NAME: Final = "root"
@@ -78,9 +78,9 @@ class Issuer:
         Raises:
             MalformedError: It cannot be read.
         """
-        tbs = TbsCertificate.parse(certificate)
-        named = find_extension(parse_certificate(certificate), SubjectKeyIdentifier)
-        return cls(tbs.subject, named.digest if named is not None else identify_key(tbs.spki))
+        parsed = Certificate.parse(certificate)
+        named = read_key_identifier(parsed)
+        return cls(parsed.subject, named if named is not None else identify_key(parsed.tbs.spki))
 
 
 _ROOT: Final = (basic_constraints(1), key_usage(Usage.CERTIFICATE_SIGNING, Usage.CRL_SIGNING))
@@ -128,12 +128,7 @@ def name_under(root: bytes, role: Role, spki: bytes) -> bytes:
         MalformedError: The root's certificate cannot be read.
         UsageError: It has no organisation or common name, or too long ones.
     """
-    subject = parse_certificate(root).subject
-    base = _attribute(subject, NameOID.COMMON_NAME).removesuffix(f" {_ROOT_NAME}")
+    subject = Certificate.parse(root).subject
+    base = find_attribute(subject, COMMON_NAME, what="root").removesuffix(f" {_ROOT_NAME}")
     suffix = identify_key(spki)[:_NAME_OCTETS].hex()
-    return encode_name(f"{base} {role} {suffix}", _attribute(subject, NameOID.ORGANIZATION_NAME))
-
-
-def _attribute(name: Name, oid: ObjectIdentifier) -> str:
-    found = name.get_attributes_for_oid(oid)
-    return str(found[0].value) if found else ""
+    return encode_name(f"{base} {role} {suffix}", find_attribute(subject, ORGANIZATION, what="root"))

@@ -7,7 +7,8 @@ from typing import Protocol, Self
 from ca_server.authority.profile import Issuer, Period
 from cosignpy.core.encoding import PemBlock
 from cosignpy.core.keys.signatures import Signer
-from cosignpy.core.x509.chain import LABEL, parse_certificate
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import LABEL
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.values import field, value
 
@@ -98,10 +99,10 @@ def period_of(chain: Chain) -> Period:
     Raises:
         MalformedError: A certificate cannot be read.
     """
-    parsed = [parse_certificate(certificate) for certificate in chain]
+    parsed = [Certificate.parse(certificate) for certificate in chain]
     return Period(
-        max(certificate.not_valid_before_utc for certificate in parsed),
-        min(certificate.not_valid_after_utc for certificate in parsed),
+        max(certificate.not_before for certificate in parsed),
+        min(certificate.not_after for certificate in parsed),
     )
 
 

@@ -5,14 +5,13 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from cryptography.x509 import Certificate
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from ca_server.authority.profile import Role
 from ca_server.authority.protocol import Chain
 from cosignpy.core.keys.signatures import Signer, verify_signature
 from cosignpy.core.timestamp.verify import verify_leaf
-from cosignpy.core.x509.chain import parse_certificate, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by, verify_may_issue
+from cosignpy.core.x509.extensions import CODE_SIGNING, TIME_STAMPING
 from cosignpy.core.x509.issuing import encode_algorithm
 from cosignpy.core.x509.path import verify_purpose, verify_valid_at
 from cosignpy.core.x509.tbs import TbsCertificate
@@ -33,7 +32,7 @@ def verify_chain(chain: Chain, role: Role, at: datetime, *, what: str) -> None:
         MalformedError: A certificate cannot be read.
     """
     names = [f"certificate {place} of {what}" for place in range(1, len(chain) + 1)]
-    parsed = [parse_certificate(one, what=name) for one, name in zip(chain, names, strict=True)]
+    parsed = [Certificate.parse(one, what=name) for one, name in zip(chain, names, strict=True)]
     for certificate, name in zip(parsed, names, strict=True):
         verify_valid_at(certificate, at, what=name)
     for (below, issuer), name in zip(pairwise([*parsed, parsed[-1]]), names, strict=True):
@@ -60,7 +59,7 @@ def _verify_issuing(parsed: Sequence[Certificate], names: Sequence[str]) -> None
     for below, (certificate, name) in enumerate(zip(parsed, names, strict=True)):
         verify_may_issue(certificate, below, what=name)
     for certificate, name in zip(parsed[:-1], names[:-1], strict=True):
-        verify_purpose(certificate, ExtendedKeyUsageOID.CODE_SIGNING, what=name)
+        verify_purpose(certificate, CODE_SIGNING, what=name)
 
 
 def _verify_timestamping(parsed: Sequence[Certificate], names: Sequence[str]) -> None:
@@ -74,7 +73,7 @@ def _verify_timestamping(parsed: Sequence[Certificate], names: Sequence[str]) ->
     for below, (certificate, name) in enumerate(zip(parsed[1:], names[1:], strict=True)):
         verify_may_issue(certificate, below, what=name)
     for certificate, name in zip(parsed[1:-1], names[1:-1], strict=True):
-        verify_purpose(certificate, ExtendedKeyUsageOID.TIME_STAMPING, what=name)
+        verify_purpose(certificate, TIME_STAMPING, what=name)
 
 
 _RULES: Final[Mapping[Role, Callable[[Sequence[Certificate], Sequence[str]], None]]] = {

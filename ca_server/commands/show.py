@@ -14,7 +14,8 @@ from ca_server.authority.profile import Role, show_time
 from ca_server.authority.protocol import Chain, encode_chain
 from ca_server.commands.arguments import ConfigOption, DataOption, authority_in, speaking_plainly, utc_now
 from cosignpy.core.keys.encrypted_pem import LABELS_READ
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.names import describe_name
 
 NOT_HERE = "not here"
 
@@ -75,13 +76,13 @@ def _describe_pair(pair: Pair, state: State) -> dict[str, Any]:
 def _describe_chain(chain: Chain) -> list[dict[str, str]]:
     found = []
     for der, pem in zip(chain, encode_chain(chain), strict=True):
-        certificate = parse_certificate(der)
+        certificate = Certificate.parse(der)
         found.append(
             {
-                "subject": certificate.subject.rfc4514_string(),
+                "subject": describe_name(certificate.subject, what="certificate"),
                 "fingerprint": f"sha256:{sha256(der).hexdigest()}",
-                "notBefore": show_time(certificate.not_valid_before_utc),
-                "notAfter": show_time(certificate.not_valid_after_utc),
+                "notBefore": show_time(certificate.not_before),
+                "notAfter": show_time(certificate.not_after),
                 "pem": pem,
             }
         )

@@ -1,12 +1,12 @@
 """What an authority makes sure of before a certificate leaves it.
 
-A certificate cannot be taken back. So each is read as a client would read it, by code that did not write it, and
-compared with what was to be issued: a wrong length, key or name is found here and not by a verifier.
+A certificate cannot be taken back. So each is read as clients read it, by ours and by `cryptography`, and compared
+with what was to be issued: a wrong length, key or name is found here and not by a verifier.
 """
 
 from functools import lru_cache
 
-from cryptography.x509 import Certificate
+from cryptography.x509 import Certificate, load_der_x509_certificate
 
 from ca_server.authority.protocol import IssuingCertificate
 from ca_server.identity.principal import Principal
@@ -16,7 +16,7 @@ from cosignpy.core.ct.entry import SignedEntry
 from cosignpy.core.keys.algorithms import SIGNING
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature_by
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509 import certificate as client
 from cosignpy.core.x509.der import encode_bit_string, encode_sequence
 from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
 from cosignpy.core.x509.issuing import CertificateTemplate, encode_algorithm
@@ -42,16 +42,16 @@ def verify_issued(leaf: bytes, wanted: Wanted) -> Certificate:
         AuthorityFailed: It does not: it must not leave.
     """
     try:
-        certificate = parse_certificate(leaf)
+        read, certificate = client.Certificate.parse(leaf), load_der_x509_certificate(leaf)
         signed = _verify_signature(leaf, certificate, wanted.issuing.chain[0])
         said = (
             certificate.serial_number,
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
-            [(name.kind, name.text) for name in subject_names(certificate)],
-            [(statement.number, statement.text) for statement in fulcio_extensions(certificate)],
+            [(name.kind, name.text) for name in subject_names(read)],
+            [(statement.number, statement.text) for statement in fulcio_extensions(read)],
         )
-    except (MalformedError, SignatureMismatch) as error:
+    except (MalformedError, SignatureMismatch, ValueError) as error:
         raise AuthorityFailed(f"what was issued does not stand: {error}") from error
     template, principal = wanted.template, wanted.principal
     meant = (

@@ -103,12 +103,13 @@ def _hash_certificates(text: str) -> list[bytes]:
     if text.startswith(_DIGEST):
         return [_parse_digest(text)]
     from cosignpy.core.bundle.blob_files import parse_certificate_file
-    from cosignpy.core.x509.chain import parse_certificate, parse_chain_pem
+    from cosignpy.core.x509.certificate import Certificate
+    from cosignpy.core.x509.chain import parse_chain_pem
 
     pem = parse_certificate_file(read_input(text), text)  # `sign-blob --output-certificate` writes base64 of it
     found = parse_chain_pem(pem, most=MAX_CERTIFICATES, what=text)
     for der in found:
-        parse_certificate(der, what=text)
+        Certificate.parse(der, what=text)
     return [sha256(der).digest() for der in found]
 
 

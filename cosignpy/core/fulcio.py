@@ -9,18 +9,17 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Self
 
-from cryptography.x509 import Certificate, SubjectAlternativeName
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from cosignpy.core.ct.precertificate import parse_embedded_scts
 from cosignpy.core.ct.sct import Sct
 from cosignpy.core.ct.submission import parse_sct_answer
 from cosignpy.core.encoding import JsonObject, PemBlock, encode_b64, encode_json, parse_pem
 from cosignpy.core.keys.algorithms import Scheme
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.x509.chain import LABEL, find_extension, parse_certificate, read_lifetime
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import LABEL
+from cosignpy.core.x509.extensions import CODE_SIGNING
 from cosignpy.core.x509.path import MAX_ISSUERS, verify_path
-from cosignpy.core.x509.tbs import TbsCertificate
+from cosignpy.core.x509.subject_alt_name import names_anybody
 from cosignpy.errors import CertificateError, KeyUnusable, MalformedError
 from cosignpy.values import field, value
 
@@ -102,7 +101,7 @@ class IssuedCertificate:
         Raises:
             MalformedError: It is not a certificate.
         """
-        return read_lifetime(parse_certificate(self.leaf, what=_LEAF), what=_LEAF)[1]
+        return Certificate.parse(self.leaf, what=_LEAF).not_after
 
     def verify(self, key: PublicKey, moment: datetime) -> None:
         """Show that the leaf is one to sign with now: for this key, valid, with a name, issued by the ones above it.
@@ -112,21 +111,21 @@ class IssuedCertificate:
             LimitExceeded: Too many issuers.
             MalformedError: One of them is not a certificate.
         """
-        leaf = parse_certificate(self.leaf, what=_LEAF)
-        if TbsCertificate.parse(self.leaf, what=_LEAF).spki != key.spki:
+        leaf = Certificate.parse(self.leaf, what=_LEAF)
+        if leaf.tbs.spki != key.spki:
             raise CertificateError(_LEAF, "it is for another key than the one that was sent")
         _verify_current(leaf, moment)
-        if not find_extension(leaf, SubjectAlternativeName, what=_LEAF):
+        if not names_anybody(leaf, what=_LEAF):
             raise CertificateError(_LEAF, "it names nobody")
         if not self.issuers:
             raise CertificateError(_LEAF, "it comes without the certificate of its issuer")
-        issuers = [parse_certificate(der, what=f"issuer {place}") for place, der in enumerate(self.issuers, 1)]
-        verify_path(leaf, issuers, ExtendedKeyUsageOID.CODE_SIGNING, max(moment, read_lifetime(leaf, what=_LEAF)[0]))
+        issuers = [Certificate.parse(der, what=f"issuer {place}") for place, der in enumerate(self.issuers, 1)]
+        verify_path(leaf, issuers, CODE_SIGNING, max(moment, leaf.not_before))
 
 
 def _verify_current(leaf: Certificate, moment: datetime) -> None:
     """Show that a certificate that was just issued is valid; if it is not, one of two clocks is wrong."""
-    first, last = read_lifetime(leaf, what=_LEAF)
+    first, last = leaf.not_before, leaf.not_after
     if not first - CLOCK_SKEW <= moment < last:
         raise CertificateError(
             _LEAF,

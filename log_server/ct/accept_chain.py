@@ -6,9 +6,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from cryptography.x509 import Certificate, ExtendedKeyUsage
-from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
-
 from cosignpy.core.ct.entry import MAX_CERTIFICATE, EntryType, SignedEntry
 from cosignpy.core.ct.precertificate import (
     build_certificate_entry,
@@ -16,8 +13,13 @@ from cosignpy.core.ct.precertificate import (
     is_precertificate,
 )
 from cosignpy.core.encoding import JsonObject, decode_b64
-from cosignpy.core.x509.chain import find_extension, parse_certificate, verify_issued_by
-from cosignpy.core.x509.tbs import TbsCertificate
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by
+from cosignpy.core.x509.extensions import (
+    CODE_SIGNING,
+    TIME_STAMPING,
+    read_purposes,
+)
 from cosignpy.errors import CertificateError, LimitExceeded, MalformedError, UsageError
 from cosignpy.values import field, value
 from log_server.ct.entries import encode_content
@@ -50,14 +52,14 @@ class Purpose(StrEnum):
     OCSP_SIGNING = "OCSPSigning"
 
 
-PURPOSES: Final[Mapping[Purpose, ObjectIdentifier]] = MappingProxyType(
+PURPOSES: Final[Mapping[Purpose, bytes]] = MappingProxyType(
     {
-        Purpose.CODE_SIGNING: ExtendedKeyUsageOID.CODE_SIGNING,
-        Purpose.SERVER_AUTH: ExtendedKeyUsageOID.SERVER_AUTH,
-        Purpose.CLIENT_AUTH: ExtendedKeyUsageOID.CLIENT_AUTH,
-        Purpose.EMAIL_PROTECTION: ExtendedKeyUsageOID.EMAIL_PROTECTION,
-        Purpose.TIME_STAMPING: ExtendedKeyUsageOID.TIME_STAMPING,
-        Purpose.OCSP_SIGNING: ExtendedKeyUsageOID.OCSP_SIGNING,
+        Purpose.CODE_SIGNING: CODE_SIGNING,
+        Purpose.SERVER_AUTH: bytes.fromhex("2b06010505070301"),
+        Purpose.CLIENT_AUTH: bytes.fromhex("2b06010505070302"),
+        Purpose.EMAIL_PROTECTION: bytes.fromhex("2b06010505070304"),
+        Purpose.TIME_STAMPING: TIME_STAMPING,
+        Purpose.OCSP_SIGNING: bytes.fromhex("2b06010505070309"),
     }
 )
 
@@ -128,11 +130,11 @@ def accept_chain(
     """
     _refuse_size(chain)
     submitted = chain[0]
-    certificate = parse_certificate(submitted, what=SUBMITTED)
+    certificate = Certificate.parse(submitted, what=SUBMITTED)
     path = paths.find(certificate, chain[1:])
     verify_issued_by(certificate, path.issuer, what=SUBMITTED)
     _apply_rule(certificate, rule, moment)
-    return AcceptedChain(_build_entry(submitted, kind, path), submitted, certificate, path)
+    return AcceptedChain(_build_entry(certificate, kind, path), submitted, certificate, path)
 
 
 def _refuse_size(chain: Sequence[bytes]) -> None:
@@ -147,23 +149,23 @@ def _refuse_size(chain: Sequence[bytes]) -> None:
             )
 
 
-def _build_entry(submitted: bytes, kind: EntryType, path: IssuerPath) -> SignedEntry:
-    tbs = TbsCertificate.parse(submitted, what=SUBMITTED)
+def _build_entry(submitted: Certificate, kind: EntryType, path: IssuerPath) -> SignedEntry:
+    tbs = submitted.tbs
     if is_precertificate(tbs, what=SUBMITTED):
         if kind is not EntryType.PRECERTIFICATE:
             raise MalformedError(SUBMITTED, "it is a precertificate (it has the poison); submit it to add-pre-chain")
         return build_precertificate_entry(tbs, path.key_hash)
     if kind is not EntryType.X509:
         raise MalformedError(SUBMITTED, "it is not a precertificate (it has no poison); submit it to add-chain")
-    return build_certificate_entry(submitted)
+    return build_certificate_entry(submitted.der)
 
 
 def _apply_rule(certificate: Certificate, rule: ChainRule, moment: datetime) -> None:
     if rule.expired is Expired.REFUSED:
-        first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        first, last = certificate.not_before, certificate.not_after
         if not first <= moment <= last:
             raise CertificateError(SUBMITTED, f"valid from {first.isoformat()} to {last.isoformat()}, which is not now")
     if rule.purposes:
-        usage = find_extension(certificate, ExtendedKeyUsage, what=SUBMITTED)
-        if usage is None or not any(PURPOSES[purpose] in usage for purpose in rule.purposes):
+        found = read_purposes(certificate, what=SUBMITTED) or ()
+        if not any(PURPOSES[purpose] in found for purpose in rule.purposes):
             raise CertificateError(SUBMITTED, f"its extended key usage is none of: {', '.join(rule.purposes)}")

@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, Self
 
-from cryptography.x509 import Certificate
-
 from cosignpy.core.ct.precertificate import hash_issuer_key
-from cosignpy.core.x509.chain import parse_certificate, read_issuer, verify_issued_by, verify_may_issue
-from cosignpy.core.x509.tbs import TbsCertificate
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by, verify_may_issue
 from cosignpy.errors import CertificateError
 from cosignpy.values import field, record, value
 from log_server.ct.entries import issuer_object
-from log_server.ct.roots import AcceptedRoots, encode_der
+from log_server.ct.roots import AcceptedRoots
 
 MAX_PATHS: Final = 1_024
 """Paths that are remembered: more than a log has issuers, and each is a few kilobytes."""
@@ -37,7 +35,7 @@ class IssuerPath:
         """Build from a path that was verified, as objects and as the bytes they were parsed from."""
         fingerprints = tuple([sha256(der).digest() for der in ders])
         objects = tuple(zip(map(issuer_object, fingerprints), ders, strict=True))
-        return cls(certificates[0], hash_issuer_key(TbsCertificate.parse(ders[0])), fingerprints, objects)
+        return cls(certificates[0], hash_issuer_key(certificates[0].tbs), fingerprints, objects)
 
 
 @record
@@ -65,12 +63,12 @@ class IssuerPaths:
 
     def _verify(self, leaf: Certificate, above: Sequence[bytes]) -> IssuerPath:
         names = [_place(number) for number in range(len(above) + 2)]
-        submitted = [parse_certificate(der, what=names[place]) for place, der in enumerate(above, start=1)]
+        submitted = [Certificate.parse(der, what=names[place]) for place, der in enumerate(above, start=1)]
         ders = list(above)
         path = submitted
         if not (ders and self.roots.holds(sha256(ders[-1]).digest())):
             root = self._root_of([leaf, *submitted][-1], names[len(submitted)])
-            path, ders = [*submitted, root], [*ders, encode_der(root)]
+            path, ders = [*submitted, root], [*ders, root.der]
         for below, issuer in enumerate(path):
             verify_may_issue(issuer, below, what=names[below + 1])
             if below:
@@ -79,7 +77,7 @@ class IssuerPaths:
 
     def _root_of(self, certificate: Certificate, what: str) -> Certificate:
         """Choose among the roots of one name, of which an authority has several when it changes its key."""
-        for root in self.roots.by_subject.get(read_issuer(certificate, what=what), ()):
+        for root in self.roots.by_subject.get(certificate.issuer, ()):
             try:
                 verify_issued_by(certificate, root, what=what)
             except CertificateError:

@@ -5,11 +5,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate, Name, load_pem_x509_certificates
-
-from cosignpy.core.x509.chain import parse_certificate, verify_may_issue
-from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import parse_chain_pem, verify_may_issue
+from cosignpy.errors import LimitExceeded
 from cosignpy.files import explain
 from cosignpy.values import field, value
 
@@ -25,7 +23,7 @@ class AcceptedRoots:
 
     certificates: tuple[Certificate, ...] = ()
     fingerprints: frozenset[bytes] = field(default=frozenset(), repr=False)
-    by_subject: Mapping[Name, Sequence[Certificate]] = field(default_factory=dict, repr=False, compare=False)
+    by_subject: Mapping[bytes, Sequence[Certificate]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def parse_pem(cls, raw: bytes, *, what: str = "accepted roots") -> Self:
@@ -38,22 +36,16 @@ class AcceptedRoots:
         """
         if len(raw) > MAX_ROOTS_FILE:
             raise LimitExceeded(what, f"more than {MAX_ROOTS_FILE} bytes")
-        try:
-            found = [parse_certificate(encode_der(one), what=what) for one in load_pem_x509_certificates(raw)]
-            accepted = cls.build(found)
-        except ValueError as error:  # of the file, or of a name in a certificate
-            raise MalformedError(what, "not a file of PEM certificates that can be read") from error
-        if len(found) > MAX_ROOTS:
-            raise LimitExceeded(what, f"{len(found)} certificates, at most {MAX_ROOTS} are accepted")
+        found = [Certificate.parse(der, what=what) for der in parse_chain_pem(raw, most=MAX_ROOTS, what=what)]
         for place, certificate in enumerate(found, start=1):
             verify_may_issue(certificate, 0, what=f"certificate {place} of the {what}")
-        return accepted
+        return cls.build(found)
 
     @classmethod
     def build(cls, certificates: Sequence[Certificate]) -> Self:
         """Build from certificates that are known to be authorities'."""
-        distinct = {encode_der(certificate): certificate for certificate in certificates}
-        by_subject: dict[Name, list[Certificate]] = {}
+        distinct = {certificate.der: certificate for certificate in certificates}
+        by_subject: dict[bytes, list[Certificate]] = {}
         for certificate in distinct.values():
             by_subject.setdefault(certificate.subject, []).append(certificate)
         return cls(tuple(distinct.values()), frozenset(sha256(der).digest() for der in distinct), by_subject)
@@ -64,12 +56,7 @@ class AcceptedRoots:
 
     def encode(self) -> tuple[bytes, ...]:
         """Encode the certificates in DER, as get-roots answers with them (RFC 6962 section 4.7)."""
-        return tuple([encode_der(certificate) for certificate in self.certificates])
-
-
-def encode_der(certificate: Certificate) -> bytes:
-    """Encode a certificate in DER."""
-    return certificate.public_bytes(Encoding.DER)
+        return tuple([certificate.der for certificate in self.certificates])
 
 
 def load_roots(path: Path) -> AcceptedRoots:

@@ -8,7 +8,7 @@ from cosignpy.core.ct.entry import EntryType
 from cosignpy.core.ct.tile_leaf import TileLeaf
 from cosignpy.core.merkle.hashing import hash_leaf
 from cosignpy.core.merkle.tiles import TILE_WIDTH
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.errors import CosignError
 from cosignpy.values import field, value
 from log_server.log import LogKind
@@ -106,7 +106,7 @@ def _describe_certificate(sealed: bytes, _leaf: bytes) -> _Described:
     kind = _CERTIFIED[entry.timestamped.entry.kind]
     said = tuple(Said("Issuer, SHA-256", fingerprint.hex()) for fingerprint in entry.chain)
     try:
-        view = view_certificate(parse_certificate(entry.certificate))
+        view = view_certificate(Certificate.parse(entry.certificate))
     except CosignError as error:
         return _Described(kind, (Said("Certificate", str(error)), *said))
     return _Described(kind, said, (SignerView("", certificate=view),))

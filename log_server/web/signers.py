@@ -1,15 +1,14 @@
 """Keys and certificates as a page shows them."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate, Name
-
+from cosignpy.core.encoding import PemBlock
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import LABEL, fingerprint
 from cosignpy.core.x509.fulcio_extensions import FulcioExtension, fulcio_extensions
+from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.subject_alt_name import SubjectName, subject_names
 from cosignpy.errors import CosignError
 from cosignpy.values import field, value
@@ -46,12 +45,12 @@ class CertificateView:
     @property
     def subject(self) -> str:
         """The distinguished name of its subject."""
-        return _write_name(lambda: self.certificate.subject)
+        return _write_name(self.certificate.subject)
 
     @property
     def issuer(self) -> str:
         """The distinguished name of who issued it."""
-        return _write_name(lambda: self.certificate.issuer)
+        return _write_name(self.certificate.issuer)
 
     @property
     def serial(self) -> str:
@@ -61,22 +60,22 @@ class CertificateView:
     @property
     def not_before(self) -> datetime:
         """The first moment at which it is valid."""
-        return self.certificate.not_valid_before_utc
+        return self.certificate.not_before
 
     @property
     def not_after(self) -> datetime:
         """The last moment at which it is valid."""
-        return self.certificate.not_valid_after_utc
+        return self.certificate.not_after
 
     @property
     def fingerprint(self) -> str:
         """The SHA-256 of its DER."""
-        return f"sha256:{self.certificate.fingerprint(SHA256()).hex()}"
+        return f"sha256:{fingerprint(self.certificate).hex()}"
 
     @property
     def pem(self) -> str:
         """All of it, to copy."""
-        return self.certificate.public_bytes(Encoding.PEM).decode("ascii")
+        return PemBlock(LABEL, self.certificate.der).encode().decode("ascii")
 
 
 @value
@@ -96,11 +95,11 @@ class SignerView:
         return f"{self.key.algorithm} key {self.key.fingerprint}" if self.key is not None else f"key {self.search}"
 
 
-def _write_name(read: Callable[[], Name]) -> str:
+def _write_name(name: bytes) -> str:
     """Write a distinguished name, which is parsed only when it is asked for."""
     try:
-        return read().rfc4514_string() or NOBODY
-    except ValueError:
+        return describe_name(name, what="name") or NOBODY
+    except CosignError:
         return UNREADABLE_NAME
 
 

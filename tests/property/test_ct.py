@@ -28,7 +28,7 @@ from cosignpy.core.ct.tile_leaf import TileLeaf
 from cosignpy.core.keys.algorithms import ECDSA_P256, Scheme
 from cosignpy.core.keys.digitally_signed import DigitallySigned
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import UTF8_STRING, encode_element, read_element, read_whole
 from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
 from cosignpy.core.x509.fulcio_names import ARC
@@ -168,7 +168,7 @@ def test_names_and_extensions_of_a_changed_certificate_are_read_or_malformed(pla
     raw = bytearray(FULCIO_LEAF)
     raw[place % len(raw)] ^= change
     with suppress(MalformedError):
-        certificate = parse_certificate(bytes(raw))
+        certificate = Certificate.parse(bytes(raw))
         subject_names(certificate)
         fulcio_extensions(certificate)
 

@@ -6,11 +6,11 @@ from functools import cache
 from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
     BasicConstraints,
-    Certificate,
     CertificateBuilder,
     ExtensionType,
     Name,
@@ -24,7 +24,11 @@ from cryptography.x509 import (
 from cryptography.x509.oid import NameOID
 
 from cosignpy.core.ct.sct import Sct, encode_sct_list
+from cosignpy.core.encoding import PemBlock
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import LABEL
 from cosignpy.core.x509.der import OCTET_STRING, encode_element
+from cosignpy.core.x509.names import COMMON_NAME, find_attribute
 from cosignpy.values import field, value
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,11 +55,6 @@ def named(name: str) -> Name:
     return Name([NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
 
 
-def der(certificate: Certificate) -> bytes:
-    """Encode a certificate."""
-    return certificate.public_bytes(Encoding.DER)
-
-
 @value
 class Authority:
     """A certificate and the key it is for."""
@@ -80,15 +79,15 @@ class Authority:
         return self.certificate_for(name, key(name or "leaf"), extensions)
 
     def certificate_for(
-        self, name: str, subject_key: ec.EllipticCurvePrivateKey, extensions: Extensions
+        self, name: str, subject_key: ec.EllipticCurvePrivateKey | RSAPrivateKey, extensions: Extensions
     ) -> Certificate:
         """Issue a certificate for a given key."""
-        issuer = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-        return _issue(name, subject_key, str(issuer), self.key, extensions)
+        issuer = find_attribute(self.certificate.subject, COMMON_NAME, what="test")
+        return _issue(name, subject_key, issuer, self.key, extensions)
 
     def leaf(self, extensions: Extensions = NAMED) -> bytes:
         """Issue a leaf."""
-        return der(self.certificate_of("", extensions))
+        return self.certificate_of("", extensions).der
 
     def leaf_with(self, scts: Sequence[Sct], extensions: Extensions = NAMED) -> bytes:
         """Issue a leaf with embedded SCTs."""
@@ -98,12 +97,17 @@ class Authority:
     @property
     def der(self) -> bytes:
         """The certificate in DER."""
-        return der(self.certificate)
+        return self.certificate.der
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate in PEM."""
+        return PemBlock(LABEL, self.der).encode()
 
 
 def _issue(
     name: str,
-    subject_key: ec.EllipticCurvePrivateKey,
+    subject_key: ec.EllipticCurvePrivateKey | RSAPrivateKey,
     issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
     extensions: Extensions,
@@ -111,4 +115,10 @@ def _issue(
     builder = CertificateBuilder(named(issuer), named(name), subject_key.public_key(), 1000, START, START + LIFETIME)
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
-    return builder.sign(issuer_key, SHA384() if issuer_key.curve.name == "secp384r1" else SHA256())
+    return sign(builder, issuer_key)
+
+
+def sign(builder: CertificateBuilder, issuer_key: ec.EllipticCurvePrivateKey) -> Certificate:
+    """Sign what a builder has, with the hash function of the curve."""
+    signed = builder.sign(issuer_key, SHA384() if issuer_key.curve.name == "secp384r1" else SHA256())
+    return Certificate.parse(signed.public_bytes(Encoding.DER))

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from cosignpy.core.ct.entry import TimestampedEntry
 from cosignpy.core.ct.sct import Sct
 from cosignpy.core.encoding import decode_b64, encode_b64
@@ -43,7 +41,7 @@ def build_app(log: MemoryLog, roots: Path | None) -> Router:
 
 def save_roots(path: Path, *authorities: Authority) -> Path:
     """Write the file of accepted roots."""
-    path.write_bytes(b"".join(one.certificate.public_bytes(Encoding.PEM) for one in authorities))
+    path.write_bytes(b"".join(one.pem for one in authorities))
     return path
 
 

@@ -28,6 +28,7 @@ from cosignpy.core.note.key_id import SignatureType, VerifierKey, encode_vkey
 from cosignpy.core.note.signed_note import Note, encode_note, parse_note
 from cosignpy.core.note.tree_head import encode_tree_head
 from cosignpy.core.rekor.entry_timestamp import EntryTimestamp
+from cosignpy.core.x509.certificate import Certificate
 from log_server.ct.accept_chain import ChainRule, Expired, accept_chain
 from log_server.ct.entries import merkle_leaf
 from log_server.ct.issuer_paths import IssuerPaths
@@ -144,7 +145,7 @@ def ct_draft() -> Draft:
     """Return the precertificate of Alice, accepted, on its way into the log."""
     root = _certificate("root", ecdsa_key("root"), "root", x509.BasicConstraints(ca=True, path_length=None))
     precertificate = _certificate("alice", ALICE.handle, "root", x509.PrecertPoison())
-    roots = AcceptedRoots.build([x509.load_der_x509_certificate(root)])
+    roots = AcceptedRoots.build([Certificate.parse(root)])
     rule = ChainRule(Expired.ACCEPTED)
     moment = datetime.fromtimestamp(START_MS / 1000, UTC)
     return accept_chain((precertificate, root), EntryType.PRECERTIFICATE, IssuerPaths(roots), rule, moment).draft()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
-from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, KeyUsage
+from cryptography.x509 import BasicConstraints, ExtendedKeyUsage, KeyUsage
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from cosignpy.core.cms.signed_data import CONTENT_TYPE, MESSAGE_DIGEST, encode_attribute
@@ -17,10 +17,11 @@ from cosignpy.core.timestamp.info import TST_INFO, TimestampInfo
 from cosignpy.core.timestamp.signing_certificate import encode_signing_certificate
 from cosignpy.core.timestamp.token import TokenSigner
 from cosignpy.core.timestamp.verify import TimestampChain
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import OBJECT_IDENTIFIER, encode_element
 from cosignpy.core.x509.der_values import encode_signed_integer
 from cosignpy.values import replace
-from tests.support.certificates import MIDDLE, Authority, Extensions, der, key
+from tests.support.certificates import MIDDLE, Authority, Extensions, key
 from tests.support.cms import of_set, oid_element, sequence
 
 MESSAGE: Final = b"a signature\n"
@@ -62,7 +63,7 @@ def leaf(extensions: Extensions = STAMPING, *, issuer: Authority = INTERMEDIATE)
 
 
 LEAF: Final = leaf()
-CHAIN: Final = (der(LEAF), INTERMEDIATE.der, ROOT.der)
+CHAIN: Final = (LEAF.der, INTERMEDIATE.der, ROOT.der)
 TRUSTED: Final = TimestampChain.parse(CHAIN)
 """With the leaf; without it clients depend on what comes along."""
 ISSUERS: Final = TimestampChain.parse(CHAIN[1:])
@@ -75,7 +76,7 @@ INFO: Final = TimestampInfo(
     MIDDLE,
     timedelta(seconds=1),
     nonce=0xCAFE,
-    authority=encode_element(0xA4, LEAF.subject.public_bytes()),
+    authority=encode_element(0xA4, LEAF.subject),
 )
 
 ECDSA_SHA256: Final = "1.2.840.10045.4.3.2"
@@ -89,13 +90,13 @@ def info(**changes: Any) -> TimestampInfo:
 
 def good_token(statement: TimestampInfo = INFO, certificate: Certificate = LEAF) -> bytes:
     """Return a token as the authority makes it."""
-    signer = TokenSigner.of(SIGNER, der(certificate))
+    signer = TokenSigner.of(SIGNER, certificate.der)
     return signer.sign(statement.encode(), statement.moment, with_certificates=True)
 
 
 def attribute_of(certificate: Certificate = LEAF) -> bytes:
     """Return the attribute that names a certificate."""
-    return encode_signing_certificate(der(certificate), certificate.issuer.public_bytes(), certificate.serial_number)
+    return encode_signing_certificate(certificate.der, certificate.issuer, certificate.serial_number)
 
 
 def attributes(content: bytes, hash_name: str = "sha256", **changed: bytes) -> bytes:
@@ -123,7 +124,7 @@ def signer_info(content: bytes, /, **parts: Any) -> bytes:
     certificate: Certificate = parts.get("certificate", LEAF)
     signed = parts.get("attributes", attributes(content, hash_name))
     signature = sign_bytes(of_set(signed) if signed else content, hash_name, parts.get("key", key("stamps")))
-    sid = sequence(certificate.issuer.public_bytes(), encode_signed_integer(certificate.serial_number))
+    sid = sequence(certificate.issuer, encode_signed_integer(certificate.serial_number))
     return sequence(
         parts.get("version", b"\x02\x01\x01"),
         parts.get("sid", sid),
@@ -142,7 +143,7 @@ def token(statement: TimestampInfo = INFO, /, **parts: Any) -> bytes:
         parts.get("data_version", b"\x02\x01\x03"),
         of_set(sequence(encode_element(6, HASH_OIDS["sha256"]))),
         sequence(kind, parts.get("content", encode_element(0xA0, encode_element(4, content)))),
-        encode_element(0xA0, b"".join(parts.get("certificates", (der(LEAF),)))),
+        encode_element(0xA0, b"".join(parts.get("certificates", (LEAF.der,)))),
         of_set(*parts.get("signers", (signer_info(content, **parts),))),
     )
     return sequence(bytes.fromhex("06092a864886f70d010702"), encode_element(0xA0, body))
@@ -151,22 +152,10 @@ def token(statement: TimestampInfo = INFO, /, **parts: Any) -> bytes:
 def chain_of(certificate: Certificate, *issuers: Authority) -> TimestampChain:
     """Return a chain that is trusted, with that leaf."""
     above = issuers or (INTERMEDIATE, ROOT)
-    return TimestampChain.parse([der(certificate), *(one.der for one in above)])
+    return TimestampChain.parse([certificate.der, *(one.der for one in above)])
 
 
 def rsa_authority() -> tuple[rsa.RSAPrivateKey, Certificate]:
     """Return a key that stamps with RSA, and its certificate."""
-    from cryptography.x509 import CertificateBuilder
-
     own = rsa.generate_private_key(65537, 2048)
-    builder = CertificateBuilder(
-        INTERMEDIATE.certificate.subject,
-        LEAF.subject,
-        own.public_key(),
-        77,
-        LEAF.not_valid_before_utc,
-        LEAF.not_valid_after_utc,
-    )
-    for extension, critical in STAMPING:
-        builder = builder.add_extension(extension, critical)
-    return own, builder.sign(INTERMEDIATE.key, SHA256())
+    return own, INTERMEDIATE.certificate_for("stamps", own, STAMPING)

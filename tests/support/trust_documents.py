@@ -11,7 +11,7 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.note.key_id import log_key_id, spki_key_id
 from cosignpy.core.trust.signing_config import SIGNING_CONFIG
 from cosignpy.core.trust.trusted_root import TRUSTED_ROOT
-from tests.support.certificates import Authority, Extensions, der
+from tests.support.certificates import Authority, Extensions
 from tests.support.fixed_keys import ecdsa_signer, ed25519_signer
 
 BEGIN: Final = "2025-01-01T00:00:00Z"
@@ -27,7 +27,7 @@ ROOT: Final = Authority.root()
 INTERMEDIATE: Final = ROOT.authority()
 STAMPER: Final = ROOT.certificate_of("stamper", STAMPING)
 ISSUING_CHAIN: Final = (INTERMEDIATE.der, ROOT.der)
-STAMPING_CHAIN: Final = (der(STAMPER), ROOT.der)
+STAMPING_CHAIN: Final = (STAMPER.der, ROOT.der)
 
 
 def log_of(url: str, key: PublicKey, log_id: bytes) -> dict[str, JsonValue]:

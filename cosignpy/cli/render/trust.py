@@ -5,15 +5,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate
-
 from cosignpy.cli.invocation import printable
 from cosignpy.core.encoding import JsonValue, encode_b64
 from cosignpy.core.trust.problems import Problem, Severity
 from cosignpy.core.trust.trusted_root import CertificateAuthority, TransparencyLog, TrustedRoot
 from cosignpy.core.trust.validity import Validity, encode_time, encode_validity
-from cosignpy.core.x509.chain import read_subject
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.names import describe_name
 
 _LOGS: Final = {"logs": "Transparency logs", "ctLogs": "Certificate transparency logs"}
 _AUTHORITIES: Final = {
@@ -108,12 +106,12 @@ def _authority_to_json(authority: CertificateAuthority, moment: datetime) -> dic
 
 
 def _certificate_to_json(certificate: Certificate, moment: datetime) -> dict[str, JsonValue]:
-    validity = Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    validity = Validity(certificate.not_before, certificate.not_after)
     return {
-        "subject": read_subject(certificate).rfc4514_string(),
+        "subject": describe_name(certificate.subject, what="certificate"),
         "state": state_of(validity, moment),
         "validFor": encode_validity(validity),
-        "fingerprint": _fingerprint(certificate.public_bytes(Encoding.DER)),
+        "fingerprint": _fingerprint(certificate.der),
     }
 
 

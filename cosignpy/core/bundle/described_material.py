@@ -3,9 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
-
-from cryptography.x509 import Certificate
+from typing import Final
 
 from cosignpy.core.cms.signed_data import SignedData, parse_signed_data
 from cosignpy.core.ct.precertificate import read_embedded_scts
@@ -15,50 +13,46 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.timestamp.imprint import MessageImprint
 from cosignpy.core.timestamp.info import TimestampInfo
 from cosignpy.core.timestamp.response import TimestampResponse
-from cosignpy.core.x509.chain import parse_certificate, read_issuer, read_lifetime, read_subject
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
 from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.subject_alt_name import subject_names
-from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import KeyUnusable, MalformedError, TimestampError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WHAT: Final = "timestamp"
-Source = TypeVar("Source")
 
 
 def describe_certificate(der: bytes) -> JsonValue:
     """Return what a certificate says; each part of it that cannot be read, as a problem."""
     found: dict[str, JsonValue] = {"fingerprint": _fingerprint(der)}
     try:
-        certificate = parse_certificate(der)
-        tbs = TbsCertificate.parse(der, what="certificate")
+        certificate = Certificate.parse(der)
     except MalformedError as error:
         return {**found, "problem": str(error)}
-    for read in (_names, _issuer, _lifetime, _extensions):
+    for read in (_names, _issuer, _lifetime, _extensions, _key, _scts):
         found |= _readable(read, certificate)
-    return found | _readable(_key, tbs) | _readable(_scts, tbs) | {"serial": f"{certificate.serial_number:x}"}
+    return found | {"serial": f"{certificate.serial_number:x}"}
 
 
-def _readable(read: Callable[[Source], dict[str, JsonValue]], source: Source) -> dict[str, JsonValue]:
+def _readable(read: Callable[[Certificate], dict[str, JsonValue]], certificate: Certificate) -> dict[str, JsonValue]:
     try:
-        return read(source)
+        return read(certificate)
     except (MalformedError, KeyUnusable) as error:
         return {f"problem of the {read.__name__.strip('_')}": str(error)}
 
 
 def _names(certificate: Certificate) -> dict[str, JsonValue]:
     names: list[JsonValue] = [{"name": str(name.kind), "text": name.text} for name in subject_names(certificate)]
-    return {"subject": read_subject(certificate).rfc4514_string() or None, "names": names}
+    return {"subject": describe_name(certificate.subject, what="certificate") or None, "names": names}
 
 
 def _issuer(certificate: Certificate) -> dict[str, JsonValue]:
-    return {"issuedBy": read_issuer(certificate).rfc4514_string()}
+    return {"issuedBy": describe_name(certificate.issuer, what="certificate")}
 
 
 def _lifetime(certificate: Certificate) -> dict[str, JsonValue]:
-    first, last = read_lifetime(certificate)
-    return {"notBefore": first.isoformat(), "notAfter": last.isoformat()}
+    return {"notBefore": certificate.not_before.isoformat(), "notAfter": certificate.not_after.isoformat()}
 
 
 def _extensions(certificate: Certificate) -> dict[str, JsonValue]:
@@ -66,13 +60,13 @@ def _extensions(certificate: Certificate) -> dict[str, JsonValue]:
     return {"extensions": [{"oid": item.oid, "name": item.name, "text": item.text} for item in found]}
 
 
-def _key(tbs: TbsCertificate) -> dict[str, JsonValue]:
-    key = PublicKey.parse_der(tbs.spki, what="key of the certificate")
+def _key(certificate: Certificate) -> dict[str, JsonValue]:
+    key = PublicKey.parse_der(certificate.tbs.spki, what="key of the certificate")
     return {"key": key.algorithm.key, "keyFingerprint": key.fingerprint}
 
 
-def _scts(tbs: TbsCertificate) -> dict[str, JsonValue]:
-    return {"scts": [_describe_sct(sct) for sct in read_embedded_scts(tbs)]}
+def _scts(certificate: Certificate) -> dict[str, JsonValue]:
+    return {"scts": [_describe_sct(sct) for sct in read_embedded_scts(certificate.tbs)]}
 
 
 def _describe_sct(sct: Sct) -> JsonValue:
@@ -107,10 +101,9 @@ def describe_timestamp(der: bytes, signatures: Sequence[bytes]) -> JsonValue:
 def _authority(signed: SignedData) -> str | None:
     """Name who signed: the subject of the certificate that comes along, else who issued the one that does not."""
     for signer in signed.signers:
-        for certificate in [parse_certificate(der) for der in signed.certificates]:
-            issuer = read_issuer(certificate).public_bytes()
-            if (certificate.serial_number, issuer) == (signer.serial, signer.issuer):
-                return read_subject(certificate).rfc4514_string()
+        for certificate in [Certificate.parse(der) for der in signed.certificates]:
+            if (certificate.serial_number, certificate.issuer) == (signer.serial, signer.issuer):
+                return describe_name(certificate.subject, what=_WHAT)
         return f"certificate {signer.serial:x} by {describe_name(signer.issuer, what=_WHAT)}"
     return None
 

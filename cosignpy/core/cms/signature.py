@@ -5,23 +5,18 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
-from cryptography.x509 import Certificate
-
 from cosignpy.core.cms.signed_data import MESSAGE_DIGEST, SignedData, SignerInfo, parse_attributes, read_octets
-from cosignpy.core.x509.chain import parse_certificate, read_issuer
-from cosignpy.errors import MalformedError, SignatureMismatch
+from cosignpy.core.keys.algorithms import Scheme
+from cosignpy.core.keys.signatures import HASHES, verify_signature_with
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import read_key
+from cosignpy.errors import KeyUnusable, MalformedError, SignatureMismatch
 
-_DIGESTS: Final[Mapping[bytes, HashAlgorithm]] = {
-    bytes.fromhex("2b0e03021a"): SHA1(),  # noqa: S303 - archives of the last decade are signed so
-    bytes.fromhex("608648016503040201"): SHA256(),
-    bytes.fromhex("608648016503040202"): SHA384(),
-    bytes.fromhex("608648016503040203"): SHA512(),
+_DIGESTS: Final[Mapping[bytes, str]] = {
+    bytes.fromhex("2b0e03021a"): "sha1",
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
 }
 """Object identifiers without tag and length (RFC 5754 section 2)."""
 
@@ -35,23 +30,18 @@ def verify_signed_data(signed: SignedData, content: bytes, *, what: str) -> None
     """
     if not signed.signers:
         raise MalformedError(what, "nobody signed it")
-    certificates = [parse_certificate(der, what=f"certificate of the {what}") for der in signed.certificates]
+    certificates = [Certificate.parse(der, what=f"certificate of the {what}") for der in signed.certificates]
     for signer in signed.signers:
-        certificate = find_certificate(signer, certificates, what=what)
+        certificate = find_certificate(signer, certificates)
         if certificate is None:
             raise MalformedError(what, "the certificate of the signer does not come along")
         verify_signer(signer, certificate, content, what=what)
 
 
-def find_certificate(signer: SignerInfo, certificates: Iterable[Certificate], *, what: str) -> Certificate | None:
-    """Return the certificate that a signer names as its own (section 5.3, `sid`), None where it is not among them.
-
-    Raises:
-        MalformedError: The name of an issuer cannot be read.
-    """
+def find_certificate(signer: SignerInfo, certificates: Iterable[Certificate]) -> Certificate | None:
+    """Return the certificate that a signer names as its own (section 5.3, `sid`), None where it is not among them."""
     for certificate in certificates:
-        issuer = read_issuer(certificate, what=f"certificate of the {what}")
-        if certificate.serial_number == signer.serial and issuer.public_bytes() == signer.issuer:
+        if certificate.serial_number == signer.serial and certificate.issuer == signer.issuer:
             return certificate
     return None
 
@@ -68,26 +58,30 @@ def verify_signer(signer: SignerInfo, certificate: Certificate, content: bytes, 
         raise MalformedError(what, "a digest algorithm that is not understood")
     signed = content
     if signer.attributes:
-        found = hashlib.new(digest.name, content, usedforsecurity=False).digest()
+        found = hashlib.new(digest, content, usedforsecurity=False).digest()
         if not hmac.compare_digest(_read_message_digest(signer.attributes, what), found):
             raise SignatureMismatch(f"the {what} was signed over other content")
         signed = signer.signed_attributes
     try:
-        _verify_with(certificate.public_key(), signer.signature, signed, digest)
-    except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
+        _verify_with(certificate, digest, signer.signature, signed)
+    except SignatureMismatch as error:
         raise SignatureMismatch(f"the {what} was not signed by the certificate it names") from error
 
 
-def _verify_with(key: object, signature: bytes, content: bytes, digest: HashAlgorithm) -> None:
-    match key:
-        case RSAPublicKey():
-            key.verify(signature, content, PKCS1v15(), digest)
-        case EllipticCurvePublicKey():
-            key.verify(signature, content, ECDSA(digest))
-        case DSAPublicKey():
-            key.verify(signature, content, digest)
-        case _:
-            raise InvalidSignature
+def _verify_with(certificate: Certificate, digest: str, signature: bytes, content: bytes) -> None:
+    try:
+        key = read_key(certificate)
+    except (MalformedError, KeyUnusable):
+        key = None
+    if key is not None and key.algorithm.scheme in _SCHEMES and digest in HASHES:
+        verify_signature_with(key, key.algorithm.scheme, digest, signature, content)
+        return
+    from cosignpy.core.cms.archive_signature import verify_archive_signature  # 20 ms, and most never need it
+
+    verify_archive_signature(certificate.tbs.spki, digest, signature, content)
+
+
+_SCHEMES: Final = (Scheme.ECDSA, Scheme.RSA_PKCS1V15)
 
 
 def _read_message_digest(attributes: bytes, what: str) -> bytes:

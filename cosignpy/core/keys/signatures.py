@@ -72,11 +72,29 @@ def verify_signature_by(key: PublicKey, algorithms: Iterable[Algorithm], signatu
         if algorithm.key != key.algorithm.key:
             continue
         try:
-            _VERIFIERS[algorithm.scheme](key.handle, algorithm, signature, message)
+            _VERIFIERS[algorithm.scheme](key.handle, algorithm.hash, signature, message)
         except InvalidSignature:
             continue
         return algorithm
     raise SignatureMismatch(f"not made by the {key.algorithm.key} key {key.fingerprint} over this content")
+
+
+def verify_signature_with(key: PublicKey, scheme: Scheme, hashed: str, signature: bytes, message: bytes) -> None:
+    """Show that the key made the signature with a hash function that others chose, as certificates do.
+
+    `hashed` is the `hashlib` name of the hash function; empty where the scheme hashes itself.
+
+    Raises:
+        SignatureMismatch: It did not; malformed signatures, and schemes of other kinds of key, included.
+    """
+    if key.algorithm.scheme is not scheme:
+        raise SignatureMismatch(f"a {key.algorithm.key} key does not sign by {scheme}")
+    try:
+        _VERIFIERS[scheme](key.handle, hashed, signature, message)
+    except InvalidSignature as error:
+        raise SignatureMismatch(
+            f"not made by the {key.algorithm.key} key {key.fingerprint} over this content"
+        ) from error
 
 
 class _VerifyingEcdsa(ECDSA):
@@ -97,21 +115,21 @@ class _VerifyingEcdsa(ECDSA):
 _ECDSA: Final[Mapping[str, ECDSA]] = {name: _VerifyingEcdsa(algorithm) for name, algorithm in HASHES.items()}
 
 
-def _verify_ecdsa(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, message: bytes) -> None:
-    cast("EllipticCurvePublicKey", handle).verify(signature, message, _ECDSA[algorithm.hash])
+def _verify_ecdsa(handle: "PublicHandle", hashed: str, signature: bytes, message: bytes) -> None:
+    cast("EllipticCurvePublicKey", handle).verify(signature, message, _ECDSA[hashed])
 
 
-def _verify_rsa(handle: "PublicHandle", algorithm: Algorithm, signature: bytes, message: bytes) -> None:
+def _verify_rsa(handle: "PublicHandle", hashed: str, signature: bytes, message: bytes) -> None:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
-    cast("RSAPublicKey", handle).verify(signature, message, PKCS1v15(), HASHES[algorithm.hash])
+    cast("RSAPublicKey", handle).verify(signature, message, PKCS1v15(), HASHES[hashed])
 
 
-def _verify_whole(handle: "PublicHandle", _: Algorithm, signature: bytes, message: bytes) -> None:
+def _verify_whole(handle: "PublicHandle", _: str, signature: bytes, message: bytes) -> None:
     cast("Ed25519PublicKey | MLDSA65PublicKey", handle).verify(signature, message)
 
 
-def _verify_ed25519ph(handle: "PublicHandle", _: Algorithm, signature: bytes, message: bytes) -> None:
+def _verify_ed25519ph(handle: "PublicHandle", _: str, signature: bytes, message: bytes) -> None:
     """Verify Ed25519ph with an empty context (RFC 8032 section 5.1), which OpenSSL's Python binding lacks."""
     from nacl import bindings
     from nacl.exceptions import CryptoError
@@ -128,7 +146,7 @@ def _verify_ed25519ph(handle: "PublicHandle", _: Algorithm, signature: bytes, me
         raise InvalidSignature from error
 
 
-_VERIFIERS: Final[Mapping[Scheme, Callable[["PublicHandle", Algorithm, bytes, bytes], None]]] = {
+_VERIFIERS: Final[Mapping[Scheme, Callable[["PublicHandle", str, bytes, bytes], None]]] = {
     Scheme.ECDSA: _verify_ecdsa,
     Scheme.RSA_PKCS1V15: _verify_rsa,
     Scheme.ED25519: _verify_whole,

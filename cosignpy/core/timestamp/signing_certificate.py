@@ -10,12 +10,11 @@ from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA1, HashAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate
 
 from cosignpy.core.cms.signed_data import encode_attribute
 from cosignpy.core.keys.signatures import HASHES
 from cosignpy.core.timestamp.imprint import HASH_NAMES
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, encode_element, encode_sequence
 from cosignpy.core.x509.der_fields import Fields
 from cosignpy.core.x509.der_values import decode_integer, encode_oid, encode_signed_integer
@@ -56,19 +55,14 @@ def verify_signing_certificate(attributes: Mapping[bytes, bytes], leaf: Certific
     for kind in found:
         algorithm, digest, named = _read_first(attributes[kind], kind)
         same = hmac.compare_digest(digest, _fingerprint(leaf, algorithm.name))
-        if not same or named not in {None, _issuer_serial(leaf)}:
+        if not same or named not in {None, (leaf.issuer, leaf.serial_number)}:
             raise TimestampError("timestamp token", "it names another certificate than it was signed with")
 
 
 @lru_cache(maxsize=64)
 def _fingerprint(leaf: Certificate, algorithm: str) -> bytes:
     """Hash an authority's certificate once for all its tokens."""
-    return hashlib.new(algorithm, leaf.public_bytes(Encoding.DER), usedforsecurity=False).digest()
-
-
-@lru_cache(maxsize=64)
-def _issuer_serial(leaf: Certificate) -> tuple[bytes, int]:
-    return leaf.issuer.public_bytes(), leaf.serial_number
+    return hashlib.new(algorithm, leaf.der, usedforsecurity=False).digest()
 
 
 def _read_first(der: bytes, kind: bytes) -> tuple[HashAlgorithm, bytes, tuple[bytes, int] | None]:

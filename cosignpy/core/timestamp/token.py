@@ -23,7 +23,7 @@ from cosignpy.core.keys.signatures import Signer
 from cosignpy.core.timestamp.imprint import HASH_OIDS
 from cosignpy.core.timestamp.info import TST_INFO
 from cosignpy.core.timestamp.signing_certificate import encode_signing_certificate
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import OBJECT_IDENTIFIER, OCTET_STRING, SET, encode_element, encode_sequence
 from cosignpy.core.x509.der_values import encode_signed_integer
 from cosignpy.core.x509.issuing import encode_algorithm, encode_time
@@ -68,8 +68,8 @@ class TokenSigner:
         algorithm = signer.public_key.algorithm
         if algorithm.scheme is not Scheme.ECDSA:
             raise KeyUnusable("key of the timestamp authority", f"it is {algorithm.key}; released clients want ECDSA")
-        certificate = parse_certificate(leaf, what="certificate of the timestamp authority")
-        issuer, serial = certificate.issuer.public_bytes(), certificate.serial_number
+        certificate = Certificate.parse(leaf, what="certificate of the timestamp authority")
+        issuer, serial = certificate.issuer, certificate.serial_number
         sid = encode_sequence(issuer, encode_signed_integer(serial))
         return cls(
             signer,

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Self
 
-from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, ExtensionNotFound, KeyUsage
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from cosignpy.core.cms.signature import find_certificate, verify_signer
 from cosignpy.core.cms.signed_data import (
     CONTENT_TYPE,
@@ -24,10 +21,19 @@ from cosignpy.core.timestamp.info import TST_INFO, TimestampInfo
 from cosignpy.core.timestamp.request import TimestampRequest
 from cosignpy.core.timestamp.response import TimestampResponse
 from cosignpy.core.timestamp.signing_certificate import verify_signing_certificate
-from cosignpy.core.x509.chain import find_extension, parse_certificate, read_extensions
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import OBJECT_IDENTIFIER, SET, encode_element
 from cosignpy.core.x509.der_fields import Fields
 from cosignpy.core.x509.der_values import encode_oid
+from cosignpy.core.x509.extensions import (
+    EXTENDED_KEY_USAGE,
+    TIME_STAMPING,
+    Usage,
+    is_authority,
+    read_key_usage,
+    read_purposes,
+)
+from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.path import verify_path
 from cosignpy.core.x509.tbs import parse_extension
 from cosignpy.errors import CertificateError, ClaimMismatch, LimitExceeded, MalformedError, TimestampError
@@ -81,7 +87,7 @@ class TimestampChain:
         """
         return cls.of(
             [
-                parse_certificate(der, what=f"certificate {place} of the timestamp authority")
+                Certificate.parse(der, what=f"certificate {place} of the timestamp authority")
                 for place, der in enumerate(chain, 1)
             ]
         )
@@ -93,7 +99,7 @@ class TimestampChain:
         Raises:
             MalformedError: The extensions of the first cannot be read.
         """
-        known = bool(certificates) and not _is_authority(certificates[0])
+        known = bool(certificates) and not is_authority(certificates[0], what=_LEAF)
         return cls(certificates[0] if known else None, tuple(certificates[known:]))
 
 
@@ -125,7 +131,7 @@ def verify_timestamp(
     verify_signer(signer, leaf, content, what=_WHAT)
     info = TimestampInfo.parse(content)
     verify_leaf(leaf)
-    verify_path(leaf, chain.issuers, ExtendedKeyUsageOID.TIME_STAMPING, info.moment)
+    verify_path(leaf, chain.issuers, TIME_STAMPING, info.moment)
     _verify_statement(info, leaf)
     _verify_imprint(info, message)
     if nonce is not None and info.nonce != nonce:
@@ -168,16 +174,15 @@ def verify_leaf(leaf: Certificate) -> None:
         CertificateError: It is not, or it is an authority's, or its key is not for signatures.
         MalformedError: Its extensions cannot be read.
     """
-    if _is_authority(leaf):
+    if is_authority(leaf, what=_LEAF):
         raise CertificateError(_LEAF, "it may issue certificates itself")
-    try:
-        found = read_extensions(leaf, what=_LEAF).get_extension_for_class(ExtendedKeyUsage)
-    except ExtensionNotFound as error:
-        raise CertificateError(_LEAF, "it does not say that it is for timestamps") from error
-    if list(found.value) != [ExtendedKeyUsageOID.TIME_STAMPING] or not found.critical:
+    purposes = leaf.tbs.extension(EXTENDED_KEY_USAGE, what=_LEAF)
+    if purposes is None:
+        raise CertificateError(_LEAF, "it does not say that it is for timestamps")
+    if read_purposes(leaf, what=_LEAF) != (TIME_STAMPING,) or not purposes.critical:
         raise CertificateError(_LEAF, "its one extended key usage is not timeStamping, or it is not critical")
-    usage = find_extension(leaf, KeyUsage, what=_LEAF)
-    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+    usage = read_key_usage(leaf, what=_LEAF)
+    if usage is not None and not usage & {Usage.DIGITAL_SIGNATURE, Usage.CONTENT_COMMITMENT}:
         raise CertificateError(_LEAF, "its key is not for signatures")
 
 
@@ -202,8 +207,8 @@ def _select_leaf(signed: SignedData, signer: SignerInfo, chain: TimestampChain) 
     if chain.leaf is not None:
         candidates = [chain.leaf]
     else:
-        candidates = [parse_certificate(der, what=what) for der in signed.certificates]
-    found = find_certificate(signer, candidates, what=_WHAT)
+        candidates = [Certificate.parse(der, what=what) for der in signed.certificates]
+    found = find_certificate(signer, candidates)
     if found is None:
         raise UnknownSigner(_LEAF, "the token is signed with another, or with one that does not come along")
     return found
@@ -233,9 +238,9 @@ def _verify_algorithms(signer: SignerInfo) -> None:
 
 
 def _verify_statement(info: TimestampInfo, leaf: Certificate) -> None:
-    named = encode_element(_DIRECTORY_NAME, leaf.subject.public_bytes())
+    named = encode_element(_DIRECTORY_NAME, leaf.subject)
     if info.authority not in {None, named}:
-        raise ClaimMismatch("authority of the timestamp", leaf.subject.rfc4514_string(), "another")
+        raise ClaimMismatch("authority of the timestamp", describe_name(leaf.subject, what=_LEAF), "another")
     if any(parse_extension(extension.raw, what=_WHAT).critical for extension in info.extensions):
         raise TimestampError(_WHAT, "it has a critical extension, which nobody here understands")
 
@@ -244,8 +249,3 @@ def _verify_imprint(info: TimestampInfo, message: bytes) -> None:
     expected = MessageImprint.of(message, info.imprint.algorithm)
     if info.imprint != expected:
         raise ClaimMismatch("imprint of the timestamp", str(expected), str(info.imprint))
-
-
-def _is_authority(certificate: Certificate) -> bool:
-    constraints = find_extension(certificate, BasicConstraints, what=_LEAF)
-    return constraints is not None and constraints.ca

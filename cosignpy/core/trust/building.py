@@ -1,8 +1,5 @@
 """Entries of a trusted root from what an operator has: a key or a chain in PEM, and where the service is."""
 
-from cryptography.x509 import Name, ObjectIdentifier
-from cryptography.x509.oid import NameOID
-
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.note.key_id import log_key_id, spki_key_id
 from cosignpy.core.trust.trusted_root import (
@@ -12,7 +9,9 @@ from cosignpy.core.trust.trusted_root import (
     TransparencyLog,
 )
 from cosignpy.core.trust.validity import Validity
-from cosignpy.core.x509.chain import parse_certificate, parse_chain_pem, read_subject
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import parse_chain_pem
+from cosignpy.core.x509.names import COMMON_NAME, ORGANIZATION, find_attribute
 from cosignpy.values import replace
 
 
@@ -41,19 +40,13 @@ def build_authority(url: str, chain_pem: bytes, validity: Validity, *, what: str
         LimitExceeded: More certificates than a chain has.
     """
     ders = parse_chain_pem(chain_pem, most=MAX_CHAIN, what=what)
-    chain = tuple([parse_certificate(der, what=what) for der in ders])
+    chain = tuple([Certificate.parse(der, what=what) for der in ders])
     if validity.start is None:
-        validity = replace(validity, start=max(each.not_valid_before_utc for each in chain))
-    subject = read_subject(chain[-1], what=what)
+        validity = replace(validity, start=max(each.not_before for each in chain))
     return CertificateAuthority(
         uri=url,
-        organization=_first(subject, NameOID.ORGANIZATION_NAME),
-        common_name=_first(subject, NameOID.COMMON_NAME),
+        organization=find_attribute(chain[-1].subject, ORGANIZATION, what=what),
+        common_name=find_attribute(chain[-1].subject, COMMON_NAME, what=what),
         chain=chain,
         validity=validity,
     )
-
-
-def _first(name: Name, kind: ObjectIdentifier) -> str:
-    found = name.get_attributes_for_oid(kind)
-    return str(found[0].value) if found else ""

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
-from cryptography.x509 import BasicConstraints, Certificate
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from cosignpy.core.trust.problems import Problem, error, warning
 from cosignpy.core.trust.trusted_root import CertificateAuthority
-from cosignpy.core.x509.chain import find_extension, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by, verify_may_issue
+from cosignpy.core.x509.extensions import TIME_STAMPING, is_authority
 from cosignpy.core.x509.path import verify_purpose
 from cosignpy.errors import CertificateError, MalformedError
 
@@ -24,14 +23,14 @@ def lint_authority(place: str, authority: CertificateAuthority, moment: datetime
         yield from _refused(name, verify_issued_by, below, above)
     issuers = list(zip(names, chain, strict=True))
     if place.startswith("timestampAuthorities") and not _is_authority(chain[0]):
-        yield from _refused(names[0], verify_purpose, chain[0], ExtendedKeyUsageOID.TIME_STAMPING)
+        yield from _refused(names[0], verify_purpose, chain[0], TIME_STAMPING)
         del issuers[0]
         if not issuers:
             yield error(f"{place}.certChain", "its root is missing: there is only the authority's own certificate")
     for below_it, (name, issuer) in enumerate(issuers):
         yield from _refused(name, verify_may_issue, issuer, below_it)
     yield from _lint_root(names[-1], chain[-1])
-    last = min(certificate.not_valid_after_utc for certificate in chain)
+    last = min(certificate.not_after for certificate in chain)
     if last < moment and authority.validity.covers(moment):
         yield warning(f"{place}.certChain", f"one of its certificates has expired, on {last.isoformat()}")
 
@@ -43,10 +42,9 @@ def _lint_root(name: str, root: Certificate) -> Iterator[Problem]:
 
 def _is_authority(certificate: Certificate) -> bool:
     try:
-        constraints = find_extension(certificate, BasicConstraints)
+        return is_authority(certificate)
     except MalformedError:
         return False
-    return constraints is not None and constraints.ca
 
 
 def _refused(

@@ -5,17 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from cryptography.x509 import Certificate
-
 from cosignpy.core.trust.trusted_root import MAX_AUTHORITIES, CertificateAuthority
 from cosignpy.core.trust.validity import Validity
-from cosignpy.core.x509.chain import (
-    parse_certificate,
-    parse_chain_pem,
-    read_issuer,
-    read_subject,
-    verify_issued_by,
-)
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import parse_chain_pem, verify_issued_by
 from cosignpy.core.x509.path import MAX_ISSUERS
 from cosignpy.errors import CertificateError, LimitExceeded
 from cosignpy.values import replace
@@ -58,7 +51,7 @@ def complete_authorities(
     Raises:
         MalformedError: A certificate that cannot be read.
     """
-    chain = [parse_certificate(der, what="issuer in the signature") for der in issuers]
+    chain = [Certificate.parse(der, what="issuer in the signature") for der in issuers]
     return tuple([replace(each, chain=(*_below(chain, each.chain[0]), *each.chain)) for each in authorities])
 
 
@@ -67,12 +60,10 @@ def _below(chain: Sequence[Certificate], top: Certificate) -> Sequence[Certifica
 
 
 def _parse(pem: bytes, what: str) -> Sequence[Certificate]:
-    return [parse_certificate(der, what=what) for der in parse_chain_pem(pem, most=MAX_AUTHORITIES, what=what)]
+    return [Certificate.parse(der, what=what) for der in parse_chain_pem(pem, most=MAX_AUTHORITIES, what=what)]
 
 
 def _is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
-    if read_issuer(certificate) != read_subject(issuer):
-        return False
     try:
         verify_issued_by(certificate, issuer)
     except CertificateError:

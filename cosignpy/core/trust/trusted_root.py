@@ -5,13 +5,11 @@ Read are all media types there have been, as strictly as bundles; written is the
 
 from typing import Final
 
-from cryptography.x509 import Certificate
-
 from cosignpy.core.encoding import JsonObject, JsonValue, PemBlock, encode_b64, encode_json
 from cosignpy.core.keys.algorithms import ALGORITHMS
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.trust.validity import Validity, encode_validity, parse_validity
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.path import MAX_ISSUERS
 from cosignpy.errors import KeyUnusable, LimitExceeded
 from cosignpy.values import value
@@ -212,7 +210,7 @@ def _read_chain(found: JsonObject) -> tuple[Certificate, ...]:
 
 def _read_certificate(found: JsonObject) -> Certificate:
     found.refuse_unknown("rawBytes")
-    return parse_certificate(found.b64("rawBytes"), what=f"{found.what} {found.path}rawBytes")
+    return Certificate.parse(found.b64("rawBytes"), what=f"{found.what} {found.path}rawBytes")
 
 
 def encode_trusted_root(root: TrustedRoot) -> bytes:
@@ -248,14 +246,11 @@ def _log_members(log: TransparencyLog) -> dict[str, JsonValue]:
 
 
 def _authority_members(authority: CertificateAuthority) -> dict[str, JsonValue]:
-    from cryptography.hazmat.primitives.serialization import Encoding  # 15 ms, and most only read
 
     return {
         "subject": {"organization": authority.organization, "commonName": authority.common_name},
         "uri": authority.uri,
-        "certChain": {
-            "certificates": [{"rawBytes": encode_b64(each.public_bytes(Encoding.DER))} for each in authority.chain]
-        },
+        "certChain": {"certificates": [{"rawBytes": encode_b64(each.der)} for each in authority.chain]},
         "validFor": encode_validity(authority.validity),
     } | _operator(authority.operator)
 

@@ -184,7 +184,9 @@ def _complete_root(case: Case) -> TrustedRoot:
 
 
 def _logged_signer(case: Case, leaf: Leaf) -> LoggedSigner:
-    return LoggedSigner(leaf.key, leaf.der if isinstance(case.bundle.material, CertificateMaterial) else None)
+    return LoggedSigner(
+        leaf.key, leaf.certificate.der if isinstance(case.bundle.material, CertificateMaterial) else None
+    )
 
 
 def _observe_timestamps(case: Case) -> tuple[ObservedTime, ...]:
@@ -235,7 +237,9 @@ def _find_certificate(
 ) -> CertificateFinding:
     waived = signer.sct.reason if isinstance(signer.sct, SkipSctUnsafe) else ""
     issuer = fingerprint(authority.chain[0])
-    return CertificateFinding(leaf.der, read_identity(leaf.certificate), authority.uri, scts, waived, issuer)
+    return CertificateFinding(
+        leaf.certificate.der, read_identity(leaf.certificate), authority.uri, scts, waived, issuer
+    )
 
 
 def _verify_identity(identity: CertificateIdentity, signer: SignedByIdentity) -> None:

@@ -9,10 +9,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import BasicConstraints, Certificate, KeyUsage
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from cosignpy.core.bundle.model import CertificateMaterial
 from cosignpy.core.ct.precertificate import (
     build_certificate_entry,
@@ -28,11 +24,13 @@ from cosignpy.core.policy.identity import CertificateIdentity
 from cosignpy.core.policy.transparency import RequireSct, SkipSctUnsafe
 from cosignpy.core.trust.trusted_root import CertificateAuthority, TransparencyLog, TrustedRoot
 from cosignpy.core.verify.findings import ObservedTime, SctFinding
-from cosignpy.core.x509.chain import find_extension, parse_certificate, read_issuer, verify_issued_by
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by
+from cosignpy.core.x509.extensions import CODE_SIGNING, Usage, is_authority, read_key_usage
 from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
+from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.path import verify_path
 from cosignpy.core.x509.subject_alt_name import subject_names
-from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CertificateError
 from cosignpy.values import field, value
 
@@ -42,11 +40,9 @@ _LEAF: Final = "signing certificate"
 
 @value
 class Leaf:
-    """The certificate that signed, as its octets and parsed, and the key in it."""
+    """The certificate that signed, and the key in it."""
 
-    der: bytes = field(repr=False)
     certificate: Certificate = field(repr=False)
-    tbs: TbsCertificate = field(repr=False)
     key: PublicKey
 
 
@@ -61,12 +57,11 @@ def parse_leaf(material: CertificateMaterial) -> Leaf:
         KeyUnusable: An RSA key of a size that is not accepted.
         CertificateError: Certificates that are no chain.
     """
-    certificates = [parse_certificate(der, what=_LEAF) for der in material.certificates]
+    certificates = [Certificate.parse(der, what=_LEAF) for der in material.certificates]
     for below, issuer in pairwise(certificates):
         verify_issued_by(below, issuer, what="certificate of the bundle's chain")
-    der = material.certificates[0]
-    tbs = TbsCertificate.parse(der, what=_LEAF)
-    return Leaf(der, certificates[0], tbs, PublicKey.parse_der(tbs.spki, what=_LEAF))
+    leaf = certificates[0]
+    return Leaf(leaf, PublicKey.parse_der(leaf.tbs.spki, what=_LEAF))
 
 
 def read_identity(leaf: Certificate) -> CertificateIdentity:
@@ -87,7 +82,7 @@ def verify_authority(leaf: Leaf, times: Sequence[ObservedTime], trust: TrustedRo
         MalformedError: A certificate that cannot be read.
     """
     verify_signer(leaf.certificate)
-    issuer = read_issuer(leaf.certificate, what=_LEAF)
+    issuer = leaf.certificate.issuer
     candidates = [one for one in trust.certificate_authorities if one.chain[0].subject == issuer]
     failure: CertificateError | None = None
     for authority in candidates:
@@ -98,7 +93,7 @@ def verify_authority(leaf: Leaf, times: Sequence[ObservedTime], trust: TrustedRo
         else:
             return authority
     raise failure or CertificateError(
-        _LEAF, f"issued by {issuer.rfc4514_string()!r}, whom the trusted root does not name"
+        _LEAF, f"issued by {describe_name(issuer, what=_LEAF)!r}, whom the trusted root does not name"
     )
 
 
@@ -109,7 +104,7 @@ def _verify_at(leaf: Certificate, authority: CertificateAuthority, times: Sequen
             raise CertificateError(
                 _LEAF, f"{authority.uri} was not trusted at {time.moment.isoformat()}, when it signed ({time.source})"
             )
-        verify_path(leaf, authority.chain, ExtendedKeyUsageOID.CODE_SIGNING, time.moment)
+        verify_path(leaf, authority.chain, CODE_SIGNING, time.moment)
 
 
 def verify_signer(leaf: Certificate) -> None:
@@ -119,11 +114,10 @@ def verify_signer(leaf: Certificate) -> None:
         CertificateError: It may issue certificates, or its key is not for signatures.
         MalformedError: Its extensions cannot be read.
     """
-    constraints = find_extension(leaf, BasicConstraints, what=_LEAF)
-    if constraints is not None and constraints.ca:
+    if is_authority(leaf, what=_LEAF):
         raise CertificateError(_LEAF, "it may issue certificates itself")
-    usage = find_extension(leaf, KeyUsage, what=_LEAF)
-    if usage is not None and not usage.digital_signature:
+    usage = read_key_usage(leaf, what=_LEAF)
+    if usage is not None and Usage.DIGITAL_SIGNATURE not in usage:
         raise CertificateError(_LEAF, "its key usage does not allow signatures")
 
 
@@ -141,19 +135,19 @@ def verify_scts(
         SignatureMismatch: A promise that the log did not sign over this certificate.
         MalformedError: SCTs that cannot be read.
     """
-    if is_precertificate(leaf.tbs, what=_LEAF):
+    if is_precertificate(leaf.certificate.tbs, what=_LEAF):
         raise CertificateError(_LEAF, "it is a precertificate, which proves nothing to a client")
     if isinstance(rule, SkipSctUnsafe):
         return ()
     found: dict[bytes, SctFinding] = {}
-    embedded = read_embedded_entry(leaf.tbs, _hash_key(authority.chain[0]))
-    for sct in read_embedded_scts(leaf.tbs, what=_LEAF):
+    embedded = read_embedded_entry(leaf.certificate.tbs, _hash_key(authority.chain[0]))
+    for sct in read_embedded_scts(leaf.certificate.tbs, what=_LEAF):
         for log, key in _select_ct_log(sct, trust):
             verify_sct(sct, embedded, key)
             found[sct.log_id] = SctFinding(log.base_url, _moment(sct), sct.log_id)
     for sct in detached:
         for log, key in _select_ct_log(sct, trust):
-            verify_sct(sct, build_certificate_entry(leaf.der), key)
+            verify_sct(sct, build_certificate_entry(leaf.certificate.der), key)
             found[sct.log_id] = SctFinding(log.base_url, _moment(sct), sct.log_id)
     if len(found) < rule.threshold:
         raise CertificateError(
@@ -166,7 +160,7 @@ def verify_scts(
 @lru_cache(maxsize=64)
 def _hash_key(issuer: Certificate) -> bytes:
     """Hash an authority's key once, however many bundles are verified with it."""
-    return hash_issuer_key(TbsCertificate.parse(issuer.public_bytes(Encoding.DER), what="issuer certificate"))
+    return hash_issuer_key(issuer.tbs)
 
 
 def _select_ct_log(sct: Sct, trust: TrustedRoot) -> Sequence[tuple[TransparencyLog, PublicKey]]:

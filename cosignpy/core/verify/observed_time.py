@@ -7,8 +7,6 @@ log states counts when the log promised the entry, for nothing else binds it: pr
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from cryptography.x509 import Certificate
-
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireSignedTime, RequireTime
@@ -17,6 +15,7 @@ from cosignpy.core.timestamp.verify import TimestampChain, UnknownSigner, verify
 from cosignpy.core.trust.trusted_root import CertificateAuthority, TrustedRoot
 from cosignpy.core.verify.findings import ObservedTime, TimeSource
 from cosignpy.core.verify.transparency import TrustedEntry
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.chain import fingerprint
 from cosignpy.errors import TimestampError, VerificationError
 

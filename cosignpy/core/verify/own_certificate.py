@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from cosignpy.core.bundle.model import CertificateMaterial
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.verify.certificate import Leaf, parse_leaf, read_identity, verify_signer
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.extensions import CODE_SIGNING
 from cosignpy.core.x509.path import verify_path, verify_purpose, verify_valid_at
 from cosignpy.errors import CertificateError
 
@@ -34,11 +33,11 @@ def verify_own_certificate(leaf: bytes, issuers: Sequence[bytes], key: PublicKey
         raise CertificateError(_WHAT, f"it is of the key {found.key.fingerprint}, and {key.fingerprint} is to sign")
     verify_signer(found.certificate)
     _verify_named(found)
-    verify_purpose(found.certificate, ExtendedKeyUsageOID.CODE_SIGNING, what=_WHAT)
+    verify_purpose(found.certificate, CODE_SIGNING, what=_WHAT)
     verify_valid_at(found.certificate, moment, what=_WHAT)
     if issuers:
-        chain = [parse_certificate(der, what=f"issuer {place}") for place, der in enumerate(issuers, 1)]
-        verify_path(found.certificate, chain, ExtendedKeyUsageOID.CODE_SIGNING, moment)
+        chain = [Certificate.parse(der, what=f"issuer {place}") for place, der in enumerate(issuers, 1)]
+        verify_path(found.certificate, chain, CODE_SIGNING, moment)
 
 
 def _verify_named(found: Leaf) -> None:

@@ -1,10 +1,9 @@
-"""The few rules of DER (X.690 sections 8.1 and 10) that are needed to cut an element out of a certificate.
+"""The few rules of DER (X.690 sections 8.1 and 10) that are needed to find an element in a certificate.
 
-Whole certificates are read by `cryptography`. Here the signed bytes themselves are looked at, so that what
-goes on to be signed or hashed is never encoded a second time.
+Elements are places in the octets that were signed, so that what goes on to be signed or hashed is never encoded a
+second time.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from cosignpy.errors import MalformedError
@@ -65,7 +64,7 @@ def read_element(raw: bytes, start: int, end: int, *, what: str) -> Element:
     return _make_tuple(Element, (tag, start, content, content + length))
 
 
-def read_children(raw: bytes, parent: Element, *, what: str) -> Sequence[Element]:
+def read_children(raw: bytes, parent: Element, *, what: str) -> list[Element]:
     """Read the elements that an element consists of.
 
     Raises:

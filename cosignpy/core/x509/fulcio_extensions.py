@@ -5,9 +5,7 @@ The first six are deprecated and hold the bare text; from the eighth on it is a 
 
 from typing import Final
 
-from cryptography.x509 import Certificate, ObjectIdentifier
-
-from cosignpy.core.x509.chain import read_extensions
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
@@ -18,7 +16,7 @@ from cosignpy.core.x509.der import (
     encode_sequence,
 )
 from cosignpy.core.x509.fulcio_names import ARC, BARE, NAMES
-from cosignpy.core.x509.tbs import NamedExtension
+from cosignpy.core.x509.tbs import NamedExtension, parse_extension
 from cosignpy.values import value
 
 _ARC_CONTENT: Final = bytes.fromhex("2b0601040183bf3001")
@@ -29,7 +27,7 @@ _OIDS: Final = {
 }
 """The content octets of each identifier, and all of it: a certificate has twenty of them."""
 
-_NUMBERS: Final = {ObjectIdentifier(f"{ARC}.{number}"): number for number in NAMES}
+_NUMBERS: Final = {oid: number for number, (oid, _) in _OIDS.items()}
 
 
 @value
@@ -66,8 +64,8 @@ def fulcio_extensions(certificate: Certificate, *, what: str = "certificate") ->
         MalformedError: The extensions cannot be read, or one of these is not text in its encoding.
     """
     numbered = {
-        _NUMBERS[extension.oid]: extension.value.public_bytes()
-        for extension in read_extensions(certificate, what=what)
+        _NUMBERS[extension.oid]: parse_extension(extension.raw, what=what).content
+        for extension in certificate.tbs.extensions
         if extension.oid in _NUMBERS
     }
     return tuple([_decode(number, numbered[number], what) for number in sorted(numbered)])

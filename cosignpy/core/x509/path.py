@@ -9,40 +9,34 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from cryptography.x509 import Certificate, ExtendedKeyUsage, Extension, ExtensionType, ObjectIdentifier
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
-
-from cosignpy.core.x509.chain import (
-    find_extension,
-    read_extensions,
-    read_issuer,
-    read_lifetime,
-    read_subject,
-    verify_issued_by,
-    verify_may_issue,
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by, verify_may_issue
+from cosignpy.core.x509.der_values import decode_oid
+from cosignpy.core.x509.extensions import (
+    ANY_PURPOSE,
+    BASIC_CONSTRAINTS,
+    EXTENDED_KEY_USAGE,
+    KEY_USAGE,
+    NAME_CONSTRAINTS,
+    SUBJECT_ALTERNATIVE_NAME,
+    read_purposes,
 )
+from cosignpy.core.x509.tbs import NamedExtension, parse_extension
 from cosignpy.errors import CertificateError, LimitExceeded
 
 MAX_ISSUERS: Final = 10
 """Certificates above a leaf: Fulcio and timestamp authorities have one or two."""
 
-_ISSUER: Final = "issuer of the leaf certificate"
-_UNDERSTOOD: Final = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-    }
-)
+_UNDERSTOOD: Final = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE, SUBJECT_ALTERNATIVE_NAME})
 """What is looked at here, or by those who ask for the path; a certificate with another critical one is refused
 (section 4.2). So is one that constrains names, critical or not: no authority of Sigstore's kind has that."""
 
 
-def verify_path(leaf: Certificate, issuers: Sequence[Certificate], purpose: ObjectIdentifier, moment: datetime) -> None:
+def verify_path(leaf: Certificate, issuers: Sequence[Certificate], purpose: bytes, moment: datetime) -> None:
     """Show that a leaf was issued for a purpose, by these issuers in their order, and all of them valid at a moment.
 
-    The last issuer is trusted already, and nothing but its validity and what it may do is asked of it.
+    `purpose` is the content octets of an identifier. The last issuer is trusted already, and nothing but its validity
+    and what it may do is asked of it.
 
     Raises:
         CertificateError: A link that does not hold, a certificate that was not valid then or not for that purpose, no
@@ -68,7 +62,7 @@ def verify_path(leaf: Certificate, issuers: Sequence[Certificate], purpose: Obje
 
 
 @lru_cache(maxsize=64)
-def _verify_issuer(issuer: Certificate, below: int, purpose: ObjectIdentifier, what: str) -> None:
+def _verify_issuer(issuer: Certificate, below: int, purpose: bytes, what: str) -> None:
     """Show what does not depend on the time; authorities are always the same few, and one that holds is kept."""
     _verify_extensions(issuer, what)
     verify_may_issue(issuer, below, what=what)
@@ -85,49 +79,45 @@ def verify_valid_at(certificate: Certificate, moment: datetime, *, what: str = "
 
     Raises:
         CertificateError: It was not.
-        MalformedError: Its times are none.
     """
-    first, last = read_lifetime(certificate, what=what)
+    first, last = certificate.not_before, certificate.not_after
     if not first <= moment <= last:
         raise CertificateError(
             what, f"valid from {first.isoformat()} to {last.isoformat()}, which is not {moment.isoformat()}"
         )
 
 
-def verify_purpose(certificate: Certificate, purpose: ObjectIdentifier, *, what: str = "certificate") -> None:
+def verify_purpose(certificate: Certificate, purpose: bytes, *, what: str = "certificate") -> None:
     """Show that a leaf was issued for a purpose: it has to say so (RFC 5280 section 4.2.1.12).
 
     Raises:
         CertificateError: It does not.
         MalformedError: Its extensions cannot be read.
     """
-    purposes = find_extension(certificate, ExtendedKeyUsage, what=what)
-    if purposes is None or purpose not in purposes:
-        raise CertificateError(what, f"its extended key usage does not have {purpose.dotted_string}")
+    if purpose not in (read_purposes(certificate, what=what) or ()):
+        raise CertificateError(what, f"its extended key usage does not have {decode_oid(purpose, what=what)}")
 
 
-def _verify_allows(issuer: Certificate, purpose: ObjectIdentifier, what: str) -> None:
+def _verify_allows(issuer: Certificate, purpose: bytes, what: str) -> None:
     """Show that an authority is not kept from certifying for a purpose: where it names some, this has to be one."""
-    purposes = find_extension(issuer, ExtendedKeyUsage, what=what)
-    if purposes is not None and not {purpose, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(purposes):
-        raise CertificateError(what, f"its extended key usage does not allow {purpose.dotted_string}")
+    purposes = read_purposes(issuer, what=what)
+    if purposes is not None and not {purpose, ANY_PURPOSE} & set(purposes):
+        raise CertificateError(what, f"its extended key usage does not allow {decode_oid(purpose, what=what)}")
 
 
 def _verify_extensions(certificate: Certificate, what: str) -> None:
-    for extension in read_extensions(certificate, what=what):
+    for extension in certificate.tbs.extensions:
         _verify_understood(extension, what)
 
 
-def _verify_understood(extension: Extension[ExtensionType], what: str) -> None:
-    if extension.oid == ExtensionOID.NAME_CONSTRAINTS:
+def _verify_understood(extension: NamedExtension, what: str) -> None:
+    if extension.oid == NAME_CONSTRAINTS:
         raise CertificateError(what, "it constrains names, which is not understood, critical or not")
-    if extension.critical and extension.oid not in _UNDERSTOOD:
-        raise CertificateError(what, f"critical extension {extension.oid.dotted_string} is not understood")
+    if extension.oid not in _UNDERSTOOD and parse_extension(extension.raw, what=what).critical:
+        oid = decode_oid(extension.oid, what=what)
+        raise CertificateError(what, f"critical extension {oid} is not understood")
 
 
 def _count_authorities(issuers: Sequence[Certificate]) -> int:
-    """Count those that a path length is about: not the ones that issued themselves (section 4.2.1.9).
-
-    Issuers that come with a signature are a stranger's up to here, names included.
-    """
-    return sum(read_issuer(one, what=_ISSUER) != read_subject(one, what=_ISSUER) for one in issuers)
+    """Count those that a path length is about: not the ones that issued themselves (section 4.2.1.9)."""
+    return sum(one.issuer != one.subject for one in issuers)

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate
 
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import read_key
 from cosignpy.core.x509.der import SEQUENCE, encode_bit_string, encode_sequence, read_children, read_whole
 
 
@@ -20,12 +20,12 @@ def spell_path(path: Sequence[Certificate]) -> Iterator[bytes]:
     """Return certificates, each issued by the next, in every spelling: in DER, the last one as it is."""
     for below, issuer in pairwise(path):
         yield from spell_certificate(below, issuer)
-    yield path[-1].public_bytes(Encoding.DER)
+    yield path[-1].der
 
 
 def spell_certificate(certificate: Certificate, issuer: Certificate) -> tuple[bytes, ...]:
     """Return a certificate that this issuer signed, in DER, and its other spelling where it has one."""
-    der, key = certificate.public_bytes(Encoding.DER), issuer.public_key()
+    der, key = certificate.der, read_key(issuer).handle
     if not isinstance(key, EllipticCurvePublicKey):
         return (der,)
     r, s = decode_dss_signature(certificate.signature)

@@ -1,30 +1,23 @@
 """Who a Fulcio certificate names: its subject alternative names (RFC 5280 section 4.2.1.6)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Final, cast
+from typing import Final
 
-from cryptography.x509 import (
-    Certificate,
-    DNSName,
-    GeneralName,
-    IPAddress,
-    ObjectIdentifier,
-    OtherName,
-    RFC822Name,
-    SubjectAlternativeName,
-    UniformResourceIdentifier,
-)
-
-from cosignpy.core.x509.chain import find_extension
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import (
     OBJECT_IDENTIFIER,
+    SEQUENCE,
     UTF8_STRING,
+    Element,
     decode_utf8_string,
     encode_element,
     encode_sequence,
+    read_children,
+    read_whole,
 )
+from cosignpy.core.x509.der_fields import Fields
 from cosignpy.core.x509.extensions import SUBJECT_ALTERNATIVE_NAME
 from cosignpy.core.x509.tbs import Extension, NamedExtension, encode_extension
 from cosignpy.errors import LimitExceeded, MalformedError
@@ -33,12 +26,14 @@ from cosignpy.values import value
 MAX_SUBJECT_NAMES: Final = 256
 """Names of one certificate: Fulcio writes exactly one, certificates of the web have a few hundred at most."""
 
-_FULCIO_USERNAME: Final = ObjectIdentifier("1.3.6.1.4.1.57264.1.7")
-_FULCIO_USERNAME_CONTENT: Final = bytes.fromhex("2b0601040183bf300107")
+_FULCIO_USERNAME: Final = bytes.fromhex("2b0601040183bf300107")
+"""The content octets of 1.3.6.1.4.1.57264.1.7 (Fulcio `oid-info.md`)."""
 
 _OTHER_NAME: Final = 0xA0
 _RFC822_NAME: Final = 0x81
+_DNS_NAME: Final = 0x82
 _URI: Final = 0x86
+_IP_ADDRESS: Final = 0x87
 _OTHER_VALUE: Final = 0xA0
 """Tags of RFC 5280 section 4.2.1.6, GeneralName, and of the value in an OtherName."""
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
@@ -71,34 +66,71 @@ def subject_names(certificate: Certificate, *, what: str = "certificate") -> tup
         MalformedError: The extensions cannot be read, or a user name is not a UTF8String.
         LimitExceeded: More than `MAX_SUBJECT_NAMES`.
     """
-    extension = find_extension(certificate, SubjectAlternativeName, what=what)
-    names = list(extension) if extension is not None else []
-    if len(names) > MAX_SUBJECT_NAMES:
-        raise LimitExceeded(what, f"{len(names)} subject names, at most {MAX_SUBJECT_NAMES} are accepted")
-    found = (_as_subject_name(name, what) for name in names)
+    raw, names = _read_names(certificate, what)
+    found = [_as_subject_name(raw, name, what) for name in names]
     return tuple([name for name in found if name is not None])
 
 
-def _as_subject_name(name: GeneralName, what: str) -> SubjectName | None:
-    if isinstance(name, OtherName):
-        if name.type_id != _FULCIO_USERNAME:
-            return None
-        return SubjectName(NameKind.USERNAME, decode_utf8_string(name.value, what=f"user name of the {what}"))
-    kind = _KINDS.get(type(name))
-    return SubjectName(kind, _TEXTS[kind](name)) if kind is not None else None
+def names_anybody(certificate: Certificate, *, what: str = "certificate") -> bool:
+    """Tell whether a certificate has a name of its subject, of whatever kind.
+
+    Raises:
+        MalformedError: The extension cannot be read.
+        LimitExceeded: More than `MAX_SUBJECT_NAMES`.
+    """
+    return bool(_read_names(certificate, what)[1])
 
 
-_KINDS: Final[Mapping[type[GeneralName], NameKind]] = {
-    RFC822Name: NameKind.EMAIL,
-    UniformResourceIdentifier: NameKind.URI,
-    DNSName: NameKind.DNS,
-    IPAddress: NameKind.IP,
-}
-_TEXTS: Final[Mapping[NameKind, Callable[[GeneralName], str]]] = {
-    NameKind.EMAIL: lambda name: cast("RFC822Name", name).value,
-    NameKind.URI: lambda name: cast("UniformResourceIdentifier", name).value,
-    NameKind.DNS: lambda name: cast("DNSName", name).value,
-    NameKind.IP: lambda name: str(cast("IPAddress", name).value),
+def _read_names(certificate: Certificate, what: str) -> tuple[bytes, Sequence[Element]]:
+    extension = certificate.tbs.extension(SUBJECT_ALTERNATIVE_NAME, what=what)
+    if extension is None:
+        return b"", ()
+    raw = extension.content
+    names = read_children(raw, read_whole(raw, SEQUENCE, what=what), what=what)
+    if len(names) > MAX_SUBJECT_NAMES:
+        raise LimitExceeded(what, f"{len(names)} subject names, at most {MAX_SUBJECT_NAMES} are accepted")
+    return raw, names
+
+
+def _as_subject_name(raw: bytes, name: Element, what: str) -> SubjectName | None:
+    if name.tag == _OTHER_NAME:
+        return _as_user_name(Fields(raw, name, what))
+    kind = _KINDS.get(name.tag)
+    if kind is None:
+        return None
+    content = raw[name.content : name.end]
+    return SubjectName(kind, _read_address(content, what) if kind is NameKind.IP else _read_ascii(content, what))
+
+
+def _as_user_name(fields: Fields) -> SubjectName | None:
+    if fields.content(OBJECT_IDENTIFIER) != _FULCIO_USERNAME:
+        return None
+    text = fields.content(_OTHER_VALUE)
+    fields.finish()
+    return SubjectName(NameKind.USERNAME, decode_utf8_string(text, what=f"user name of the {fields.what}"))
+
+
+def _read_ascii(content: bytes, what: str) -> str:
+    try:
+        return content.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise MalformedError(what, "a subject name that is not IA5String") from error
+
+
+def _read_address(content: bytes, what: str) -> str:
+    from ipaddress import ip_address  # no signer has an address: it is not worth a millisecond of each start
+
+    try:
+        return str(ip_address(content))
+    except ValueError as error:
+        raise MalformedError(what, "an IP address that is none") from error
+
+
+_KINDS: Final[Mapping[int, NameKind]] = {
+    _RFC822_NAME: NameKind.EMAIL,
+    _DNS_NAME: NameKind.DNS,
+    _URI: NameKind.URI,
+    _IP_ADDRESS: NameKind.IP,
 }
 
 
@@ -119,7 +151,7 @@ def encode_subject_name(name: SubjectName) -> NamedExtension:
 
 
 def _encode_user_name(text: str) -> bytes:
-    kind = encode_element(OBJECT_IDENTIFIER, _FULCIO_USERNAME_CONTENT)
+    kind = encode_element(OBJECT_IDENTIFIER, _FULCIO_USERNAME)
     content = encode_element(_OTHER_VALUE, encode_element(UTF8_STRING, text.encode()))
     return encode_element(_OTHER_NAME, kind + content)
 

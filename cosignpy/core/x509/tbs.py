@@ -51,6 +51,18 @@ class Extension:
     content: bytes = field(repr=False)
 
 
+def read_parts(certificate: bytes, *, what: str) -> tuple[list[Element], list[Element]]:
+    """Read where the three parts of a certificate lie, and the fields of the signed one, whatever they are.
+
+    Raises:
+        MalformedError: Not a certificate, or not DER.
+    """
+    parts = read_children(certificate, read_whole(certificate, SEQUENCE, what=what), what=what)
+    if tuple(part.tag for part in parts) != _PARTS:
+        raise MalformedError(what, "not a certificate")
+    return parts, read_children(certificate, parts[0], what=what)
+
+
 def encode_extension(oid: bytes, extension: Extension) -> NamedExtension:
     """Encode an extension (RFC 5280 section 4.1); `oid` is the content octets of its identifier."""
     criticality = encode_element(BOOLEAN, _TRUE) if extension.critical else b""
@@ -75,11 +87,16 @@ class TbsCertificate:
         Raises:
             MalformedError: Not a certificate, not DER, or an extension given twice (RFC 5280 section 4.2).
         """
-        parts = read_children(certificate, read_whole(certificate, SEQUENCE, what=what), what=what)
-        if tuple(part.tag for part in parts) != _PARTS:
-            raise MalformedError(what, "not a certificate")
-        tbs = parts[0]
-        fields = read_children(certificate, tbs, what=what)
+        parts, fields = read_parts(certificate, what=what)
+        return cls.of(certificate, parts[0], fields, what=what)
+
+    @classmethod
+    def of(cls, certificate: bytes, tbs: Element, fields: list[Element], *, what: str) -> Self:
+        """Cut it out of a certificate whose elements were read.
+
+        Raises:
+            MalformedError: It has no key, its extensions are of another form, or one is given twice.
+        """
         numbered = bool(fields) and fields[0].tag == VERSION
         if len(fields) <= _KEY_PLACE + numbered:
             raise MalformedError(what, "it has no public key")

@@ -98,7 +98,7 @@ def _judge_list(
 
 def _covers(item: TransparencyLog | CertificateAuthority, now: datetime) -> bool:
     if isinstance(item, CertificateAuthority) and not all(
-        each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in item.chain
+        each.not_before <= now <= each.not_after for each in item.chain
     ):
         return False
     return item.validity.covers(now)
@@ -108,7 +108,7 @@ def _end(item: TransparencyLog | CertificateAuthority) -> datetime | None:
     """Return when it ends: with its validity, or the first certificate of its chain that expires."""
     if isinstance(item, TransparencyLog):
         return item.validity.end
-    last = min(certificate.not_valid_after_utc for certificate in item.chain)
+    last = min(certificate.not_after for certificate in item.chain)
     return min(last, item.validity.end) if item.validity.end is not None else last
 
 

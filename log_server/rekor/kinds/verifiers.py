@@ -12,13 +12,14 @@ from itertools import pairwise
 from typing import Final
 
 import msgspec
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from cosignpy.core.encoding import PemBlock, parse_pem
 from cosignpy.core.keys.pem_file import check_key_file
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.x509.chain import parse_certificate, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by, verify_may_issue
 from cosignpy.core.x509.subject_alt_name import subject_names
 from cosignpy.errors import CertificateError, KeyUnusable, LimitExceeded, MalformedError
 
@@ -45,7 +46,7 @@ class Verifier(msgspec.Struct, frozen=True):
 
     key: PublicKey
     canonical: bytes
-    chain: tuple[x509.Certificate, ...] = ()
+    chain: tuple[Certificate, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -75,7 +76,7 @@ class Verifier(msgspec.Struct, frozen=True):
         for below, (certificate, issuer) in enumerate(pairwise(self.chain)):
             verify_issued_by(certificate, issuer)
             verify_may_issue(issuer, below)
-            if not issuer.not_valid_before_utc <= self.chain[0].not_valid_before_utc <= issuer.not_valid_after_utc:
+            if not issuer.not_before <= self.chain[0].not_before <= issuer.not_after:
                 raise CertificateError("issuer certificate", "not valid when the leaf became valid")
 
 
@@ -139,9 +140,9 @@ def _parse_blocks(pem: bytes) -> Iterator[PemBlock]:
 
 
 def _build_from_certificates(blocks: tuple[PemBlock, ...]) -> Verifier:
-    chain = tuple([parse_certificate(block.body) for block in blocks])
+    chain = tuple([Certificate.parse(block.body) for block in blocks])
     try:
-        key = PublicKey.from_handle(chain[0].public_key(), what=_WHAT)  # type: ignore[arg-type] # it refuses others
+        key = PublicKey.from_handle(load_der_public_key(chain[0].tbs.spki), what=_WHAT)  # type: ignore[arg-type] # it refuses others
     except (ValueError, UnsupportedAlgorithm) as error:
         raise MalformedError(_WHAT, "a certificate with a key of an unknown kind") from error
     except KeyUnusable as error:

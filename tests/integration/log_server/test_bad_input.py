@@ -41,7 +41,7 @@ Change = Callable[[dict[str, Any]], object]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogProcess]:
     directory = tmp_path_factory.mktemp("log")
     roots = directory / "roots.pem"
-    roots.write_bytes(ROOT.certificate.public_bytes(Encoding.PEM))
+    roots.write_bytes(ROOT.pem)
     with serve_logs(directory / "data", f"ct: {{roots: {roots}}}\n") as running:
         yield running
 

@@ -19,7 +19,7 @@ from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import RemoteError
 from cosignpy.operations.keyless import RESERVE, KeylessSigner
 from cosignpy.values import value
-from tests.support.certificates import LIFETIME, START, Authority, Extensions, der
+from tests.support.certificates import LIFETIME, START, Authority, Extensions
 
 SECOND: Final = timedelta(seconds=1)
 CODE: Final[Extensions] = (
@@ -71,7 +71,7 @@ class Certificates:
         assert isinstance(signer, PrivateKey)
         self.delay.wait(0.01)
         leaf = ISSUING.certificate_for("", _key_of(signer), CODE)
-        return IssuedCertificate(der(leaf), (ISSUING.der, ROOT.der))
+        return IssuedCertificate(leaf.der, (ISSUING.der, ROOT.der))
 
 
 def _key_of(signer: PrivateKey) -> object:

@@ -15,6 +15,7 @@ from cryptography.x509 import (
     KeyUsage,
     NameOID,
     SubjectKeyIdentifier,
+    load_der_x509_certificate,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -25,7 +26,6 @@ from ca_server.authority.protocol import CertifiedKey, Chain, encode_chain, peri
 from ca_server.authority.rules import verify_chain, verify_key
 from cosignpy.core.keys.algorithms import ECDSA_P256, ECDSA_P384, ED25519, Algorithm
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.x509.chain import parse_certificate
 from cosignpy.core.x509.issuing import MAX_SERIAL, encode_name, sign_certificate
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import UsageError
@@ -36,7 +36,7 @@ MADE: Final = hierarchy()
 
 
 def parsed(chain: Chain) -> list[Certificate]:
-    return [parse_certificate(one) for one in chain]
+    return [load_der_x509_certificate(one) for one in chain]
 
 
 @pytest.mark.parametrize("made", [MADE, hierarchy(Plan("Org", "other", ED25519))], ids=["P-256", "Ed25519"])

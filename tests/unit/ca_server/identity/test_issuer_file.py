@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca_server.identity.issuer import Issuer, IssuerType
 from ca_server.identity.issuer_file import WatchedIssuers, load_issuers, parse_issuers
@@ -48,7 +47,7 @@ def test_what_clients_are_told_to_sign_follows_from_the_type() -> None:
 
 
 def test_an_issuer_has_all_that_the_file_says() -> None:
-    certificate = Authority.root().certificate.public_bytes(Encoding.PEM).decode()
+    certificate = Authority.root().pem.decode()
     found = one(
         f"{MAIL}    issuer-url: https://a.example.com\n    issuer-claim: $.a-1.b_c\n    contact: 5\n"
         "    description: null\n    environment: test\n    skip-email-verification: True\n"

@@ -26,6 +26,7 @@ from ca_server.issuance.certificate import (
     build_validity,
 )
 from ca_server.issuance.errors import AuthorityFailed
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
 from cosignpy.core.x509.fulcio_names import ARC
 from cosignpy.core.x509.issuing import MAX_SERIAL, sign_certificate
@@ -99,7 +100,7 @@ def test_keys_are_called_what_others_call_them(kind: str) -> None:
 
 @pytest.mark.parametrize("principal", [ALICE_WITH_MAIL, WORKFLOW, USER])
 def test_the_one_name_is_the_principals(principal: Principal) -> None:
-    assert subject_names(load_der_x509_certificate(issue(principal))) == (principal.name,)
+    assert subject_names(Certificate.parse(issue(principal))) == (principal.name,)
 
 
 def test_a_user_name_is_an_other_name_of_fulcio() -> None:
@@ -109,13 +110,13 @@ def test_a_user_name_is_an_other_name_of_fulcio() -> None:
 
 
 def test_the_statements_are_the_issuer_twice_the_subject_and_the_principals_own() -> None:
-    said = {found.number: found.text for found in fulcio_extensions(load_der_x509_certificate(issue(WORKFLOW)))}
+    said = {found.number: found.text for found in fulcio_extensions(Certificate.parse(issue(WORKFLOW)))}
     own = {statement.number: statement.text for statement in WORKFLOW.extensions}
     assert said == {1: WORKFLOW.issuer, 8: WORKFLOW.issuer, 24: WORKFLOW.subject} | own
 
 
 def test_a_token_without_a_subject_leaves_its_extension_out() -> None:
-    said = fulcio_extensions(load_der_x509_certificate(issue(replace(ALICE_WITH_MAIL, subject=""))))
+    said = fulcio_extensions(Certificate.parse(issue(replace(ALICE_WITH_MAIL, subject=""))))
     assert [found.number for found in said] == [1, 8]
 
 

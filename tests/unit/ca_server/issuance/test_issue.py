@@ -19,7 +19,8 @@ from ca_server.issuance.request import SigningRequest
 from cosignpy.core.ct.precertificate import parse_embedded_scts, verify_embedded_sct
 from cosignpy.core.ct.sct import Sct
 from cosignpy.core.encoding import parse_pem
-from cosignpy.core.x509.chain import parse_certificate, verify_issued_by
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import verify_issued_by
 from cosignpy.core.x509.subject_alt_name import NameKind, SubjectName, subject_names
 from cosignpy.errors import CosignError, KeyUnusable
 from cosignpy.serving.quantities import Duration
@@ -65,7 +66,7 @@ def test_a_certificate_is_issued_logged_and_on_record() -> None:
     (sct,) = parse_embedded_scts(issued.leaf)
     verify_embedded_sct(sct, issued.leaf, issued.chain[0], LOG_KEY.public_key)
     assert (sct, issued.embedding) == (issued.sct, Embedding.EMBEDDED)
-    assert issued.serial == parse_certificate(issued.leaf).serial_number
+    assert issued.serial == Certificate.parse(issued.leaf).serial_number
     assert desk.records == [
         AuditRecord(
             Outcome.ISSUED,
@@ -94,15 +95,15 @@ def test_the_answer_has_leaf_and_chain_in_pem() -> None:
 @pytest.mark.parametrize("embedding", Embedding)
 def test_everybody_gets_the_name_of_their_token(token: str, principal: Principal, embedding: Embedding) -> None:
     issued = issue(open_desk(embedding), ask(principal), token)
-    certificate = parse_certificate(issued.leaf)
-    verify_issued_by(certificate, parse_certificate(issued.chain[0]))
+    certificate = Certificate.parse(issued.leaf)
+    verify_issued_by(certificate, Certificate.parse(issued.chain[0]))
     assert subject_names(certificate) == (principal.name,)
     assert (issued.sct is None) == (embedding is Embedding.NONE)
 
 
 def test_the_names_in_a_certificate_signing_request_are_ignored() -> None:
     issued = issue(open_desk(), SigningRequest(csr=build_csr()))
-    certificate = parse_certificate(issued.leaf)
+    certificate = Certificate.parse(issued.leaf)
     assert subject_names(certificate) == (ALICE_WITH_MAIL.name,)
     assert b"mallory" not in issued.leaf
 
@@ -117,9 +118,9 @@ def test_settings_decide_about_time_and_kinds_of_key() -> None:
     error, record = refused(open_desk(settings=settings))
     assert type(error).__name__ == "AlgorithmNotAllowed"
     issued = issue(open_desk(settings=replace(settings, algorithms=("ecdsa-sha2-256-nistp256",))))
-    certificate = parse_certificate(issued.leaf)
-    assert certificate.not_valid_before_utc == START - timedelta(minutes=1)
-    assert certificate.not_valid_after_utc == START + timedelta(minutes=59)
+    certificate = Certificate.parse(issued.leaf)
+    assert certificate.not_before == START - timedelta(minutes=1)
+    assert certificate.not_after == START + timedelta(minutes=59)
     assert record.status == HTTPStatus.BAD_REQUEST
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import pytest
-from cryptography.x509 import Certificate, load_pem_x509_certificates
+from cryptography.x509 import load_der_x509_certificate
 
 from cosignpy.core.ct.precertificate import (
     POISON,
@@ -19,11 +19,11 @@ from cosignpy.core.ct.precertificate import (
 )
 from cosignpy.core.encoding import decode_b64, parse_pem
 from cosignpy.core.keys.public import PublicKey
-from cosignpy.core.x509.chain import parse_certificate, verify_issued_by
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import parse_chain_pem, verify_issued_by
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CertificateError, CosignError, MalformedError
 from tests.support import vectors
-from tests.support.certificates import der
 
 pytestmark = vectors.NEEDED
 
@@ -76,7 +76,7 @@ def _has_scts(certificate: bytes) -> bool:
 
 def issuers(leaf: Certificate) -> Iterator[bytes]:
     for authority in trusted()[1]:
-        certificate = parse_certificate(authority)
+        certificate = Certificate.parse(authority)
         with suppress(CertificateError):
             verify_issued_by(leaf, certificate)
             yield authority
@@ -86,7 +86,7 @@ def test_every_embedded_sct_in_the_bundles_verifies() -> None:
     keys = trusted()[0]
     checked = 0
     for leaf in leaves():
-        issuer = next(issuers(parse_certificate(leaf)))
+        issuer = next(issuers(Certificate.parse(leaf)))
         for sct in parse_embedded_scts(leaf):
             verify_embedded_sct(sct, leaf, issuer, keys[sct.log_id])
             checked += 1
@@ -95,7 +95,7 @@ def test_every_embedded_sct_in_the_bundles_verifies() -> None:
 
 def test_no_neighbour_of_a_real_certificate_verifies() -> None:
     leaf = leaves()[0]
-    issuer = next(issuers(parse_certificate(leaf)))
+    issuer = next(issuers(Certificate.parse(leaf)))
     (sct,) = parse_embedded_scts(leaf)
     key = trusted()[0][sct.log_id]
     tbs = TbsCertificate.parse(leaf)
@@ -112,7 +112,7 @@ def test_no_neighbour_of_a_real_certificate_verifies() -> None:
 
 def test_tbs_bytes_are_those_of_cryptography() -> None:
     for leaf in leaves():
-        certificate, tbs = parse_certificate(leaf), TbsCertificate.parse(leaf)
+        certificate, tbs = load_der_x509_certificate(leaf), TbsCertificate.parse(leaf)
         assert tbs.raw == certificate.tbs_certificate_bytes
         assert tbs.encode_without(SCT_LIST) == certificate.tbs_precertificate_bytes
 
@@ -133,7 +133,7 @@ def test_the_reference_precertificate_is_the_certificate_but_for_the_poison() ->
 
 def test_an_answer_of_fulcio_verifies() -> None:
     folder = vectors.path(f"{JAVA}/fulcio-response/valid")
-    chain = load_pem_x509_certificates((folder / "certWithSct.pem").read_bytes())
+    leaf, issuer, _ = parse_chain_pem((folder / "certWithSct.pem").read_bytes(), most=3)
     key = PublicKey.parse_pem((folder / "ctfe.pub").read_bytes())
-    (sct,) = parse_embedded_scts(der(chain[0]))
-    verify_embedded_sct(sct, der(chain[0]), der(chain[1]), key)
+    (sct,) = parse_embedded_scts(leaf)
+    verify_embedded_sct(sct, leaf, issuer, key)

@@ -1,5 +1,6 @@
 """What a token has to prove; each case differs from a token that passes by one thing, and is signed as it is."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from cosignpy.errors import (
     SignatureMismatch,
     TimestampError,
 )
-from tests.support.certificates import LIFETIME, START, Authority, Extensions, der, key
+from tests.support.certificates import LIFETIME, START, Authority, Extensions, key
 from tests.support.cms import sequence
 from tests.support.timestamps import (
     CHAIN,
@@ -65,10 +66,10 @@ def test_a_token_needs_no_certificates_where_the_leaf_is_known() -> None:
 
 def test_certificates_that_come_along_are_not_trusted_for_it() -> None:
     other = Authority.root("other root").certificate_of("stamps", STAMPING)
-    made = token(certificates=(der(other), der(LEAF)))
+    made = token(certificates=(other.der, LEAF.der))
     assert verify_timestamp(made, MESSAGE, TRUSTED).certificate == LEAF
     foreign = attributes(CONTENT, certificate=attribute_of(other))
-    made = token(certificates=(der(other),), certificate=other, attributes=foreign)
+    made = token(certificates=(other.der,), certificate=other, attributes=foreign)
     with pytest.raises(CertificateError):
         verify_timestamp(made, MESSAGE, ISSUERS)
     with pytest.raises(CertificateError):
@@ -76,9 +77,8 @@ def test_certificates_that_come_along_are_not_trusted_for_it() -> None:
 
 
 def encode_v1(certificate: Any = LEAF, digest: bytes | None = None) -> bytes:
-    from cryptography.hazmat.primitives.hashes import SHA1
 
-    hashed = digest if digest is not None else certificate.fingerprint(SHA1())
+    hashed = digest if digest is not None else hashlib.sha1(certificate.der).digest()
     return encode_attribute(SIGNING_CERTIFICATE, sequence(sequence(sequence(encode_element(4, hashed)))))
 
 
@@ -92,13 +92,12 @@ def encode_v2(*identifier: bytes, more: bytes = b"") -> bytes:
 
 
 def fingerprint(name: str = "sha256") -> bytes:
-    from cosignpy.core.keys.signatures import HASHES
 
-    return encode_element(4, LEAF.fingerprint(HASHES[name]))
+    return encode_element(4, hashlib.new(name, LEAF.der).digest())
 
 
-NAME = sequence(encode_element(0xA4, LEAF.issuer.public_bytes()))
-OTHER_NAME = sequence(encode_element(0xA4, ROOT.certificate.subject.public_bytes()))
+NAME = sequence(encode_element(0xA4, LEAF.issuer))
+OTHER_NAME = sequence(encode_element(0xA4, ROOT.certificate.subject))
 SERIAL = b"\x02\x02\x03\xe8"
 
 
@@ -169,8 +168,8 @@ OTHER_TYPE = encode_attribute(CONTENT_TYPE, bytes.fromhex("06092a864886f70d01070
         ({"digest": sequence(bytes.fromhex("06052b0e03021a"))}, MalformedError),
         ({"algorithm": "1.2.840.10045.4.1"}, MalformedError),
         ({"algorithm": "1.2.840.10045.4.3.4"}, TimestampError),
-        ({"sid": sequence(LEAF.issuer.public_bytes(), b"\x02\x01\x07")}, CertificateError),
-        ({"sid": sequence(ROOT.certificate.subject.public_bytes(), SERIAL)}, CertificateError),
+        ({"sid": sequence(LEAF.issuer, b"\x02\x01\x07")}, CertificateError),
+        ({"sid": sequence(ROOT.certificate.subject, SERIAL)}, CertificateError),
     ],
 )
 def test_a_token_is_signed_as_it_should_be(parts: dict[str, Any], error: type[CosignError]) -> None:
@@ -210,7 +209,7 @@ def test_rsa_is_read_as_well(algorithm: str) -> None:
     [
         {"imprint": MessageImprint.of(b"another message")},
         {"imprint": MessageImprint.of(b"another message", "sha512")},
-        {"authority": encode_element(0xA4, ROOT.certificate.subject.public_bytes())},
+        {"authority": encode_element(0xA4, ROOT.certificate.subject)},
         {"nonce": 0xBEEF},
         {"nonce": None},
     ],

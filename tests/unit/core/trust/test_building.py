@@ -9,7 +9,7 @@ from cosignpy.core.trust.building import build_authority, build_log
 from cosignpy.core.trust.trusted_root import MAX_CHAIN, TrustedRoot, encode_trusted_root, parse_trusted_root
 from cosignpy.core.trust.validity import Validity
 from cosignpy.errors import KeyUnusable, LimitExceeded, MalformedError
-from tests.support.certificates import LIFETIME, START, Authority, der
+from tests.support.certificates import LIFETIME, START, Authority
 from tests.support.trust_documents import ISSUING_CHAIN, LOG_KEY, SHARD_KEY, pem
 
 SPAN = Validity(START, START + LIFETIME)
@@ -33,7 +33,7 @@ def test_what_is_built_can_be_read() -> None:
 def test_an_authority_is_named_as_its_root_is() -> None:
     built = build_authority("https://ca.example", pem(*ISSUING_CHAIN), SPAN)
     assert (built.uri, built.organization, built.common_name) == ("https://ca.example", "", "root")
-    assert (tuple(der(each) for each in built.chain), built.validity) == (ISSUING_CHAIN, SPAN)
+    assert (tuple(each.der for each in built.chain), built.validity) == (ISSUING_CHAIN, SPAN)
 
 
 def test_without_a_start_an_authority_begins_with_its_chain() -> None:

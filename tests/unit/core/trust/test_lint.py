@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import CertificateBuilder, UnrecognizedExtension
 from cryptography.x509.oid import ExtensionOID
 
@@ -17,7 +16,7 @@ from cosignpy.core.trust.lint import lint_trusted_root
 from cosignpy.core.trust.problems import Problem, Severity
 from cosignpy.errors import MalformedError
 from tests.support import vectors
-from tests.support.certificates import MIDDLE, NAMED, START, der, named
+from tests.support.certificates import MIDDLE, NAMED, START, named, sign
 from tests.support.trust_documents import (
     INTERMEDIATE,
     LOG_KEY,
@@ -32,7 +31,7 @@ from tests.support.trust_documents import (
 Change = Callable[[dict[str, Any]], object]
 CHAIN: Final = "certificateAuthorities[0].certChain"
 STAMPERS_CHAIN: Final = "timestampAuthorities[0].certChain"
-LEAF: Final = der(ROOT.certificate_of("leaf", NAMED))
+LEAF: Final = ROOT.certificate_of("leaf", NAMED).der
 
 
 def problems(change: Change, moment: datetime = MIDDLE) -> list[tuple[Severity, str]]:
@@ -66,11 +65,9 @@ def stamping(*chain: bytes) -> Change:
 
 def unreadable_constraints() -> bytes:
     """Return a certificate of the root whose basic constraints are no DER."""
-    builder = CertificateBuilder(
-        named("root"), named("odd"), ROOT.key.public_key(), 1, START, STAMPER.not_valid_after_utc
-    )
+    builder = CertificateBuilder(named("root"), named("odd"), ROOT.key.public_key(), 1, START, STAMPER.not_after)
     broken = UnrecognizedExtension(ExtensionOID.BASIC_CONSTRAINTS, b"\x00")
-    return der(builder.add_extension(broken, critical=True).sign(ROOT.key, SHA256()))
+    return sign(builder.add_extension(broken, critical=True), ROOT.key).der
 
 
 def test_nothing_is_wrong_with_a_good_one() -> None:
@@ -135,7 +132,7 @@ W = Severity.WARNING
         (issuing(LEAF, ROOT.der), [(E, f"{CHAIN}.certificates[0]")]),
         (stamping(INTERMEDIATE.der, ROOT.der), []),
         (stamping(LEAF, ROOT.der), [(E, f"{STAMPERS_CHAIN}.certificates[0]")]),
-        (stamping(der(STAMPER)), [(E, STAMPERS_CHAIN), (W, f"{STAMPERS_CHAIN}.certificates[0]")]),
+        (stamping(STAMPER.der), [(E, STAMPERS_CHAIN), (W, f"{STAMPERS_CHAIN}.certificates[0]")]),
         (
             stamping(unreadable_constraints(), ROOT.der),
             [(E, f"{STAMPERS_CHAIN}.certificates[0]")],

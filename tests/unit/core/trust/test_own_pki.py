@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cosignpy.core.trust.own_pki import build_authorities, complete_authorities
 from cosignpy.core.trust.trusted_root import MAX_AUTHORITIES
+from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.path import MAX_ISSUERS
 from cosignpy.errors import LimitExceeded, MalformedError
 from tests.support.certificates import Authority
@@ -24,7 +25,7 @@ def pem(*authorities: Authority) -> bytes:
 
 def ways(roots: bytes, intermediates: bytes | None = None) -> set[tuple[str, ...]]:
     found = build_authorities(roots, intermediates, "where")
-    return {tuple(each.subject.rfc4514_string().removeprefix("CN=") for each in one.chain) for one in found}
+    return {tuple(describe_name(each.subject, what="test").removeprefix("CN=") for each in one.chain) for one in found}
 
 
 def test_a_root_alone_issues_itself() -> None:

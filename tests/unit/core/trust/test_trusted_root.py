@@ -23,7 +23,6 @@ from cosignpy.core.trust.trusted_root import (
 from cosignpy.core.trust.validity import Validity, parse_time
 from cosignpy.errors import LimitExceeded, MalformedError
 from tests.support import vectors
-from tests.support.certificates import der
 from tests.support.keys import key_vectors
 from tests.support.trust_documents import (
     BEGIN,
@@ -53,8 +52,8 @@ def test_a_trusted_root_is_read() -> None:
     assert found.ct_logs[0].base_url == "https://ct.example"
     (authority,), (stamper,) = found.certificate_authorities, found.timestamp_authorities
     assert (authority.organization, authority.common_name, authority.uri) == ("", "root", "https://ca.example")
-    assert tuple(der(each) for each in authority.chain) == ISSUING_CHAIN
-    assert tuple(der(each) for each in stamper.chain) == STAMPING_CHAIN
+    assert tuple(each.der for each in authority.chain) == ISSUING_CHAIN
+    assert tuple(each.der for each in stamper.chain) == STAMPING_CHAIN
 
 
 def test_what_is_written_is_what_was_read() -> None:

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Final
 
 import pytest
-from cryptography.x509 import load_der_x509_certificate
 
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial, MessageSignature
 from cosignpy.core.ct.precertificate import build_certificate_entry
@@ -34,6 +33,7 @@ from cosignpy.core.verify.bundle import Trust, verify_bundle
 from cosignpy.core.verify.findings import TimeSource, VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
 from cosignpy.core.verify.steps import Outcome, Step
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.spellings import spell_certificate
 from cosignpy.errors import (
     CertificateError,
@@ -344,7 +344,7 @@ def test_what_is_denied_never_counts(denied: Denial, what: str) -> None:
 
 def test_a_denied_certificate_is_known_by_its_other_spelling() -> None:
     """Whoever holds it can make that one, and have it logged."""
-    respelled = spell_certificate(load_der_x509_certificate(good_leaf()), FULCIO_ISSUER.certificate)[1]
+    respelled = spell_certificate(Certificate.parse(good_leaf()), FULCIO_ISSUER.certificate)[1]
     bundle = Signing(leaf=respelled).bundle()
     assert verify(bundle).certificate is not None
     with pytest.raises(Denied, match="the certificate"):

@@ -58,13 +58,13 @@ def authorities(*found: object) -> TrustedRoot:
 
 def test_leaf_and_key_are_read() -> None:
     found = leaf()
-    assert (found.der, found.key) == (good_leaf(), LEAF_KEY.public_key)
+    assert (found.certificate.der, found.key) == (good_leaf(), LEAF_KEY.public_key)
     identity = read_identity(found.certificate)
     assert (identity.names, identity.issuer) == ((EMAIL,), ISSUER)
 
 
 def test_certificates_have_to_be_a_chain() -> None:
-    assert leaf(good_leaf(), FULCIO_ISSUER.der, FULCIO_ROOT.der).der == good_leaf()
+    assert leaf(good_leaf(), FULCIO_ISSUER.der, FULCIO_ROOT.der).certificate.der == good_leaf()
     for chain in (
         (good_leaf(), FULCIO_ROOT.der, FULCIO_ISSUER.der),
         (good_leaf(), FULCIO_ROOT.der),
@@ -161,7 +161,7 @@ def test_too_few_promises_are_refused_unless_waived() -> None:
 
 
 def test_a_log_counts_once() -> None:
-    tbs = leaf().der
+    tbs = leaf().certificate.der
     again = promise(build_certificate_entry(tbs))
     with pytest.raises(CertificateError, match="1 SCTs"):
         verify_scts(leaf(), AUTHORITY, ROOT, RequireSct(2), [again])
@@ -195,7 +195,7 @@ def test_a_promise_about_another_certificate_is_refused() -> None:
 
 def test_a_promise_beside_the_certificate_counts_like_one_inside() -> None:
     bare = leaf(FULCIO_ISSUER.leaf((*named(), *SIGNING)))
-    beside = promise(build_certificate_entry(bare.der))
+    beside = promise(build_certificate_entry(bare.certificate.der))
     assert verify_scts(bare, AUTHORITY, ROOT, RequireSct(), [beside]) == (SHOWN,)
     with pytest.raises(SignatureMismatch):
         verify_scts(leaf(), AUTHORITY, ROOT, RequireSct(), [beside])
@@ -205,7 +205,7 @@ def test_a_promise_beside_the_certificate_counts_like_one_inside() -> None:
 
 def test_a_promise_of_a_time_beyond_all_dates_is_refused() -> None:
     bare = leaf(FULCIO_ISSUER.leaf((*named(), *SIGNING)))
-    beside = promise(build_certificate_entry(bare.der), CT_KEY)
+    beside = promise(build_certificate_entry(bare.certificate.der), CT_KEY)
     with pytest.raises(CertificateError, match="beyond all dates"):
         verify_scts(bare, AUTHORITY, ROOT, RequireSct(), [replace(beside, timestamp_ms=2**64 - 1)])
 

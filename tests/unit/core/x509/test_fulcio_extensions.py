@@ -3,8 +3,10 @@
 from typing import Final
 
 import pytest
-from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension, load_pem_x509_certificate
+from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
 
+from cosignpy.core.encoding import parse_pem
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
 from cosignpy.core.x509.fulcio_extensions import (
     FulcioExtension,
@@ -72,7 +74,10 @@ def test_text_in_another_encoding_is_refused(number: int, content: bytes) -> Non
 @vectors.NEEDED
 def test_a_certificate_of_fulcio_says_where_it_was_built() -> None:
     raw = vectors.path("sigstore-java/certs/cert-githuboidc.pem").read_bytes()
-    found = {extension.number: extension.text for extension in fulcio_extensions(load_pem_x509_certificate(raw))}
+    found = {
+        extension.number: extension.text
+        for extension in fulcio_extensions(Certificate.parse(parse_pem(raw, what="test").body))
+    }
     assert sorted(found) == [1, 2, 3, 4, 5, 6]
     assert found[1] == "https://token.actions.githubusercontent.com"
     assert found[6].startswith("refs/")

@@ -9,12 +9,13 @@ from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import NameOID, load_der_x509_certificate, load_der_x509_csr
+from cryptography.x509 import load_der_x509_certificate, load_der_x509_csr
 
 from cosignpy.core.keys.algorithms import ALGORITHMS, ECDSA_P256, ED25519PH, SIGNING
 from cosignpy.core.keys.private import PrivateKey
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.certificate_request import CertificateRequest
-from cosignpy.core.x509.chain import parse_certificate, verify_issued_by, verify_may_issue
+from cosignpy.core.x509.chain import verify_issued_by, verify_may_issue
 from cosignpy.core.x509.extensions import (
     CODE_SIGNING,
     Usage,
@@ -37,7 +38,7 @@ from cosignpy.core.x509.issuing import (
     sign_certificate,
     sign_request,
 )
-from cosignpy.core.x509.tbs import TbsCertificate
+from cosignpy.core.x509.names import COMMON_NAME, ORGANIZATION, find_attribute
 from cosignpy.errors import KeyUnusable, UsageError
 from cosignpy.values import replace
 from tests.support.fixed_keys import ALICE
@@ -77,14 +78,14 @@ def root_template(key: PrivateKey) -> CertificateTemplate:
 def test_a_certificate_is_what_the_template_says_and_verifies(kind: str) -> None:
     template = root_template(signer(kind))
     der = sign_certificate(template, signer(kind))
-    read = parse_certificate(der)
+    read = Certificate.parse(der)
     verify_issued_by(read, read)
     verify_may_issue(read, 1)
     assert read.serial_number == template.serial
-    assert (read.not_valid_before_utc, read.not_valid_after_utc) == (START, END)
-    assert read.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == "Röot"
-    assert read.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value == "Example, Inc."
-    tbs = TbsCertificate.parse(der)
+    assert (read.not_before, read.not_after) == (START, END)
+    assert find_attribute(read.subject, COMMON_NAME, what="test") == "Röot"
+    assert find_attribute(read.subject, ORGANIZATION, what="test") == "Example, Inc."
+    tbs = read.tbs
     assert tbs.raw == encode_tbs(template, signer(kind).algorithm)
     assert (tbs.subject, tbs.spki, tbs.extensions) == (NAME, template.spki, template.extensions)
 
@@ -128,7 +129,7 @@ def test_a_certificate_without_extensions_or_subject_is_read_too() -> None:
 
 @pytest.mark.parametrize("serial", [1, 127, 128, 255, 256, MAX_SERIAL])
 def test_a_serial_number_is_positive_and_has_20_octets_at_the_most(serial: int) -> None:
-    read = parse_certificate(sign_certificate(replace(TEMPLATE, serial=serial), ALICE))
+    read = Certificate.parse(sign_certificate(replace(TEMPLATE, serial=serial), ALICE))
     assert read.serial_number == serial
 
 

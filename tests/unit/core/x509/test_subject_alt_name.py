@@ -14,11 +14,10 @@ from cryptography.x509 import (
     RFC822Name,
     SubjectAlternativeName,
     UniformResourceIdentifier,
-    load_pem_x509_certificate,
 )
 
-from cosignpy.core.encoding import decode_b64, parse_json
-from cosignpy.core.x509.chain import parse_certificate
+from cosignpy.core.encoding import decode_b64, parse_json, parse_pem
+from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.der import UTF8_STRING, encode_element
 from cosignpy.core.x509.subject_alt_name import (
     MAX_SUBJECT_NAMES,
@@ -100,14 +99,14 @@ def test_names_are_limited() -> None:
 )
 def test_certificates_of_fulcio_name_who_signed(file: str, expected: SubjectName) -> None:
     raw = vectors.path(f"sigstore-java/{file}").read_bytes()
-    assert subject_names(load_pem_x509_certificate(raw)) == (expected,)
+    assert subject_names(Certificate.parse(parse_pem(raw, what="test").body)) == (expected,)
 
 
 @vectors.NEEDED
 def test_a_user_name_written_by_fulcio_is_read() -> None:
     bundle = parse_json(vectors.path("sigstore-go/bundles/othername.sigstore.json").read_bytes(), what="bundle")
     material = bundle["verificationMaterial"]["certificate"]
-    (name,) = subject_names(parse_certificate(decode_b64(material["rawBytes"], what="certificate")))
+    (name,) = subject_names(Certificate.parse(decode_b64(material["rawBytes"], what="certificate")))
     assert name == SubjectName(NameKind.USERNAME, "foo!oidc.local")
 
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 import pytest
-from cryptography.x509 import ExtendedKeyUsage, load_pem_x509_certificates
+from cryptography.x509 import ExtendedKeyUsage, ObjectIdentifier
 
 from cosignpy.core.ct.entry import MAX_CERTIFICATE, EntryType
 from cosignpy.core.ct.precertificate import (
@@ -14,6 +14,9 @@ from cosignpy.core.ct.precertificate import (
     hash_issuer_key,
 )
 from cosignpy.core.encoding import encode_b64, encode_json
+from cosignpy.core.x509.certificate import Certificate
+from cosignpy.core.x509.chain import parse_chain_pem
+from cosignpy.core.x509.der_values import decode_oid
 from cosignpy.core.x509.tbs import TbsCertificate
 from cosignpy.errors import CertificateError, LimitExceeded, MalformedError, UsageError
 from log_server.ct.accept_chain import (
@@ -32,7 +35,7 @@ from log_server.ct.issuer_paths import IssuerPaths
 from log_server.ct.roots import AcceptedRoots
 from log_server.tlog.values import index_key
 from tests.support import vectors
-from tests.support.certificates import LIFETIME, MIDDLE, NAMED, POISONED, START, Authority, Extensions, der
+from tests.support.certificates import LIFETIME, MIDDLE, NAMED, POISONED, START, Authority, Extensions
 
 ROOT: Final = Authority.root()
 ISSUER: Final = ROOT.authority()
@@ -50,7 +53,7 @@ def accept(
 
 
 def purposes(name: Purpose) -> Extensions:
-    return (*NAMED, (ExtendedKeyUsage([PURPOSES[name]]), False))
+    return (*NAMED, (ExtendedKeyUsage([ObjectIdentifier(decode_oid(PURPOSES[name], what="test"))]), False))
 
 
 def test_a_certificate_is_logged_as_it_is() -> None:
@@ -161,15 +164,15 @@ def test_certificates_are_limited(place: int) -> None:
 @vectors.NEEDED
 def test_a_chain_of_fulcio_is_accepted() -> None:
     raw = vectors.path("sigstore-java/fulcio-response/valid/certWithSct.pem").read_bytes()
-    leaf, intermediate, root = load_pem_x509_certificates(raw)
+    leaf, intermediate, root = [Certificate.parse(der) for der in parse_chain_pem(raw, most=3)]
     paths = IssuerPaths(AcceptedRoots.build([root]))
     rule = ChainRule(Expired.REFUSED, (Purpose.CODE_SIGNING,))
     for above in ((intermediate, root), (intermediate,)):
-        chain = [der(certificate) for certificate in (leaf, *above)]
-        accepted = accept_chain(chain, EntryType.X509, paths, rule, leaf.not_valid_before_utc)
-        assert accepted.path.fingerprints == tuple(sha256(der(one)).digest() for one in (intermediate, root))
+        chain = [certificate.der for certificate in (leaf, *above)]
+        accepted = accept_chain(chain, EntryType.X509, paths, rule, leaf.not_before)
+        assert accepted.path.fingerprints == tuple(sha256(one.der).digest() for one in (intermediate, root))
         with pytest.raises(CertificateError):
-            accept_chain(chain, EntryType.X509, paths, rule, intermediate.not_valid_before_utc)
+            accept_chain(chain, EntryType.X509, paths, rule, intermediate.not_before)
 
 
 def test_a_submission_is_a_list_of_certificates() -> None:

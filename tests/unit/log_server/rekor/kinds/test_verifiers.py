@@ -29,7 +29,7 @@ from log_server.rekor.kinds.verifiers import (
     parse_key_verifier,
     parse_x509_verifier,
 )
-from tests.support.certificates import CA, LIFETIME, START, Authority, key, named
+from tests.support.certificates import CA, LIFETIME, START, Authority, key, named, sign
 from tests.support.rekor_proposals import certificate_pem, certified, signer
 
 KEY_PEM = signer().public_key.encode_pem()
@@ -216,6 +216,6 @@ def test_a_chain_whose_issuer_was_not_valid_then_is_refused() -> None:
     )
     for extension, critical in CA:
         builder = builder.add_extension(extension, critical)
-    expired = Authority(builder.sign(key("root"), SHA256()), key("root"))
+    expired = Authority(sign(builder, key("root")), key("root"))
     with pytest.raises(CertificateError):
         parse_x509_verifier(chain_of(expired.leaf(), expired.der)).verify_chain()
