@@ -62,6 +62,8 @@ bench: setup ## measure side by side with the real cosign and sigstore-python
 	$(PY) -m tests.interop.peers install --only fulcio --only rekor-tiles --only timestamp-server
 	$(PY) -m bench.run
 	$(PY) -m bench.keyless_run
+	$(PY) -m bench.attest_run
+	$(PY) -m bench.policy_run
 
 bench-log: setup ## measure the logs side by side with rekor-tiles; needs wrk (apt-get install wrk)
 	$(PY) -m tests.interop.peers install --only rekor-tiles

@@ -1,4 +1,4 @@
-"""The report on keyless signing and verifying: JSON with every figure, and two tables in docs/benchmarks.md."""
+"""A report of rows beside peers: JSON with every figure, and two tables in docs/benchmarks.md."""
 
 import json
 import os
@@ -11,14 +11,33 @@ from typing import Final
 
 from bench.measure import Cost, summarize
 
-BEGIN: Final = "<!-- begin: written by bench/keyless_run.py -->"
-END: Final = "<!-- end of bench/keyless_run.py -->"
 _COLUMNS: Final = (
     *("what", "runs", "cosignpy", "beside", "its time", "ours / theirs", "wanted"),
     *("cosignpy CPU, memory", "its CPU, memory", "machine"),
 )
 _FINE_MS: Final = 20
 """Below this many milliseconds, a digit behind the point says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Where a report goes: the part of docs/benchmarks.md that a program writes, and its file in bench/results."""
+
+    program: str
+    results: str
+
+    @property
+    def begin(self) -> str:
+        """What stands before it in the page."""
+        return f"<!-- begin: written by {self.program} -->"
+
+    @property
+    def end(self) -> str:
+        """What stands behind it."""
+        return f"<!-- end of {self.program} -->"
+
+
+KEYLESS: Final = Section("bench/keyless_run.py", "keyless_latest.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,9 @@ class Count:
     theirs: int
 
 
-def write_report(root: Path, rows: Sequence[Row], counts: Sequence[Count], versions: Mapping[str, str]) -> None:
+def write_report(
+    root: Path, rows: Sequence[Row], counts: Sequence[Count], versions: Mapping[str, str], section: Section = KEYLESS
+) -> None:
     """Write the results of a whole run."""
     machine = {
         "cores": str(os.cpu_count()),
@@ -99,19 +120,20 @@ def write_report(root: Path, rows: Sequence[Row], counts: Sequence[Count], versi
     }
     document = {
         "machine": machine,
-        "rows": [_encode(row) for row in rows],
+        "rows": [encode_row(row) for row in rows],
         "requests": [{"what": each.what, "cosignpy": each.ours, "cosign": each.theirs} for each in counts],
     }
     results = root / "bench" / "results"
     results.mkdir(exist_ok=True)
-    (results / "keyless_latest.json").write_text(json.dumps(document, indent=2) + "\n")
+    (results / section.results).write_text(json.dumps(document, indent=2) + "\n")
     page = root / "docs" / "benchmarks.md"
-    before, _, rest = page.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{tables(machine, versions, rows, counts)}{END}{after}")
+    before, _, rest = page.read_text().partition(section.begin)
+    after = rest.partition(section.end)[2]
+    page.write_text(f"{before}{section.begin}\n{tables(machine, versions, rows, counts)}{section.end}{after}")
 
 
-def _encode(row: Row) -> Mapping[str, object]:
+def encode_row(row: Row) -> Mapping[str, object]:
+    """Return a row as the results keep it."""
     return {
         "what": row.what,
         "beside": row.peer,
@@ -135,15 +157,18 @@ def tables(
         "Time in ms: median (minimum-maximum). The last column is what the machine gave meanwhile, as the median of",
         "P-256 verifications a second on one core.",
         "",
-        _line(_COLUMNS),
-        _line(["---"] * len(_COLUMNS)),
-        *(row.describe() for row in rows),
+        *row_table(rows),
         "",
         _line(("requests to the registry", "cosignpy", "cosign")),
         _line(["---"] * 3),
         *(_line((each.what, str(each.ours), str(each.theirs))) for each in counts),
     ]
     return "\n".join([*lines, "", ""])
+
+
+def row_table(rows: Sequence[Row]) -> list[str]:
+    """Return the lines of a table of rows."""
+    return [_line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *(row.describe() for row in rows)]
 
 
 def _line(cells: Sequence[str]) -> str:

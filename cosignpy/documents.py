@@ -13,9 +13,26 @@ from typing import Final
 
 import yaml
 
-from cosignpy.errors import UsageError
 from cosignpy.files import explain
+from cosignpy.places import DocumentError, Place
 from cosignpy.values import record, value
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_DOCUMENTS",
+    "MAX_FILE",
+    "MAX_NODES",
+    "Anchors",
+    "DocumentError",
+    "Items",
+    "Members",
+    "Node",
+    "Place",
+    "Word",
+    "load_document",
+    "parse_document",
+    "parse_documents",
+]
 
 MAX_FILE: Final = 256 * 1024
 """Pure Python reads it in under two seconds; files that people write have a few kilobytes."""
@@ -34,29 +51,6 @@ class Anchors(StrEnum):
 
     REFUSED = "refused"
     EXPANDED = "expanded"
-
-
-@record
-class DocumentError(UsageError):
-    """A mistake in a file that people write: where it stands, and what is allowed there (`hint`)."""
-
-    file: str = ""
-    line: int = 0
-    key: str = ""
-
-
-@value
-class Place:
-    """Where something stands: for errors, in the form that editors jump to."""
-
-    file: str
-    line: int
-    key: str = ""
-
-    def error(self, why: str, allowed: str | None = None) -> DocumentError:
-        """Build the error that names this place."""
-        named = f"{self.key}: " if self.key else ""
-        return DocumentError(f"{self.file}:{self.line}: {named}{why}", allowed, self.file, self.line, self.key)
 
 
 @value

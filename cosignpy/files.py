@@ -1,6 +1,7 @@
 """Local files, replaced as a whole or not at all."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +11,8 @@ from cosignpy.errors import FileError
 
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
+
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_place(path: Path) -> None:
@@ -66,6 +69,28 @@ def write_file(path: Path, content: bytes, mode: int = PUBLIC) -> None:
     """
     with replace_file(path, mode) as file, explain(path):
         file.write(content)
+
+
+def read_private(path: Path, cap: int, folders: int = 1) -> bytes | None:
+    """Read a file that nobody but this user, or the system's, can have written; None where there is no such file.
+
+    Nor may others write to the `folders` above it, where they could have put a link, or another file of this user's.
+    """
+    try:
+        if not all(is_ours(folder.stat()) for folder in path.parents[:folders]):
+            return None
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            if not is_ours(os.fstat(file.fileno())):
+                return None
+            raw = file.read(cap + 1)
+    except OSError:
+        return None
+    return raw if len(raw) <= cap else None
+
+
+def is_ours(found: os.stat_result) -> bool:
+    """Tell whether nobody but this user, or the system's, can have written a file."""
+    return found.st_uid in {0, os.geteuid()} and not found.st_mode & _OTHERS_WRITE
 
 
 def sync_directory(path: Path) -> None:

@@ -23,11 +23,14 @@ PATTERN_OF_EXTENSION: Final = "EXTENSION=RE2"
 DENIED: Final = "FILE|sha256:HEX"
 """The metavars of flags about signers, whose texts may hold any character."""
 
+FILE_FOR: Final = "FILE[:OS[/ARCH]]"
+"""The metavar of files with what they are for, behind a colon."""
+
 KEY: Final = "KEY"
 TIMED_KEY: Final = "key="
 """How a key begins that counts in its time only: `key=cosign.pub,start-time=...`, which is a specification."""
 
-_ONE_A_LINE: Final = frozenset({SPECIFICATION, NAME, PATTERN, EXTENSION, PATTERN_OF_EXTENSION, DENIED})
+_ONE_A_LINE: Final = frozenset({SPECIFICATION, NAME, PATTERN, EXTENSION, PATTERN_OF_EXTENSION, DENIED, FILE_FOR})
 """What stands in a variable one in each line."""
 
 

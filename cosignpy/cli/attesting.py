@@ -41,6 +41,15 @@ class AttestationFlags:
         bool,
         typer.Option("--one-bundle/--no-one-bundle", help="One statement about all images, stored beside each."),
     ] = False
+    with_file: Annotated[
+        list[str],
+        typer.Option(
+            "--with-file",
+            metavar="FILE|sha256:HEX",
+            show_default=False,
+            help="A file that each statement is about as well; repeat for several.",
+        ),
+    ] = field(default_factory=list)
     replace: Annotated[
         bool,
         typer.Option("--replace/--no-replace", help="Remove your older attestations of this type from the images."),
@@ -109,6 +118,7 @@ class Work:
     registry: RegistryFlags
     signing: Signing
     moment: datetime
+    files: tuple[NamedArtifact, ...] = ()
     turns: Semaphore = field(default_factory=lambda: Semaphore(DEFAULT_WORKERS))
 
     def attest_all(self, names: list[str]) -> list[AttestingResult]:
@@ -166,7 +176,7 @@ class Work:
 
     def _make(self, targets: list[_Target]) -> list[MadeAttestation | LegacyMade]:
         """Sign in each format before anything is pushed."""
-        statement = self.said.about([target.artifact for target in targets])
+        statement = self.said.about([*(target.artifact for target in targets), *self.files])
         key, services, trust = self.signing.key(), self.signing.services, self.signing.trust
         return [
             make_attestation(statement, self.said.type, key, services, trust)

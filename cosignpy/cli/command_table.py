@@ -50,6 +50,7 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
         {
             "signature": Command("download", "signature", "Print the signatures of an image as JSON lines."),
             "attestation": Command("download", "attestation", "Print the attestations about an image as JSON lines."),
+            "sbom": Command("sbom", "download_sbom", "Print the SBOM of an image."),
         },
     ),
     "attach": Group(
@@ -57,6 +58,16 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
         {
             "signature": Command("attach", "signature", "Attach a signature to an image."),
             "attestation": Command("attach", "attestation", "Attach attestations to an image."),
+            "sbom": Command("sbom", "attach_sbom", "Attach an SBOM to an image, unsigned."),
+        },
+    ),
+    "upload": Group(
+        "Put files into registries as artifacts.",
+        {
+            "blob": Command("upload", "blob", "Upload files of any kind, one for each platform."),
+            "wasm": Command("upload", "wasm", "Upload a WASM module."),
+            "chart": Command("upload", "chart", "Upload a Helm chart."),
+            "artifact": Command("upload", "artifact", "Upload files as an artifact of any type."),
         },
     ),
     "bundle": Group(
@@ -69,11 +80,27 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
             "diff": Command("bundle", "diff", "Show what differs between two bundles."),
         },
     ),
+    "dockerfile": Group(
+        "What Dockerfiles are built from.",
+        {"verify": Command("dockerfile", "verify", "Verify the images that Dockerfiles name.")},
+    ),
+    "manifest": Group(
+        "What manifests of Kubernetes run.",
+        {"verify": Command("manifest", "verify", "Verify the images that manifests name.")},
+    ),
     "policy": Group(
         "Policies in files: which images must be signed by whom.",
         {
             "verify": Command("policy", "verify", "Verify images by the policies that are about them."),
-            "lint": Command("policy", "lint", "Look for what is wrong with policies."),
+            "verify-blob": Command(
+                "policy_verify_blob", "verify_blob", "Verify files by the policies that are about their names."
+            ),
+            "replay": Command("policy_replay", "replay", "Decide again over what was seen, offline."),
+            "lint": Command("policy_lint", "lint", "Look for what is wrong with policies."),
+            "explain": Command("policy_explain", "explain", "Explain what policies say of images."),
+            "test": Command("policy_testing", "run_tests", "Test policies by images and the verdicts they should get."),
+            "push": Command("policy_share", "push", "Push policies to a registry."),
+            "pull": Command("policy_share", "pull", "Fetch policies from a registry."),
         },
     ),
     "provenance": Group(

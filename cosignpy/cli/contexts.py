@@ -30,6 +30,8 @@ _EXCLUDING: Final = (
     ("rekor_url", ("rekor_v2_url",)),
 )
 """What says a thing, and what would say it again."""
+_LINE_ENDS: Final = ("\x85", "\u2028", "\u2029")
+"""Ends of lines to YAML, which folds them: where one is in a name, all that is not ASCII is escaped."""
 
 
 def _option(flag: str, metavar: str | None, text: str) -> Any:  # noqa: ANN401 - typer's own description of an option
@@ -213,7 +215,10 @@ def encode_contexts(contexts: Contexts, folder: Path) -> bytes:
         for name, context in contexts.contexts.items()
     }
     document = {"current": contexts.current, "contexts": named}
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=2**31).encode()
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=2**31)
+    if any(mark in text for mark in _LINE_ENDS):
+        text = yaml.safe_dump(document, sort_keys=False, width=2**31)
+    return text.encode()
 
 
 def _encode(content: object, folder: Path) -> object:

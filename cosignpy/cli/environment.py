@@ -30,7 +30,7 @@ VARIABLES: Final = (
     Variable("REGISTRY_AUTH_FILE", "is a file with registry credentials", "file"),
     Variable("XDG_RUNTIME_DIR", "is searched for containers/auth.json", "folder"),
     Variable("XDG_CONFIG_HOME", "is searched for containers/auth.json and cosignpy/config.yaml", "folder"),
-    Variable("XDG_CACHE_HOME", "is where signers on this machine take turns", "folder"),
+    Variable("XDG_CACHE_HOME", "is where signers take turns, and where decisions are kept", "folder"),
     Variable("SIGSTORE_ID_TOKEN", "is the identity token to sign with", "token", sensitive=True),
     Variable("SIGSTORE_ID_TOKEN_FILE", "is where the identity token is, if not where cosign looks", "file"),
     Variable("GITHUB_ACTIONS", "says that this is a job of GitHub Actions", "true"),

@@ -8,6 +8,7 @@ from typing import Final
 
 from cosignpy.errors import (
     AccessDenied,
+    AttestationsRefused,
     CosignError,
     DeadlineExceeded,
     DigestMismatch,
@@ -48,6 +49,7 @@ EXIT_CODES: Final[Mapping[type[CosignError], int]] = {
     DigestMismatch: 24,
     NoSuchTarget: 25,
     UntrustedRepository: 25,
+    AttestationsRefused: FAILURE,
     NoMatchingSignatures: 12,
     VerificationError: 12,
     DeadlineExceeded: 20,

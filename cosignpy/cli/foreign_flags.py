@@ -51,13 +51,17 @@ _HINTS: Final[Mapping[str, str]] = {
 
 _REFERRERS: Final = "signatures are found and stored in whichever way the registry offers"
 _NO_LOG_ASKED: Final = "no log is asked: the entry comes with the signature"
+_UNDER_TAG: Final = "an SBOM is attached under its tag, where every version of cosign looks for it"
 _READ_AT_ONCE: Final = "there is one signature to look at"
 
 _IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
     "attest": {"--registry-referrers-mode": _REFERRERS},
+    "sbom": {"--registry-referrers-mode": _UNDER_TAG},
     "sign": {"--registry-referrers-mode": _REFERRERS},
     "tree": {"--registry-referrers-mode": _REFERRERS, "--experimental-oci11": _REFERRERS},
     "verify": {"--experimental-oci11": _REFERRERS, "--rekor-url": _NO_LOG_ASKED},
+    "dockerfile": {"--experimental-oci11": _REFERRERS, "--rekor-url": _NO_LOG_ASKED},
+    "manifest": {"--experimental-oci11": _REFERRERS, "--rekor-url": _NO_LOG_ASKED},
     "verify_attestation": {"--experimental-oci11": _REFERRERS, "--rekor-url": _NO_LOG_ASKED},
     "verify_blob": {"--experimental-oci11": _REFERRERS, "--max-workers": _READ_AT_ONCE},
 }

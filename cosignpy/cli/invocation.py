@@ -41,7 +41,7 @@ class Invocation:
     given: "dict[str, Resolved]" = field(default_factory=dict)
     settings: "dict[str, Resolved] | None" = None
     """What flags and their variables say, and what counts: `configuration` keeps both here."""
-    printed: list[str] = field(default_factory=list)
+    printed: list[bytes] = field(default_factory=list)
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed when the command is done: an archive is written then, unless the command raised."""
 
@@ -52,7 +52,7 @@ class Invocation:
             FileError: It cannot be written.
         """
         if self.output_file is not None:
-            write_file(self.output_file, "".join(self.printed).encode("utf-8"))
+            write_file(self.output_file, b"".join(self.printed))
 
     def say(self, line: str) -> None:
         """Tell the person something that is not the result."""
@@ -67,7 +67,15 @@ class Invocation:
         if self.output_file is None:
             sys.stdout.write(text + "\n")
         else:
-            self.printed.append(text + "\n")
+            self.printed.append(f"{text}\n".encode())
+
+    def write(self, content: bytes) -> None:
+        """Print what somebody else wrote, to the last octet."""
+        if self.output_file is None:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+        else:
+            self.printed.append(content)
 
 
 def printable(text: str, keep: str = "") -> str:

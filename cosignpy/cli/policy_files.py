@@ -1,17 +1,27 @@
 """Policies in files and folders, as `--policy` and `policy lint` name them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cosignpy.cli.input_files import read_input
-from cosignpy.errors import FileError, LimitExceeded
+from cosignpy.documents import DocumentError
+from cosignpy.errors import FileError, LimitExceeded, UsageError
 from cosignpy.files import explain
 from cosignpy.imagepolicy.model import ImagePolicyDocument
-from cosignpy.imagepolicy.parse import parse_policies
+from cosignpy.imagepolicy.parse import parse_resources
+from cosignpy.imagepolicy.references import link_policies
 
 MAX_FILES: Final = 500
 """Policies of a folder; each takes milliseconds to read."""
+
+OCI: Final = "oci://"
+"""What the name of an artifact in a registry begins with."""
+TESTS: Final = (".test.yaml", ".test.yml", ".test.json")
+"""What files of `policy test` end with, which may lie beside the policies."""
+
+Fetch: TypeAlias = Callable[[str], Sequence[tuple[str, bytes]]]
+"""Returns the files of an artifact that was named with `oci://`, each with what it is called in errors."""
 
 _ENDINGS: Final = frozenset({".yaml", ".yml", ".json"})
 
@@ -19,47 +29,79 @@ _ENDINGS: Final = frozenset({".yaml", ".yml", ".json"})
 def list_policy_files(path: str) -> tuple[str, ...]:
     """Return a file, or those of a folder that may have policies in them, by name; `-` is standard input.
 
+    Files of `policy test` are left out, and what is named with `oci://` is one of its own.
+
     Raises:
         FileError: The folder cannot be read, or has none.
         LimitExceeded: It has too many.
     """
     folder = Path(path)
-    if path == "-" or not folder.is_dir():
+    if path == "-" or path.startswith(OCI) or not folder.is_dir():
         return (path,)
-    with explain(folder):
-        found = sorted(str(each) for each in folder.iterdir() if each.suffix in _ENDINGS and each.is_file())
+    found = list_files(folder, _may_have_policies)
     if not found:
         raise FileError(path, "no policies in it", f"files that end with {', '.join(sorted(_ENDINGS))} are read")
+    return found
+
+
+def list_files(folder: Path, wanted: Callable[[Path], bool]) -> tuple[str, ...]:
+    """Return the files of a folder that are wanted, by name.
+
+    Raises:
+        FileError: The folder cannot be read.
+        LimitExceeded: It has too many.
+    """
+    with explain(folder):
+        found = sorted(str(each) for each in folder.iterdir() if wanted(each))
     if len(found) > MAX_FILES:
-        raise LimitExceeded(path, f"{len(found)} files, at most {MAX_FILES} are accepted")
+        raise LimitExceeded(str(folder), f"{len(found)} files, at most {MAX_FILES} are accepted")
     return tuple(found)
 
 
-def read_policy_file(file: str) -> tuple[ImagePolicyDocument, ...]:
-    """Read the policies of one file.
+def refuse_registries(name: str) -> Sequence[tuple[str, bytes]]:
+    """Refuse an artifact where only files are read.
 
     Raises:
-        FileError: It cannot be read.
-        DocumentError: A policy in it is not as it should be.
+        UsageError: Always.
     """
-    return parse_policies(read_input(file), file)
+    raise UsageError(f"{name} is in a registry, and policies in files are wanted here", "see: cosignpy policy pull")
 
 
-def read_policies(paths: Sequence[str]) -> tuple[ImagePolicyDocument, ...]:
-    """Read the policies of files and folders.
+def read_policies(paths: Sequence[str], fetch: Fetch = refuse_registries) -> tuple[ImagePolicyDocument, ...]:
+    """Read the policies of files, folders and artifacts.
 
     Raises:
         CosignError: One cannot be read, or two have one name.
     """
-    found: dict[str, ImagePolicyDocument] = {}
-    for policy in _read_all(paths):
-        first = found.setdefault(policy.name, policy)
-        if first is not policy:
-            raise policy.place.error(f"a policy {policy.name} stands in {first.place.file} as well")
-    return tuple(found.values())
+    return parse_contents(read_contents(paths, fetch))
 
 
-def _read_all(paths: Sequence[str]) -> Iterator[ImagePolicyDocument]:
-    files = dict.fromkeys(file for path in paths for file in list_policy_files(path))
-    for file in files:
-        yield from read_policy_file(file)
+def parse_contents(contents: Iterable[tuple[str, bytes]]) -> tuple[ImagePolicyDocument, ...]:
+    """Parse the policies of several files, each with what it is called in errors, and put into them what they name.
+
+    Raises:
+        DocumentError: A document is not as it should be, two have one name, or what is named is not there.
+    """
+    given = list(contents)
+    found = link_policies(each for file, content in given for each in parse_resources(content, file))
+    if not found:
+        file = given[0][0] if given else ""
+        raise DocumentError(f"{file}:1: no policy in it", "only what policies name", file, 1)
+    return found
+
+
+def read_contents(paths: Sequence[str], fetch: Fetch = refuse_registries) -> Iterator[tuple[str, bytes]]:
+    """Yield what files, folders and artifacts have, each file once, with what it is called in errors.
+
+    Raises:
+        CosignError: One cannot be read.
+    """
+    for file in dict.fromkeys(file for path in paths for file in list_policy_files(path)):
+        if file.startswith(OCI):
+            yield from fetch(file)
+        else:
+            yield file, read_input(file)
+
+
+def _may_have_policies(path: Path) -> bool:
+    return path.suffix in _ENDINGS and not path.name.endswith(TESTS) and path.is_file()

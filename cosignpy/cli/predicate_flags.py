@@ -6,7 +6,6 @@ import typer
 
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT
-from cosignpy.core.intoto import Statement
 from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.predicates import (
     MAX_PREDICATE,
@@ -18,6 +17,7 @@ from cosignpy.core.predicates import (
     select_predicate_type,
 )
 from cosignpy.core.predicates.sbom import Sbom, parse_predicate, read_sbom
+from cosignpy.core.predicates.statement import parse_statement
 from cosignpy.errors import MalformedError, UsageError
 from cosignpy.values import field, value
 
@@ -94,7 +94,7 @@ class PredicateFlags:
     def _read_unchecked(self, content: bytes) -> Said:
         CURRENT.warn("--no-validate: what is signed may be something else than its type says; verifiers will not look")
         if self.statement:
-            return Said(Statement.parse(content).predicate_type, content)
+            return Said(parse_statement(content).predicate_type, content)
         if self.sbom_from:
             return _said_by(read_sbom(content, self._claimed()))
         return Said(select_predicate_type(self.predicate_type), parse_predicate(self.predicate_type, content))

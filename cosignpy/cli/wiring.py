@@ -20,7 +20,7 @@ from cosignpy.registry.location import ArchiveLocation, DaemonLocation, LayoutLo
 from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.repository import RemoteRepository, RepositoryOptions, load_push_transport
 from cosignpy.registry.session import RegistrySession
-from cosignpy.values import value
+from cosignpy.values import replace, value
 
 if TYPE_CHECKING:
     from cosignpy.registry.archive import ArchiveFiles
@@ -147,8 +147,10 @@ def expect_pushes(image: OpenImage) -> None:
         _load_push_transport()
 
 
-def open_place(text: str, flags: RegistryFlags) -> OpenImage:
-    """Open a place that an image will be written to; a layout or archive is begun where there is none.
+def open_place(text: str, flags: RegistryFlags, tag: Tag = DEFAULT_TAG) -> OpenImage:
+    """Open a place that an image will be written to, under this tag unless it names one.
+
+    A layout or archive is begun where there is none.
 
     Raises:
         UsageError: A transport that does not exist or cannot be written to.
@@ -158,13 +160,21 @@ def open_place(text: str, flags: RegistryFlags) -> OpenImage:
     if isinstance(location, DaemonLocation):
         raise UsageError("images cannot be written to a Docker engine", "copy to a registry, then docker pull")
     if isinstance(location, Reference):
-        return _open_remote(location, flags)
+        return _open_remote(replace(location, tag=location.tag or tag), flags)
     if isinstance(location, LayoutLocation):
         from cosignpy.registry.layout_store import LayoutDirectory
 
         LayoutDirectory(location.path).create()
     opened = _open_layout(location, Access.WRITE)
-    return OpenImage(text, opened, location.target or DEFAULT_TAG, opened)
+    return OpenImage(text, opened, location.target or tag, opened)
+
+
+def name_by_digest(text: str, digest: Digest) -> str:
+    """Return what people call a manifest in the place that a text names, whatever it is tagged."""
+    location = parse_location(text)
+    if isinstance(location, LayoutLocation | ArchiveLocation):
+        return f"{text.partition(':')[0]}:{location.path}@{digest}"
+    return f"{Reference.parse(text).name}@{digest}"
 
 
 def attachments_name(image: OpenImage) -> str:

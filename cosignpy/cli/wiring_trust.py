@@ -57,7 +57,7 @@ def read_target(name: str = TRUSTED_ROOT, *, reach: Reach = Reach.ONLINE) -> byt
 
 def open_mirror(folder: Path, mirror: Mirror, reach: Reach = Reach.ONLINE) -> TrustCache:
     """Open the cache of a mirror; nothing is read or sent yet."""
-    client = _open_client() if reach is Reach.ONLINE else None
+    client = open_client() if reach is Reach.ONLINE else None
     return TrustCache(folder, mirror, TrustPorts(client, Clock(), CURRENT.warn))
 
 
@@ -71,7 +71,7 @@ def name_mirror(url: str | None, root: InitialRoot | None) -> Mirror:
     mirror = url or configured.get("TUF_MIRROR", "") or PUBLIC_GOOD
     if root is None:
         return Mirror.parse(mirror, named_root(configured))
-    return Mirror.parse(mirror, root.load(_open_client(), os.environ))
+    return Mirror.parse(mirror, root.load(open_client(), os.environ))
 
 
 def choose_mirror(folder: Path, mirror: Mirror) -> None:
@@ -96,7 +96,12 @@ def _configured() -> Mapping[str, str]:
     return found
 
 
-def _open_client() -> "HttpClient":
+def open_client() -> "HttpClient":
+    """Open a client, by the proxies that the environment names; it is closed when the command ends.
+
+    Raises:
+        UsageError: A variable names a proxy that is none.
+    """
     from cosignpy.net.http import HttpClient, HttpOptions
     from cosignpy.net.proxy import Proxies
 

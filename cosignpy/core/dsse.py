@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_b64, encode_json
-from cosignpy.values import value
+from cosignpy.core.intoto import Statement
+from cosignpy.values import field, value
 
 IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
 _IN_TOTO: Final = re.compile(r"application/vnd\.in-toto(?:\.[A-Za-z0-9_-]+)?\+json")
@@ -34,16 +35,32 @@ class EnvelopeSignature:
 
 @value
 class Envelope:
-    """A payload exactly as received, its type, and signatures over both."""
+    """A payload exactly as received, its type, and signatures over both.
+
+    `read` keeps what the payload was read as, so that it is parsed once however many steps look at it.
+    """
 
     payload_type: str
     payload: bytes
     signatures: tuple[EnvelopeSignature, ...]
+    read: list[tuple[bytes, Statement]] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def pae(self) -> bytes:
         """The bytes that the signatures are over."""
         return encode_pae(self.payload_type, self.payload)
+
+    @property
+    def statement(self) -> Statement:
+        """The in-toto statement in it, without its predicate, which may take ten times its size in memory.
+
+        Raises:
+            MalformedError: The payload is not a statement.
+            LimitExceeded: Too many subjects, or deeper than any.
+        """
+        if not self.read or self.read[0][0] is not self.payload:
+            self.read[:] = [(self.payload, Statement.parse(self.payload).forget())]
+        return self.read[0][1]
 
     @classmethod
     def parse(cls, found: JsonObject) -> "Envelope":

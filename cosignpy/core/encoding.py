@@ -60,7 +60,7 @@ def parse_json(raw: bytes, *, what: str) -> JsonValue:
         LimitExceeded: Nested deeper than `MAX_JSON_DEPTH` objects and arrays.
     """
     try:
-        value = _DECODER.decode(raw.decode("utf-8"))
+        value = STRICT_DECODER.decode(raw.decode("utf-8"))
         if _SURROGATE_ESCAPE.search(raw):
             encode_json(value)
     except UnicodeDecodeError as error:
@@ -92,20 +92,20 @@ def _refuse_repeated_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonV
     return found
 
 
-_DECODER: Final = json.JSONDecoder(
+STRICT_DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_refuse_repeated_keys, parse_constant=_refuse_constant, parse_float=_parse_float
 )
 
 
 def _refuse_depth(value: JsonValue, what: str) -> None:
     """Walk iteratively: a recursive walk would itself be what a hostile document breaks."""
-    layer: list[JsonValue] = [value]
-    for _ in range(MAX_JSON_DEPTH + 1):
-        layer = [node for node in layer if isinstance(node, dict | list)]
-        if not layer:
-            return
-        layer = [child for node in layer for child in (node.values() if isinstance(node, dict) else node)]
-    raise LimitExceeded(what, f"nested deeper than {MAX_JSON_DEPTH} levels")
+    nesting = frozenset({dict, list})
+    layer: list[JsonValue] = [value] if type(value) in nesting else []
+    for _ in range(MAX_JSON_DEPTH):
+        members = (node.values() if type(node) is dict else node for node in layer)
+        layer = [child for several in members for child in several if type(child) in nesting]
+    if layer:
+        raise LimitExceeded(what, f"nested deeper than {MAX_JSON_DEPTH} levels")
 
 
 def encode_json(value: JsonValue) -> bytes:

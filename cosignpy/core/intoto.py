@@ -66,6 +66,10 @@ class Statement:
             predicate=found.members.get("predicate"),
         )
 
+    def forget(self) -> "Statement":
+        """Return it without its predicate: of a large one that is most of the memory, and its octets are kept."""
+        return Statement(self.subjects, self.predicate_type, None)
+
 
 def build_signature_statement(digest: Digest, annotations: Mapping[str, str], name: str = "") -> bytes:
     """Build the statement `cosign sign` signs for an image, byte for byte what cosign v3 writes.

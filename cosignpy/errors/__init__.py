@@ -25,8 +25,10 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     │   ├── UntrustedRepository     a trust repository (TUF) whose metadata cannot be believed
     │   ├── TransparencyRequired    a log entry is needed and was neither given nor waived
     │   ├── PolicyRefused               a policy that refuses an image whoever signed it, or that covers none
+    │   │   └── ConditionRefused        a condition of a policy that does not hold, or that gave no answer
     │   ├── FilesMismatch           files that are not what a signed list of checksums says
     │   └── NoMatchingSignatures    signatures exist, none satisfies the policy
+    │       └── AttestationsRefused attestations that count, and do not say what the conditions want
     ├── NotFoundError
     │   ├── NoSuchTag               the registry does not know this tag or digest
     │   ├── NoSignatures            the artifact is there, unsigned
@@ -65,8 +67,10 @@ from cosignpy.errors.usage import (
     WrongPassword,
 )
 from cosignpy.errors.verification import (
+    AttestationsRefused,
     CertificateError,
     ClaimMismatch,
+    ConditionRefused,
     Denied,
     DigestMismatch,
     FilesMismatch,
@@ -84,8 +88,10 @@ from cosignpy.errors.verification import (
 
 __all__ = [
     "AccessDenied",
+    "AttestationsRefused",
     "CertificateError",
     "ClaimMismatch",
+    "ConditionRefused",
     "CosignError",
     "DeadlineExceeded",
     "Denied",

@@ -143,9 +143,15 @@ class NoMatchingSignatures(VerificationError):
     artifact: str
     rejections: Sequence[Rejection]
     why: str = "no matching signatures"
+    hint: str | None = None
 
     def __str__(self) -> str:
         return f"{self.why} for {self.artifact}"
+
+
+@record
+class AttestationsRefused(NoMatchingSignatures):
+    """Attestations by those who are to make them, that do not say what the conditions of a policy want."""
 
 
 @record
@@ -158,6 +164,22 @@ class PolicyRefused(VerificationError):
 
     def __str__(self) -> str:
         return f"policy {self.policy}: {self.why}" if self.policy else self.why
+
+
+@record
+class ConditionRefused(PolicyRefused):
+    """A condition that did not come out true: it does not hold, is undefined, failed or took too long.
+
+    `policy` is what the condition belongs to, which may be nothing but its file.
+    """
+
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.file else ""
+        named = f"policy {self.policy}: " if self.policy else ""
+        return f"{place}{named}{self.why}"
 
 
 @record

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Self, TypeVar
 
 from cosignpy.documents import DocumentError, Items, Members, Node, Place, Word
@@ -33,8 +34,10 @@ class Fields:
     members: Mapping[str, Node]
 
     @classmethod
-    def read(cls, node: Node, known: Collection[str]) -> Self:
+    def read(cls, node: Node, known: Collection[str], elsewhere: Mapping[str, str] = MappingProxyType({})) -> Self:
         """Read a mapping that has no other members than these; those that are null count as absent.
+
+        `elsewhere` says of fields that other kinds of document have what to do about them.
 
         Raises:
             DocumentError: It is no mapping, or has another member.
@@ -45,6 +48,7 @@ class Fields:
             if name not in known:
                 meant = get_close_matches(name, known, n=1)
                 hint = f"did you mean {meant[0]}?" if meant else f"allowed: {', '.join(known)}"
+                hint = elsewhere.get(name, hint)
                 raise content.place.error("no such field", hint)
         return cls(node.place, {name: each for name, each in node.members.items() if not _is_null(each)})
 

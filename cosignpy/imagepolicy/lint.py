@@ -4,12 +4,18 @@ A problem is an error where a policy never passes, is about nothing, or passes w
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Final
 
-from cosignpy.core.policy.identity import Containing, Exactly
-from cosignpy.core.trust.problems import Problem, Severity
+from cosignpy.core.trust.problems import Problem
 from cosignpy.documents import Place
+from cosignpy.imagepolicy.attestations import LoadCondition
+from cosignpy.imagepolicy.lint_conditions import lint_conditions
 from cosignpy.imagepolicy.lint_globs import lint_glob
+from cosignpy.imagepolicy.lint_overlaps import lint_overlaps
+from cosignpy.imagepolicy.lint_own import lint_own
+from cosignpy.imagepolicy.lint_problems import below, fail, warn
+from cosignpy.imagepolicy.lint_signers import lint_signer
 from cosignpy.imagepolicy.model import (
     Action,
     Authority,
@@ -19,30 +25,35 @@ from cosignpy.imagepolicy.model import (
     SignatureFormat,
     Static,
 )
+from cosignpy.values import replace
 
 DEPRECATED_TYPES: Final = ("custom", "slsaprovenance", "spdx", "spdxjson", "cyclonedx", "link", "vuln")
 """Short names of predicate types that the policy controller warns of."""
 
-_STRANGER: Final = "https://stranger.invalid/\u2603"
-"""What no pattern about a signer is meant to accept."""
 
+def lint_policies(
+    policies: Iterable[ImagePolicyDocument], moment: datetime | None = None, load: LoadCondition | None = None
+) -> tuple[Problem, ...]:
+    """Return what is wrong with policies, with each and then with several.
 
-def lint_policies(policies: Iterable[ImagePolicyDocument]) -> tuple[Problem, ...]:
-    """Return what is wrong with policies, in the order of their lines."""
-    found, first = list[Problem](), dict[str, Place]()
-    for policy in policies:
+    `moment` is now, for those with times, and `load` reads conditions; without them, neither is looked at.
+    """
+    found, first, ordered = list[Problem](), dict[str, Place](), tuple(policies)
+    for policy in ordered:
         other = first.setdefault(policy.name, policy.place)
         if other is not policy.place:
-            found.append(_fail(_below(policy.place, "metadata.name"), f"{policy.name} is a policy of {other.file} too"))
+            found.append(fail(below(policy.place, "metadata.name"), f"{policy.name} is a policy of {other.file} too"))
         found += _lint_policy(policy)
-    return tuple(found)
+        found += lint_own(policy, moment)
+        found += lint_conditions(policy, load) if load is not None else ()
+    return (*found, *lint_overlaps(ordered))
 
 
 def _lint_policy(policy: ImagePolicyDocument) -> Iterator[Problem]:
     globs = [pattern.glob for pattern in policy.images]
     for pattern in policy.images:
         for why in lint_glob(pattern.glob, globs):
-            yield _warn(pattern.place, f"{pattern.glob} {why}")
+            yield warn(pattern.place, f"{pattern.glob} {why}")
     yield from _lint_match(policy)
     yield from _lint_statics(policy)
     yield from _lint_repeated(policy)
@@ -55,21 +66,21 @@ def _lint_match(policy: ImagePolicyDocument) -> Iterator[Problem]:
     for match in policy.match:
         missing = [name for name in ("version", "resource") if not getattr(match, name)]
         if missing:
-            yield _fail(match.place, f'is about no workload without {" and ".join(missing)}: version may be "*"')
+            yield fail(match.place, f'is about no workload without {" and ".join(missing)}: version may be "*"')
 
 
 def _lint_statics(policy: ImagePolicyDocument) -> Iterator[Problem]:
     """Look at answers that are always the same, beside authorities that look at signatures, or in their place."""
     if not policy.authorities:
-        yield _fail(_below(policy.place, "spec.authorities"), "no authority, so that no image passes")
-    others = len(policy.authorities) > 1
+        yield fail(below(policy.place, "spec.authorities"), "no authority, so that no image passes")
+    others = len(policy.authorities) > 1 and policy.require == 1
     for authority in policy.authorities:
         if not isinstance(authority.signer, Static) or not others:
             continue
         if authority.signer.action is Action.PASS:
-            yield _fail(authority.place, "passes every image, so that the other authorities never count")
+            yield fail(authority.place, "passes every image, so that the other authorities never count")
         else:
-            yield _warn(authority.place, "never passes, and the other authorities count without it: it does nothing")
+            yield warn(authority.place, "never passes, and the other authorities count without it: it does nothing")
 
 
 def _lint_repeated(policy: ImagePolicyDocument) -> Iterator[Problem]:
@@ -78,66 +89,37 @@ def _lint_repeated(policy: ImagePolicyDocument) -> Iterator[Problem]:
     for authority in policy.authorities:
         first = names.setdefault(authority.name, authority.place.key)
         if first != authority.place.key:
-            yield _warn(authority.place, f"has the name of {first}: conditions see one of them only")
-        demanded = (authority.signer, authority.source, authority.ctlog, authority.attestations)
-        first = signers.setdefault(repr(demanded), authority.place.key)
+            yield warn(authority.place, f"has the name of {first}: conditions see one of them only")
+        first = signers.setdefault(repr(replace(authority, name="")), authority.place.key)
         if first != authority.place.key:
-            yield _warn(authority.place, f"demands what {first} demands")
+            yield warn(authority.place, f"demands what {first} demands")
 
 
 def _lint_authority(authority: Authority) -> Iterator[Problem]:
+    yield from lint_signer(authority)
     if isinstance(authority.signer, Keyless):
         yield from _lint_keyless(authority, authority.signer)
     if isinstance(authority.signer, Key) and authority.signature_format is SignatureFormat.BUNDLE:
-        yield _warn(authority.place, "the policy controller takes bundles of certificates only, and refuses this key")
+        yield warn(authority.place, "the policy controller takes bundles of certificates only, and refuses this key")
     if authority.ctlog is not None and authority.rfc3161timestamp is not None:
-        yield _warn(authority.ctlog.place, "is not looked at: rfc3161timestamp stands in for it")
+        yield warn(authority.ctlog.place, "is not looked at: rfc3161timestamp stands in for it")
     for attestation in authority.attestations:
         if attestation.predicate_type in DEPRECATED_TYPES:
             why = f"{attestation.predicate_type} is short for a type; the policy controller wants its URI"
-            yield _warn(_below(attestation.place, "predicateType"), why)
+            yield warn(below(attestation.place, "predicateType"), why)
 
 
 def _lint_keyless(authority: Authority, signer: Keyless) -> Iterator[Problem]:
     if signer.ca_cert is not None:
-        yield _fail(signer.ca_cert.place, "the policy controller never reads it, and no signature passes without url")
+        yield warn(signer.ca_cert.place, "the policy controller never reads it, and there no signature passes")
     if signer.insecure_ignore_sct:
         why = "certificates count that no certificate transparency log has seen"
-        yield _warn(_below(signer.place, "insecureIgnoreSCT"), why)
+        yield warn(below(signer.place, "insecureIgnoreSCT"), why)
     if authority.signature_format is SignatureFormat.BUNDLE:
         yield from _lint_trust_roots(authority, signer)
-    for identity in signer.identities:
-        yield from _lint_rule(identity.issuer_place, identity.issuer)
-        yield from _lint_rule(identity.subject_place, identity.subject)
 
 
 def _lint_trust_roots(authority: Authority, signer: Keyless) -> Iterator[Problem]:
     for other in (authority.ctlog, authority.rfc3161timestamp):
         if other is not None and other.trust_root_ref != signer.trust_root_ref:
-            yield _fail(other.place, "has another trustRootRef than keyless, so that no bundle passes")
-
-
-def _lint_rule(place: Place, rule: Exactly | Containing) -> Iterator[Problem]:
-    if isinstance(rule, Exactly):
-        if "*" in rule.wanted:
-            yield _fail(place, f"{rule} is compared character by character, * too: patterns are RegExp fields")
-    elif rule.accepts(_STRANGER):
-        yield _warn(place, f"{rule} accepts everybody")
-    elif not rule.is_anchored:
-        yield _warn(place, f"{rule} is found anywhere, in a stranger's name too: let it begin with ^ and end with $")
-
-
-def _below(place: Place, name: str) -> Place:
-    return Place(place.file, place.line, f"{place.key}.{name}".lstrip("."))
-
-
-def _fail(place: Place, why: str) -> Problem:
-    return Problem(Severity.ERROR, _write(place), why)
-
-
-def _warn(place: Place, why: str) -> Problem:
-    return Problem(Severity.WARNING, _write(place), why)
-
-
-def _write(place: Place) -> str:
-    return f"{place.file}:{place.line}: {place.key}"
+            yield fail(other.place, "has another trustRootRef than keyless, so that no bundle passes")

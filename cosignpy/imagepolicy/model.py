@@ -1,17 +1,26 @@
-"""ClusterImagePolicy (policy.sigstore.dev, v1alpha1 and v1beta1) as values.
+"""ClusterImagePolicy (policy.sigstore.dev, v1alpha1 and v1beta1) as values, and our own ImagePolicy, which has more.
 
 Fields have the names that they have in the document, so that a reader of one finds them in the other. What other
 fields have to be beside a field was looked at when it was parsed; what it needs to be evaluated was not.
 """
 
-from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from cosignpy.core.encoding import JsonValue
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.policy.deny import DenyList
 from cosignpy.core.policy.identity import Containing, Exactly, IdentityRule
+from cosignpy.core.policy.key_window import KeyWindow
+from cosignpy.core.trust.trusted_root import CertificateAuthority
 from cosignpy.documents import Place
+from cosignpy.imagepolicy.denial import Denials
+from cosignpy.imagepolicy.file_globs import FileGlob
 from cosignpy.imagepolicy.globs import Glob
+from cosignpy.imagepolicy.languages import Language
+from cosignpy.imagepolicy.matches import Match
+from cosignpy.imagepolicy.trust_roots import TrustRoot
 from cosignpy.values import field, value
 
 
@@ -36,22 +45,6 @@ class SignatureFormat(StrEnum):
     BUNDLE = "bundle"
 
 
-class Language(StrEnum):
-    """What the text of a policy is written in."""
-
-    CUE = "cue"
-    REGO = "rego"
-
-
-class Operator(StrEnum):
-    """How a label is compared."""
-
-    IN = "In"
-    NOT_IN = "NotIn"
-    EXISTS = "Exists"
-    DOES_NOT_EXIST = "DoesNotExist"
-
-
 @value
 class SecretRef:
     """A Secret of the cluster with one public key in it."""
@@ -62,13 +55,14 @@ class SecretRef:
 
 @value
 class Key:
-    """A public key: in the document, in a KMS or in a Secret, exactly one of them."""
+    """A public key: in the document, in a KMS or in a Secret; `data` is there once the others were looked into."""
 
     place: Place = field(compare=False, repr=False)
     data: PublicKey | None = None
     kms: str = ""
     secret_ref: SecretRef | None = None
     hash_algorithm: str = "sha256"
+    window: KeyWindow | None = None
 
 
 @value
@@ -87,15 +81,29 @@ class Identity:
 
 
 @value
+class CaCertificate:
+    """Who issues certificates in place of Fulcio: in the document, or in a Secret; `authorities` once that was read."""
+
+    place: Place = field(compare=False, repr=False)
+    authorities: tuple[CertificateAuthority, ...] = ()
+    secret_ref: SecretRef | None = None
+
+
+@value
 class Keyless:
-    """Certificates: whom they have to name, and who issues them. `url` says that it is Fulcio; nobody asks it."""
+    """Certificates: whom they have to name, and who issues them. `url` says that it is Fulcio; nobody asks it.
+
+    `trust_root` is what `trust_root_ref` names, once that was found; so it is wherever something is named.
+    """
 
     place: Place = field(compare=False, repr=False)
     identities: tuple[Identity, ...]
     url: str = ""
-    ca_cert: Key | None = None
+    ca_cert: CaCertificate | None = None
     trust_root_ref: str = ""
     insecure_ignore_sct: bool = False
+    require: int = 1
+    trust_root: TrustRoot | None = None
 
 
 @value
@@ -109,12 +117,16 @@ class Static:
 
 @value
 class Source:
-    """Where signatures lie, if not beside the image: the repository, and what their tags begin with."""
+    """Where signatures lie, if not beside the image: the repository, and what their tags begin with.
+
+    `docker_config` is what the Secrets have that were found, as Docker's configuration file; empty where none was.
+    """
 
     place: Place = field(compare=False, repr=False)
     oci: str = ""
     signature_pull_secrets: tuple[str, ...] = ()
     tag_prefix: str | None = None
+    docker_config: str = field(default="", repr=False)
 
 
 @value
@@ -124,6 +136,7 @@ class CtLog:
     place: Place = field(compare=False, repr=False)
     url: str = ""
     trust_root_ref: str = ""
+    trust_root: TrustRoot | None = None
 
 
 @value
@@ -132,6 +145,7 @@ class Rfc3161Timestamp:
 
     place: Place = field(compare=False, repr=False)
     trust_root_ref: str = ""
+    trust_root: TrustRoot | None = None
 
 
 @value
@@ -153,7 +167,10 @@ class Remote:
 
 @value
 class PolicyText:
-    """A condition in a language, and where its text is: exactly one of `data`, `config_map_ref` and `remote`."""
+    """A condition in a language, and where its text is: in `data`, once what the others name was looked into.
+
+    `text_place` is where the text stands.
+    """
 
     place: Place = field(compare=False, repr=False)
     type: Language
@@ -164,6 +181,17 @@ class PolicyText:
     include_spec: bool = False
     include_object_meta: bool = False
     include_type_meta: bool = False
+    text_place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@value
+class FieldCondition:
+    """What one field of a statement has to be: the name of the comparison, and what is compared with it."""
+
+    place: Place = field(compare=False, repr=False)
+    path: str
+    comparison: str
+    operand: JsonValue
 
 
 @value
@@ -174,6 +202,7 @@ class Attestation:
     name: str
     predicate_type: str
     policy: PolicyText | None = None
+    conditions: tuple[FieldCondition, ...] = ()
 
 
 Signer: TypeAlias = Key | Keyless | Static
@@ -182,7 +211,7 @@ Signer: TypeAlias = Key | Keyless | Static
 
 @value
 class Authority:
-    """One way to satisfy a policy; an image needs one of them."""
+    """One way to satisfy a policy; an image needs one of them, or more. `deny` is what the policy denies."""
 
     place: Place = field(compare=False, repr=False)
     name: str
@@ -192,34 +221,8 @@ class Authority:
     rfc3161timestamp: Rfc3161Timestamp | None = None
     attestations: tuple[Attestation, ...] = ()
     signature_format: SignatureFormat = SignatureFormat.LEGACY
-
-
-@value
-class Requirement:
-    """What a label of a workload has to be."""
-
-    key: str
-    operator: Operator
-    values: tuple[str, ...] = ()
-
-
-@value
-class Selector:
-    """Labels that a workload has to have, all of them."""
-
-    match_labels: Mapping[str, str] = field(default_factory=dict)
-    match_expressions: tuple[Requirement, ...] = ()
-
-
-@value
-class Match:
-    """A kind of workload, and labels of its own, that a policy is about. A version is exact, or `*`."""
-
-    place: Place = field(compare=False, repr=False)
-    group: str = ""
-    version: str = ""
-    resource: str = ""
-    selector: Selector | None = None
+    max_age: timedelta | None = None
+    deny: DenyList = field(default_factory=DenyList)
 
 
 @value
@@ -231,8 +234,16 @@ class ImagePattern:
 
 
 @value
+class FilePattern:
+    """Files that a policy is about."""
+
+    place: Place = field(compare=False, repr=False)
+    glob: FileGlob
+
+
+@value
 class ImagePolicyDocument:
-    """A ClusterImagePolicy: images, and authorities of which one has to vouch for each."""
+    """A policy of either kind: images or files, and authorities of which one, or more, have to vouch for each."""
 
     place: Place = field(compare=False, repr=False)
     name: str
@@ -241,6 +252,13 @@ class ImagePolicyDocument:
     mode: Mode = Mode.ENFORCE
     match: tuple[Match, ...] = ()
     policy: PolicyText | None = None
+    require: int = 1
+    deny: Denials = field(default_factory=Denials)
+    files: tuple[FilePattern, ...] = ()
+
+    def covers_file(self, name: str) -> bool:
+        """Tell whether one of the globs is about a file of this name."""
+        return any(pattern.glob.matches(name) for pattern in self.files)
 
     def covers(self, image: str) -> bool:
         """Tell whether one of the globs is about an image, as it is named in a command or a workload.

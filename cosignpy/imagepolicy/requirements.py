@@ -1,12 +1,14 @@
-"""What an authority demands of signatures, as verifying wants it; and what it demands that cannot be shown yet."""
+"""What an authority demands of signatures, as verifying wants it; and what it demands that nobody can show."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from cosignpy.core.keys.algorithms import accepted_algorithms
 from cosignpy.core.policy.bundle import SignedByIdentity
 from cosignpy.core.policy.image import ImagePolicy
+from cosignpy.core.policy.key_window import KeyWindow
+from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.policy.transparency import (
     AssumeTimeUnsafe,
     RequireLog,
@@ -18,18 +20,21 @@ from cosignpy.core.policy.transparency import (
 )
 from cosignpy.documents import DocumentError, Place
 from cosignpy.errors import UsageError
+from cosignpy.imagepolicy.attestations import accept_wanted
 from cosignpy.imagepolicy.model import (
     Authority,
     CtLog,
     ImagePolicyDocument,
     Key,
     Keyless,
-    Rfc3161Timestamp,
+    SignatureFormat,
     Source,
     Static,
 )
+from cosignpy.imagepolicy.own_demands import add_own_demands
 
-_TRUST_ROOT: Final = "leave it out, and name whom to believe with --trusted-root"
+_ANY_TIME: Final = KeyWindow(datetime.min.replace(tzinfo=UTC))
+"""A signature counts whenever it was made, if an authority says when that was."""
 
 
 def refuse_unsupported(policy: ImagePolicyDocument) -> None:
@@ -45,83 +50,95 @@ def refuse_unsupported(policy: ImagePolicyDocument) -> None:
 def build_image_policy(authority: Authority, moment: datetime) -> ImagePolicy:
     """Return what signatures of an image have to satisfy for a key or an identity.
 
-    `moment` stands in for the time of signing where the authority waives all who would vouch for one.
+    `moment` is now: ages are counted back from it, and it stands in for the time of signing where the authority waives
+    all who would vouch for one.
 
     Raises:
         UsageError: The authority is static, or its key is not in the document.
     """
+    return add_own_demands(_build(authority, moment), authority, moment)
+
+
+def _build(authority: Authority, moment: datetime) -> ImagePolicy:
     signer = authority.signer
+    predicate = accept_wanted(authority.attestations) if authority.attestations else PredicateTypeIs()
     if isinstance(signer, Keyless):
-        return ImagePolicy((), _log_of_certificates(authority), identities=_signers(authority, signer, moment))
+        log, identities = log_of_certificates(authority), _signers(authority, signer, moment)
+        return ImagePolicy((), log, predicate=predicate, identities=identities)
     if isinstance(signer, Static) or signer.data is None:
         raise UsageError(f"the authority {authority.name} has no key to verify with")
-    asks_log = authority.ctlog is not None and bool(authority.ctlog.url)
-    waived = SkipLogUnsafe(f"the authority {authority.name} names no ctlog")
-    return ImagePolicy((signer.data,), RequireLog() if asks_log else waived)
+    window = _ANY_TIME if authority.rfc3161timestamp is not None else None
+    return ImagePolicy((signer.data,), _log_of_keys(authority), predicate=predicate, window=window)
 
 
 def _signers(authority: Authority, signer: Keyless, moment: datetime) -> SignedByIdentity:
     rules = tuple([identity.rule for identity in signer.identities])
     sct = SkipSctUnsafe("insecureIgnoreSCT") if signer.insecure_ignore_sct else RequireSct()
     time: RequireTime | RequireSignedTime | AssumeTimeUnsafe = RequireTime()
+    log = log_of_certificates(authority)
     if authority.rfc3161timestamp is not None:
         time = RequireSignedTime()
-    elif isinstance(_log_of_certificates(authority), SkipLogUnsafe):
-        time = AssumeTimeUnsafe(moment, f"the ctlog of the authority {authority.name} is empty")
+    elif isinstance(log, SkipLogUnsafe):
+        time = AssumeTimeUnsafe(moment, log.reason)
     return SignedByIdentity(rules, time, sct)
 
 
-def _log_of_certificates(authority: Authority) -> RequireLog | SkipLogUnsafe:
-    """Return what is demanded of logs: nothing beside a timestamp, or where `ctlog` is there and empty."""
+def log_of_certificates(authority: Authority) -> RequireLog | SkipLogUnsafe:
+    """Return what is demanded of logs beside certificates.
+
+    Nothing beside a timestamp, nor where `ctlog` is there and empty. Authorities of one's own have a log of one's own
+    where `ctlog` names it; but for bundles, which are judged by one trusted root.
+    """
     if authority.rfc3161timestamp is not None:
         return SkipLogUnsafe(f"the authority {authority.name} takes a timestamp in place of it")
-    if authority.ctlog is not None and not authority.ctlog.url:
+    if authority.ctlog is not None and not _names_log(authority.ctlog):
         return SkipLogUnsafe(f"the ctlog of the authority {authority.name} is empty")
+    own = isinstance(authority.signer, Keyless) and authority.signer.trust_root is not None
+    if authority.ctlog is None and own and authority.signature_format is not SignatureFormat.BUNDLE:
+        return SkipLogUnsafe(f"the authority {authority.name} has authorities of its own, and names no ctlog")
     return RequireLog()
 
 
+def _log_of_keys(authority: Authority) -> RequireLog | SkipLogUnsafe:
+    if authority.rfc3161timestamp is not None:
+        return SkipLogUnsafe(f"the authority {authority.name} takes a timestamp in place of it")
+    if authority.ctlog is None or not _names_log(authority.ctlog):
+        return SkipLogUnsafe(f"the authority {authority.name} names no ctlog")
+    return RequireLog()
+
+
+def _names_log(ctlog: CtLog) -> bool:
+    return bool(ctlog.url or ctlog.trust_root_ref)
+
+
 def _unsupported(policy: ImagePolicyDocument) -> Iterator[DocumentError]:
-    if policy.policy is not None:
-        yield policy.policy.place.error(f"conditions in {policy.policy.type} are not evaluated yet")
     for authority in policy.authorities:
-        for attestation in authority.attestations:
-            yield attestation.place.error("attestations are not looked at yet")
-        yield from _unsupported_signer(authority)
-        for named in (authority.signer, authority.ctlog, authority.rfc3161timestamp):
-            if isinstance(named, Keyless | CtLog | Rfc3161Timestamp) and named.trust_root_ref:
-                yield _below(named.place, "trustRootRef").error("is not read yet", _TRUST_ROOT)
+        if isinstance(authority.signer, Key):
+            yield from _unsupported_key(authority.signer)
+        if isinstance(authority.signer, Keyless) and authority.signature_format is SignatureFormat.BUNDLE:
+            yield from _unsupported_trust(authority, authority.signer)
         if authority.source is not None:
             yield from _unsupported_source(authority.source)
 
 
-def _unsupported_signer(authority: Authority) -> Iterator[DocumentError]:
-    signer = authority.signer
-    if isinstance(signer, Key):
-        yield from _unsupported_key(signer, authority)
-    elif isinstance(signer, Keyless) and signer.ca_cert is not None:
-        yield signer.ca_cert.place.error("is not read yet", _TRUST_ROOT)
-
-
-def _unsupported_key(key: Key, authority: Authority) -> Iterator[DocumentError]:
-    if key.kms:
-        yield _below(key.place, "kms").error("keys in a KMS are not read yet", "write the public key to `data`")
-    if key.secret_ref is not None:
-        yield _below(key.place, "secretRef").error("there is no cluster to ask", "write the public key to `data`")
+def _unsupported_key(key: Key) -> Iterator[DocumentError]:
     hashes = {each.hash for each in accepted_algorithms(key.data.algorithm.key)} if key.data is not None else set()
     if key.hash_algorithm not in {"sha256", *hashes}:
         yield _below(key.place, "hashAlgorithm").error(f"{key.hash_algorithm} is not used with this kind of key")
-    if authority.rfc3161timestamp is not None:
-        yield authority.rfc3161timestamp.place.error("timestamps are not demanded of keys yet")
+
+
+def _unsupported_trust(authority: Authority, signer: Keyless) -> Iterator[DocumentError]:
+    """Refuse several trusted roots for one bundle, as the policy controller does."""
+    for other in (authority.ctlog, authority.rfc3161timestamp):
+        if other is not None and other.trust_root_ref != signer.trust_root_ref:
+            why = f"{other.trust_root_ref or 'none'}, and keyless has {signer.trust_root_ref or 'none'}"
+            hint = "bundles are judged by one TrustRoot: name the same, or leave out signatureFormat"
+            yield _below(other.place, "trustRootRef").error(why, hint)
 
 
 def _unsupported_source(source: Source) -> Iterator[DocumentError]:
     if source.oci and "/" not in source.oci:
         yield _below(source.place, "oci").error(f"{source.oci} is a registry", "name the repository with signatures")
-    if source.signature_pull_secrets:
-        hint = "leave it out, and log in: cosignpy login"
-        yield _below(source.place, "signaturePullSecrets").error("there is no cluster to ask", hint)
-    if source.tag_prefix:
-        yield _below(source.place, "tagPrefix").error("prefixes of tags are not read yet")
 
 
 def _below(place: Place, name: str) -> Place:

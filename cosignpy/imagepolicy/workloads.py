@@ -3,18 +3,24 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from cosignpy.imagepolicy.model import ImagePolicyDocument, Match, Operator, Requirement, Selector
+from cosignpy.core.encoding import JsonValue
+from cosignpy.imagepolicy.matches import Match, Operator, Requirement, Selector
+from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.values import field, value
 
 
 @value
 class Workload:
-    """What runs images: its kind, and the labels of its own, not those of the pods that it makes."""
+    """What runs images: its kind, and the labels of its own, not those of the pods that it makes.
+
+    `document` is all of it, for conditions that are about it.
+    """
 
     group: str
     version: str
     resource: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
 
 
 def is_about(policy: ImagePolicyDocument, workload: Workload | None) -> bool:

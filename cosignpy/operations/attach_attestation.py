@@ -9,7 +9,7 @@ from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import Envelope, is_in_toto
 from cosignpy.core.encoding import JsonObject
-from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
+from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.errors import ClaimMismatch, LimitExceeded, MalformedError
 from cosignpy.operations.attest_legacy import LegacyMade
@@ -65,7 +65,7 @@ def _parse(text: bytes, image: Digest) -> FoundAttestation:
     content = parse_bundle(text).content if is_bundle else Envelope.parse(found)
     if not isinstance(content, Envelope) or not is_in_toto(content.payload_type):
         raise MalformedError("attestation", "it signs no in-toto statement")
-    statement = Statement.parse(content.payload)
+    statement = content.statement
     if statement.predicate_type == COSIGN_SIGN_V1:
         raise ClaimMismatch("predicate type", "that of an attestation", "a signature's: attach it as one")
     digests = [digest for subject in statement.subjects for digest in subject.digests]

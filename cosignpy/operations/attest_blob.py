@@ -1,12 +1,12 @@
 """Sign a statement about files: one envelope in one bundle, verified before anyone gets it."""
 
 from cosignpy.core.bundle.model import Bundle
-from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature, encode_pae
-from cosignpy.core.intoto import Statement
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope, EnvelopeSignature
 from cosignpy.core.verify.artifact import Artifact
 from cosignpy.errors import UsageError
 from cosignpy.operations.complete_bundle import SigningKey, SigningServices, complete_bundle, verify_own
 from cosignpy.operations.ports import TrustSource
+from cosignpy.values import replace
 
 
 def sign_statement(payload: bytes, key: SigningKey, services: SigningServices, trust: TrustSource) -> Bundle:
@@ -18,26 +18,26 @@ def sign_statement(payload: bytes, key: SigningKey, services: SigningServices, t
         VerificationError: The bundle that was made would not be accepted.
         CosignError: One of those who have to vouch for it does not.
     """
-    artifact = subject_of(payload)
-    bundle = complete_bundle(sign_envelope(payload, key), key, services)
+    unsigned = Envelope(IN_TOTO_PAYLOAD, payload, ())
+    artifact = subject_of(unsigned)
+    bundle = complete_bundle(sign_envelope(unsigned, key), key, services)
     verify_own(bundle, artifact, key, trust)
     return bundle
 
 
-def sign_envelope(payload: bytes, key: SigningKey) -> Envelope:
-    """Return an envelope around a statement, with one signature."""
-    signature = key.signer.sign(encode_pae(IN_TOTO_PAYLOAD, payload))
-    return Envelope(IN_TOTO_PAYLOAD, payload, (EnvelopeSignature(signature),))
+def sign_envelope(unsigned: Envelope, key: SigningKey) -> Envelope:
+    """Return an envelope with one signature; what its statement was read as goes along."""
+    return replace(unsigned, signatures=(EnvelopeSignature(key.signer.sign(unsigned.pae)),))
 
 
-def subject_of(payload: bytes) -> Artifact:
+def subject_of(envelope: Envelope) -> Artifact:
     """Return what a verifier would have at hand: the first artifact that the statement has a digest of.
 
     Raises:
         MalformedError: It is not a statement.
         UsageError: It is about nothing that has a digest.
     """
-    for subject in Statement.parse(payload).subjects:
+    for subject in envelope.statement.subjects:
         if subject.digests:
             return Artifact({digest.algorithm: bytes.fromhex(digest.hex) for digest in subject.digests})
     raise UsageError("the statement is about nothing: none of its subjects has a digest")

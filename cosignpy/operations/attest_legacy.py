@@ -12,7 +12,7 @@ from cosignpy.core.bundle.legacy_attestation import (
 from cosignpy.core.bundle.model import Bundle
 from cosignpy.core.bundle.parts import SignatureParts, assemble_bundle
 from cosignpy.core.digest import Digest
-from cosignpy.core.dsse import Envelope
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
 from cosignpy.core.encoding import JsonObject
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import Descriptor, Manifest
@@ -89,8 +89,9 @@ def make_legacy(
         VerificationError: What was made would not be accepted.
         CosignError: One of those who have to vouch for it does not.
     """
-    artifact, legacy = subject_of(statement), services.for_legacy()
-    envelope = sign_envelope(statement, key)
+    unsigned = Envelope(IN_TOTO_PAYLOAD, statement, ())
+    artifact, legacy = subject_of(unsigned), services.for_legacy()
+    envelope = sign_envelope(unsigned, key)
     text = envelope.encode()
     logged = complete_bundle(envelope, key, SigningServices(legacy.logs))
     stamps = tuple([authority.timestamp(text) for authority in legacy.timestamp_authorities])

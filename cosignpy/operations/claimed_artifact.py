@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Self
 
 from cosignpy.core.bundle.model import Bundle, MessageSignature
-from cosignpy.core.intoto import Statement
 from cosignpy.core.verify.artifact import HASH_NAMES
 from cosignpy.errors import UsageError
 from cosignpy.values import value
@@ -28,7 +27,7 @@ class ClaimedArtifact:
             name = HASH_NAMES.get(bundle.content.algorithm)
             digests = {name: bundle.content.digest} if name is not None else {}
         else:
-            subjects = Statement.parse(bundle.content.payload).subjects
+            subjects = bundle.content.statement.subjects
             named = next((subject.digests for subject in subjects if subject.digests), ())
             digests = {digest.algorithm: bytes.fromhex(digest.hex) for digest in named}
         if not digests:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from cosignpy.core.bundle.model import Bundle, CertificateMaterial
 from cosignpy.core.dsse import Envelope
-from cosignpy.core.intoto import Statement
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature
 from cosignpy.errors import CosignError, DeadlineExceeded, RemoteError
@@ -27,7 +26,7 @@ def is_own(read: Callable[[], Bundle], predicate_type: str, key: SigningKey) -> 
         if signer is None or not isinstance(bundle.content, Envelope) or len(bundle.content.signatures) != 1:
             return False
         verify_signature(signer, bundle.content.signatures[0].signature, bundle.content.pae)
-        return Statement.parse(bundle.content.payload).predicate_type == predicate_type
+        return bundle.content.statement.predicate_type == predicate_type
     except (RemoteError, DeadlineExceeded):
         raise
     except CosignError:

@@ -84,6 +84,14 @@ class ManifestSink(Protocol):
         ...
 
 
+class BlobOrigin(Protocol):
+    """Where large content comes from: a repository, or a file of this machine."""
+
+    def stream_blob(self, descriptor: Descriptor) -> Iterator[bytes]:
+        """Yield a blob's content, checked against its digest after the last chunk."""
+        ...
+
+
 class BlobStreams(Protocol):
     """Large content, never held in memory: layers on their way from one place to another."""
 
@@ -99,7 +107,7 @@ class BlobStreams(Protocol):
         """Store a blob from chunks; nothing becomes visible when the digest does not match."""
         ...
 
-    def copy_blob(self, descriptor: Descriptor, source: "BlobStreams", watch: Watch = iter) -> None:
+    def copy_blob(self, descriptor: Descriptor, source: BlobOrigin, watch: Watch = iter) -> None:
         """Store a blob that another place has, unless it is here already; within a registry nothing moves.
 
         What does move passes through `watch`.

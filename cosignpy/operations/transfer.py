@@ -5,7 +5,7 @@ from typing import Final
 
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.operations.parallel import run_parallel
-from cosignpy.operations.ports import BlobStreams, Progress, ProgressUnit
+from cosignpy.operations.ports import BlobOrigin, BlobStreams, Progress, ProgressUnit
 from cosignpy.values import value
 
 _LABEL: Final = "copying"
@@ -16,7 +16,7 @@ class Shipment:
     """A blob and where it is now."""
 
     blob: Descriptor
-    origin: BlobStreams
+    origin: BlobOrigin
 
 
 @value
@@ -63,7 +63,7 @@ class BlobTransfer:
         return [outcome.unwrap() for outcome in run_parallel(function, items, self.workers)]
 
 
-def select_shipments(manifests: Iterable[Manifest], origin: BlobStreams) -> Iterator[Shipment]:
+def select_shipments(manifests: Iterable[Manifest], origin: BlobOrigin) -> Iterator[Shipment]:
     """Yield the blobs that manifests need; those that may not be distributed stay where they are."""
     for manifest in manifests:
         for blob in [*([manifest.config] if manifest.config else []), *manifest.layers]:

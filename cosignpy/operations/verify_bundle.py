@@ -81,7 +81,7 @@ def verify_bundle(request: VerifyBundle, source: ArtifactSource, trust: "TrustSo
 
 def _needs_trust(policy: BundlePolicy) -> bool:
     """Tell whether anything has to be believed but a key: a log, an authority, or a time in which the key counts."""
-    key_at_any_time = isinstance(policy.signer, SignedByKey) and not policy.signer.windows
+    key_at_any_time = isinstance(policy.signer, SignedByKey) and not policy.signer.windows and policy.window is None
     return not key_at_any_time or not isinstance(policy.transparency, SkipLogUnsafe)
 
 

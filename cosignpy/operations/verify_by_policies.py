@@ -2,20 +2,29 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from cosignpy.core.digest import Digest
-from cosignpy.core.oci.reference import Tag
+from cosignpy.core.oci.reference import Reference, Tag
 from cosignpy.core.verify.evidence import VerifiedImage
 from cosignpy.errors import CosignError
+from cosignpy.imagepolicy.attestations import VerifiedAttestations
+from cosignpy.imagepolicy.attested import match_wanted
+from cosignpy.imagepolicy.authority_trust import select_trusted_root
 from cosignpy.imagepolicy.decision import ImageDecision, NoMatch, Subject, decide_image
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Source
 from cosignpy.imagepolicy.requirements import build_image_policy
+from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.operations.expand import Scope, select_subjects
 from cosignpy.operations.parallel import DEFAULT_WORKERS
+from cosignpy.operations.policy_conditions import ImageConditions
 from cosignpy.operations.ports import ManifestSource, TrustSource
+from cosignpy.operations.prefixed_tags import PrefixedTags
 from cosignpy.operations.verify_image import VerifyImage, verify_image
 from cosignpy.values import record, value
+
+if TYPE_CHECKING:
+    from cosignpy.core.trust.trusted_root import TrustedRoot
 
 OpenSource: TypeAlias = Callable[[Source | None], ManifestSource]
 """Opens where an authority has signatures looked up; None is where they are looked up otherwise."""
@@ -26,7 +35,7 @@ class VerifyByPolicies:
     """Which image (`name` as it was written, which globs are about), and by which policies.
 
     `target` is looked up once an authority has to look at signatures. `moment` stands in for the time of signing where
-    a policy waives all who would vouch for one.
+    a policy waives all who would vouch for one. `workload` runs the image, where one does.
     """
 
     name: str
@@ -35,6 +44,7 @@ class VerifyByPolicies:
     moment: datetime
     no_match: NoMatch = NoMatch.DENY
     workers: int = DEFAULT_WORKERS
+    workload: Workload | None = None
 
 
 @value
@@ -56,14 +66,41 @@ def verify_by_policies(
         DeadlineExceeded: There was no time to look at everything.
     """
     subject = _Subject(image, request.target)
+    conditions = ImageConditions(image, subject.resolve, request.workload)
 
-    def verify(authority: Authority) -> VerifiedImage:
+    def verify(authority: Authority) -> VerifiedImage | VerifiedAttestations:
         policy = build_image_policy(authority, request.moment)
-        wanted = VerifyImage(request.name, subject.resolve(), policy, request.workers)
-        return verify_image(wanted, image, signatures(authority.source), trust)
+        digest = subject.resolve()
+        pinned = f"{Reference.parse(request.name).name}@{digest}"
+        wanted = VerifyImage(pinned, digest, policy, request.workers)
+        place = _prefixed(signatures(authority.source), authority.source)
+        found = verify_image(wanted, image, place, AuthorityTrust(authority, trust))
+        return match_wanted(authority, pinned, found, conditions.load)
 
-    decision = decide_image(Subject(request.name), request.policies, verify, request.no_match)
+    named = Subject(request.name, request.workload, subject.resolve)
+    decision = decide_image(named, request.policies, verify, request.no_match, conditions.conclude)
     return DecidedImage(subject.digest, decision)
+
+
+def _prefixed(place: ManifestSource, source: Source | None) -> ManifestSource:
+    prefix = source.tag_prefix if source is not None else None
+    return PrefixedTags(place, prefix) if prefix else place
+
+
+@value
+class AuthorityTrust:
+    """Whom one authority believes."""
+
+    authority: Authority
+    otherwise: TrustSource
+
+    def trusted_root(self) -> "TrustedRoot":
+        """Return what the authority names, and who is believed otherwise for the rest.
+
+        Raises:
+            CosignError: It cannot be had.
+        """
+        return select_trusted_root(self.authority, self.otherwise.trusted_root)
 
 
 @record

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.digest import Digest
+from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.oci.attachment_tags import AttachmentKind
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.threshold import count_satisfied
 from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
 from cosignpy.errors import (
+    ClaimMismatch,
     CosignError,
     NoMatchingSignatures,
     NoSignatures,
@@ -16,7 +18,7 @@ from cosignpy.errors import (
     RemoteError,
     TransparencyRequired,
 )
-from cosignpy.operations.candidates import find_candidates
+from cosignpy.operations.candidates import Candidate, find_candidates
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.ports import ManifestSource, TrustSource
 from cosignpy.values import value
@@ -76,6 +78,19 @@ def verify_image(
     if not candidates:
         image.fetch_manifest(request.digest)
         raise NoSignatures(request.name, f"{sought.advice} {request.name}", sought.what)
+    return verify_candidates(request, candidates, trust)
+
+
+def verify_candidates(
+    request: VerifyImage, candidates: Sequence[Candidate], trust: TrustSource | None = None
+) -> VerifiedImage:
+    """Show that enough of the policy's signers made some of these signatures, wherever they were found.
+
+    Raises:
+        NoMatchingSignatures: Too few of them satisfy the policy; each reason is in the error.
+        TransparencyRequired: The policy demands more than a key, and there is no trusted root.
+        RemoteError: The registry failed, and what was read does not suffice.
+    """
     believed = None if trust is None or request.policy.asks_a_key_alone else _read(trust, request.beside)
     outcomes = run_parallel(lambda candidate: candidate.verify(request.policy, believed), candidates, request.workers)
     verified: list[VerifiedSignature] = []
@@ -108,10 +123,30 @@ def _verify_threshold(
     for rejection in rejections:
         if isinstance(rejection.error, RemoteError | TransparencyRequired):
             raise rejection.error
+    if request.policy.wants_attestation and not signers:
+        _refuse_other_types(request, rejections)
     why = f"no matching {_ATTESTATIONS.what if request.policy.wants_attestation else _SIGNATURES.what}"
     if signers:
         why = f"only {signers} of the {request.policy.threshold} signers demanded"
     raise NoMatchingSignatures(request.name, tuple(rejections), why)
+
+
+def _refuse_other_types(request: VerifyImage, rejections: Sequence[Rejection]) -> None:
+    """Say of which types the attestations are, in cosign's words, where that is all that is wrong with them.
+
+    Raises:
+        NoMatchingSignatures: It is.
+    """
+    from cosignpy.core.predicates.types import suggest_type  # not needed where something passes
+
+    errors = [rejection.error for rejection in rejections]
+    others = [error for error in errors if isinstance(error, ClaimMismatch) and error.claim == "predicate type"]
+    if not others or len(others) < len(errors):
+        return
+    found = list(dict.fromkeys(error.found for error in others))
+    attested = [each for each in found if each != COSIGN_SIGN_V1] or found
+    why = f"none of the attestations matched the predicate type: {others[0].wanted}, found: {', '.join(attested)}"
+    raise NoMatchingSignatures(request.name, tuple(rejections), why, suggest_type(found, others[0].wanted))
 
 
 def _count(policy: ImagePolicy, verified: Sequence[VerifiedSignature]) -> int:

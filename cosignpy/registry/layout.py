@@ -53,6 +53,8 @@ class LayoutRepository:
         images = {entry.digest: entry for entry in index.descriptors if not _is_attachment(entry)}
         manifests = [self._parse_manifest(entry.digest, entry.media_type) for entry in images.values()]
         roots = [manifest for manifest in manifests if manifest.subject is None]
+        if not roots:  # the one that is kept may itself refer to what is elsewhere
+            roots = [manifest for manifest in manifests if not self._has_subject(manifest)]
         if len(roots) != 1:
             tags = ", ".join(index.tags) or "none"
             raise UsageError(f"{self._files.name} holds {len(roots)} images, name one by its tag", f"tags: {tags}")
@@ -211,6 +213,9 @@ class LayoutRepository:
             return None
         digest.verify(raw, what=f"manifest {digest}")
         return manifest
+
+    def _has_subject(self, manifest: Manifest) -> bool:
+        return manifest.subject is not None and self.has_blob(manifest.subject.digest)
 
     def _missing(self, name: Digest | Tag) -> NoSuchTag:
         separator = "@" if isinstance(name, Digest) else ":"

@@ -139,7 +139,7 @@ def _annotate(manifest: Manifest, tag: Tag | None) -> dict[str, JsonValue]:
     attachment = AttachmentTag.parse(tag) if tag is not None else None
     if attachment is not None:
         kind = ATTACHMENT_KINDS.get(attachment.kind)
-    elif manifest.subject is not None:
+    elif manifest.subject is not None and tag is None:
         kind = None
     else:
         kind = INDEX_KIND if manifest.is_index() else IMAGE_KIND

@@ -118,6 +118,10 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         "cosign-v3": Peer("cosign", "v3.1.3", "cosign", GoPackage("github.com/sigstore/cosign/v3/cmd/cosign")),
         "cosign-v2": Peer("cosign", "v2.6.5", "cosign", GoPackage("github.com/sigstore/cosign/v2/cmd/cosign")),
         "crane": Peer("crane", "v0.22.1", "crane", GoPackage("github.com/google/go-containerregistry/cmd/crane")),
+        # What evaluates conditions of policies in CUE.
+        "cue": Peer("cue", "v0.16.1", "cue", GoPackage("cuelang.org/go/cmd/cue")),
+        # Who pushes and pulls artifacts of any type.
+        "oras": Peer("oras", "v1.3.0", "oras", GoPackage("oras.land/oras/cmd/oras")),
         # go-containerregistry's in-memory registry: no referrers API ...
         "registry": Peer(
             "registry", "v0.22.1", "registry", GoPackage("github.com/google/go-containerregistry/cmd/registry")

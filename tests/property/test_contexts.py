@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cosignpy.cli.contexts import Context, Contexts, encode_contexts, parse_contexts
@@ -24,6 +24,7 @@ contexts = st.builds(
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(lambda name: name != "default")
 
 
+@example(Contexts(current="a", contexts={"a": Context(trusted_root=Path("/etc/cosignpy/\x85 b"))}))
 @given(st.builds(Contexts, current=names, contexts=st.dictionaries(names, contexts, max_size=4)))
 def test_what_is_written_is_read(written: Contexts) -> None:
     assert parse_contexts(encode_contexts(written, Path(FILE).parent), FILE) == written

@@ -65,6 +65,7 @@ from tests.support import (
 )
 from tests.support.fixed_keys import ALICE, ecdsa_key, ecdsa_signer, ed25519_signer
 from tests.support.memory_log import MemoryLog, MemoryShard, build_shard
+from tests.support.policy_evidence import EVIDENCE as POLICY_EVIDENCE
 from tests.support.rekor_calls import get
 
 HOST: Final = "log.example"
@@ -252,6 +253,7 @@ EXAMPLES: Final[Mapping[str, Callable[[], bytes]]] = {
     "log-info-v1": lambda: _answer(LogKind.REKOR_V1, "/api/v1/log"),
     "log-proof-v1": lambda: _answer(LogKind.REKOR_V1, "/api/v1/log/proof?firstSize=1&lastSize=2"),
     "plain-checkpoint": lambda: _stored(plain_log(), "checkpoint"),
+    "policy-evidence": POLICY_EVIDENCE.encode,
     "provenance-github": predicates.provenance_example,
     "rekord-minisign": lambda: rekor_kinds.accept(rekor_kinds.load("rekord-minisign").proposed).body,
     "sct": lambda: sign_sct(ct_draft().content, 0, START_MS, LOG_CT).encode(),

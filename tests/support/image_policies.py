@@ -1,4 +1,4 @@
-"""ClusterImagePolicy documents to change in one thing."""
+"""Policies of both kinds to change in one thing."""
 
 import textwrap
 from collections.abc import Mapping
@@ -27,6 +27,20 @@ def document(*authorities: Mapping[str, Any], name: str = "team", **spec: Any) -
         "metadata": {"name": name},
         "spec": {"images": [{"glob": "**"}], "authorities": [dict(each) for each in authorities], **spec},
     }
+
+
+def own_document(*authorities: Mapping[str, Any], name: str = "team", **spec: Any) -> dict[str, Any]:
+    """Return a policy of our own kind about all images."""
+    return document(*authorities, name=name, **spec) | {
+        "apiVersion": "cosignpy.dev/v1alpha1",
+        "kind": "ImagePolicy",
+    }
+
+
+def own(*authorities: Mapping[str, Any], name: str = "team", **spec: Any) -> ImagePolicyDocument:
+    """Return a parsed policy of our own kind about all images."""
+    (found,) = parse_policies(encode(own_document(*authorities, name=name, **spec)), FILE)
+    return found
 
 
 def encode(*documents: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from cosignpy.core.oci.manifest import ArtifactManifest, Descriptor, Manifest, b
 from cosignpy.core.oci.reference import Tag
 from cosignpy.core.oci.referrers import fallback_tag, is_referrers_list, merge_referrer, parse_referrers
 from cosignpy.errors import DigestMismatch, LimitExceeded, NoSuchTag, RemoteError
-from cosignpy.operations.ports import BlobStreams, ManifestSink
+from cosignpy.operations.ports import BlobOrigin, ManifestSink
 
 CHUNK: Final = 64 * 1024
 MAX_ATTACHMENT: Final = 128 << 20
@@ -98,7 +98,7 @@ class MemoryRepository:
     def copy_blob(
         self,
         descriptor: Descriptor,
-        source: BlobStreams,
+        source: BlobOrigin,
         watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter,
     ) -> None:
         if not self.has_blob(descriptor.digest):

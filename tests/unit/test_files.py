@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cosignpy.errors import FileError
-from cosignpy.files import replace_file, sync_directory, write_file
+from cosignpy.files import PRIVATE, read_private, replace_file, sync_directory, write_file
 
 
 def test_a_directory_is_synced_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +79,22 @@ def test_a_file_needs_a_directory(tmp_path: Path) -> None:
     for missing in (tmp_path / "none/file", tmp_path / "file/file"):
         with pytest.raises(FileError, match="there is no directory"):
             write_file(missing, b"content")
+
+
+@pytest.mark.parametrize("cap", [7, 8])
+def test_a_file_of_ones_own_is_read_up_to_a_limit(tmp_path: Path, cap: int) -> None:
+    write_file(tmp_path / "file", b"12345678", PRIVATE)
+    assert read_private(tmp_path / "file", cap) == (b"12345678" if cap == 8 else None)
+
+
+@pytest.mark.parametrize("folders", [1, 2])
+def test_a_file_that_others_can_put_there_is_none(tmp_path: Path, folders: int) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    path = tmp_path / "a" / "b" / "file"
+    write_file(path, b"content", PRIVATE)
+    (tmp_path / "a").chmod(0o770)
+    assert read_private(path, 100, folders) == (b"content" if folders == 1 else None)
+    path.chmod(0o620)
+    assert read_private(path, 100) is None
+    (tmp_path / "a" / "b" / "link").symlink_to(path)
+    assert read_private(tmp_path / "a" / "b" / "link", 100) is None

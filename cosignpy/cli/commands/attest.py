@@ -1,6 +1,7 @@
 """`cosignpy attest`."""
 
 from cosignpy.cli import wiring_keys
+from cosignpy.cli.artifacts import name_artifact
 from cosignpy.cli.attesting import AttestationFlags, Work
 from cosignpy.cli.flags import DataOutputFlag, ImagesArgument, RegistryFlags
 from cosignpy.cli.invocation import Output
@@ -11,6 +12,7 @@ from cosignpy.cli.render.attesting import render_attesting, save_attestation
 from cosignpy.cli.service_flags import ServiceFlags
 from cosignpy.cli.wiring_signing import open_signing
 from cosignpy.core.verify.evidence import SignatureFormat
+from cosignpy.operations.parallel import run_parallel
 
 
 def attest(
@@ -32,10 +34,11 @@ def attest(
     how.check(images)
     own.check(how.key)
     said = what.read()
+    files = tuple([outcome.unwrap() for outcome in run_parallel(name_artifact, how.with_file)])
     signing = own.certify(open_signing(how.key, services, who, yes=how.yes))
     if SignatureFormat.LEGACY in how.formats:
         signing.services.for_legacy()  # refuses before anybody is asked to sign in
-    results = Work(said, how, registry, signing, wiring_keys.signing_time()).attest_all(images)
+    results = Work(said, how, registry, signing, wiring_keys.signing_time(), files).attest_all(images)
     if how.bundle:
         save_attestation(how.bundle, results[0])
     return render_attesting(results, said.type)

@@ -9,14 +9,16 @@ from typing import Annotated, Any, Final
 import typer
 
 from cosignpy.cli.commands import verify as images
+from cosignpy.cli.commands import verify_attestation as attestations
 from cosignpy.cli.commands import verify_blob as blobs
 from cosignpy.cli.flag_groups import expand_flag_groups
 from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT, Output
+from cosignpy.cli.provenance_flags import ProvenanceFlags
 from cosignpy.cli.render.explanation import render_evidence
 from cosignpy.core.encoding import JsonObject
-from cosignpy.errors import FileError
+from cosignpy.errors import FileError, UsageError
 from cosignpy.values import fields_of
 
 _EVIDENCE: Final = re.compile(rb'\s*\{\s*"schema"\s*:\s*"cosignpy/(?:bundle-)?evidence/')
@@ -29,9 +31,13 @@ _OWN: Final = frozenset({"images", "blob", "output"})
 _ABOUT_SIGNATURES: Final = ("key", "bundle", "signature", "certificate", "check_files", *fields_of(IdentityFlags))
 """Flags that say by whom a signature has to be, or where it is."""
 
+_IN_FILES: Final = ("bundle", "signature")
+"""Flags that name the file of a signature, which an image has beside it."""
+
 _verify_image: Final = expand_flag_groups(images.verify)
 _verify_blob: Final = expand_flag_groups(blobs.verify_blob)
-_verify_attestation: Final = expand_flag_groups(blobs.verify_blob_attestation)
+_verify_attestation: Final = expand_flag_groups(attestations.verify_attestation)
+_verify_blob_attestation: Final = expand_flag_groups(blobs.verify_blob_attestation)
 
 TargetArgument = Annotated[
     str,
@@ -46,8 +52,8 @@ TargetArgument = Annotated[
 def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401 - whatever types the options have
     """Explain a verification step by step: what was shown, by whose key, when, and where; or what failed, and why.
 
-    Images and files are verified with the flags of verify, verify-blob and verify-blob-attestation; --type makes the
-    difference between these two. Evidence that their --output json wrote is read as it is, and nothing is verified
+    Images are verified with the flags of verify and verify-attestation, files with those of verify-blob and
+    verify-blob-attestation; --type makes the difference between the two of each. Evidence that their --output json wrote is read as it is, and nothing is verified
     again: it is, where no signer and no signature is named. Exits as the verification does.
     """
     if not _is_to_verify(flags) and (target == "-" or _is_evidence(Path(target))):
@@ -55,10 +61,15 @@ def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401
         return render_evidence(JsonObject.parse(read_input(target), what="evidence"))
     CURRENT.output = Output.TREE
     attested = flags["predicate_type"] is not None
-    about_file = flags["bundle"] or attested or _DIGEST.fullmatch(target) or Path(target).is_file()
+    if not attested and any(flags[name] for name in fields_of(ProvenanceFlags)):
+        raise UsageError("builder and source are named by provenance", "say of which type it is: --type slsaprovenance1")
+    if not attested and flags["policies"]:
+        raise UsageError("--policy is about what attestations say", "say of which type they are: --type TYPE")
+    about_file = any(flags[name] for name in _IN_FILES) or _DIGEST.fullmatch(target) or Path(target).is_file()
     if not about_file:
-        return _verify_image(images=[target], output=Output.TREE, **_select(_verify_image, flags))
-    command = _verify_attestation if attested else _verify_blob
+        verify = _verify_attestation if attested else _verify_image
+        return verify(images=[target], output=Output.TREE, **_select(verify, flags))
+    command = _verify_blob_attestation if attested else _verify_blob
     return command(blob=target, output=Output.TREE, **_select(command, flags))
 
 
@@ -91,7 +102,7 @@ def _parameters() -> Iterator[Parameter]:
     yield Parameter("target", Parameter.KEYWORD_ONLY, annotation=TargetArgument)
     found = {
         name: parameter.replace(default=None) if parameter.default is Parameter.empty else parameter
-        for command in (_verify_attestation, _verify_blob, _verify_image)
+        for command in (_verify_blob_attestation, _verify_blob, _verify_attestation, _verify_image)
         for name, parameter in signature(command).parameters.items()
     }
     yield from (parameter for name, parameter in found.items() if name not in _OWN)

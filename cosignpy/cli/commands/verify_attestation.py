@@ -4,20 +4,21 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.commands.verify import SelectionFlags, ThresholdFlag, Wanted, verify_images
+from cosignpy.cli.condition_flags import ConditionFlags, Conditions
 from cosignpy.cli.deny_flags import DenyFlags
 from cosignpy.cli.flags import ImagesArgument, OutputFlag, RegistryFlags
 from cosignpy.cli.identity_flags import IdentityFlags
+from cosignpy.cli.image_verification import SelectionFlags, ThresholdFlag, Wanted, verify_images
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import CertificateFlag, OwnPkiFlags
-from cosignpy.cli.predicate_flags import wanted_predicate
-from cosignpy.cli.render.verification import render_verification
+from cosignpy.cli.provenance_flags import ProvenanceFlags
+from cosignpy.cli.render.verification import ImageResult, render_verification, signature_to_json
 from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.cli.trust_source import Once
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.policy.image import ImagePolicy
-from cosignpy.errors import UsageError
-from cosignpy.values import value
+from cosignpy.errors import AttestationsRefused, CosignError, UsageError
+from cosignpy.values import replace, value
 
 
 @value
@@ -30,7 +31,9 @@ class AttestedFlags:
     threshold: ThresholdFlag = 1
     check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
 
-    def policy(self, who: SignerFlags, identity: IdentityFlags, deny: DenyFlags) -> ImagePolicy:
+    def policy(
+        self, who: SignerFlags, identity: IdentityFlags, deny: DenyFlags, provenance: ProvenanceFlags
+    ) -> ImagePolicy:
         """Build the policy.
 
         Raises:
@@ -39,7 +42,7 @@ class AttestedFlags:
         """
         if not self.check_claims:
             raise UsageError("--check-claims=false would accept what is said of any other image", "leave the flag out")
-        wanted = wanted_predicate(self.predicate_type)
+        wanted = provenance.wanted(self.predicate_type)
         bundle = BundlePolicy(who.signer(identity), who.transparency, wanted, deny.read())
         return ImagePolicy.of_bundle(bundle, self.threshold)
 
@@ -50,6 +53,8 @@ def verify_attestation(
     identity: IdentityFlags,
     deny: DenyFlags,
     what: AttestedFlags,
+    provenance: ProvenanceFlags,
+    conditions: ConditionFlags,
     which: SelectionFlags,
     registry: RegistryFlags,
     pki: OwnPkiFlags,
@@ -59,9 +64,28 @@ def verify_attestation(
     """Verify the attestations about container images.
 
     One of the type that is wanted has to be there, about this very image, by a signer whom the policy accepts. Bundles
-    and cosign 2's attestations are both read. With --output cosign the envelopes that passed are printed, one in each
-    line.
+    and cosign 2's attestations are both read. Each that counts has to satisfy every --policy. With --output cosign the
+    envelopes that passed are printed, one in each line.
     """
     pki.check(who, certificate)
-    policy, trust, beside = what.policy(who, identity, deny), Once(pki.trust(who)), pki.beside(certificate)
-    return render_verification(verify_images(images, Wanted(policy, trust, which, beside), registry), policy)
+    policy, trust, beside = what.policy(who, identity, deny, provenance), Once(pki.trust(who)), pki.beside(certificate)
+    conditions.begin()
+    results = verify_images(images, Wanted(policy, trust, which, beside), registry)
+    judges = conditions.read()
+    return render_verification([_judge(result, judges) for result in results], policy)
+
+
+def _judge(result: ImageResult, judges: Conditions) -> ImageResult:
+    """Refuse an image of which something is attested that does not satisfy the conditions."""
+    if isinstance(result.outcome, CosignError):
+        return result
+    from cosignpy.operations.judge_attestations import Attestation
+
+    found = [
+        Attestation(each.location, each.claim.payload, signature_to_json(each)) for each in result.outcome.signatures
+    ]
+    try:
+        judges.judge(result.name, found)
+    except AttestationsRefused as error:
+        return replace(result, outcome=error)
+    return result

@@ -6,6 +6,7 @@ import typer
 
 from cosignpy.cli.artifacts import SUFFIX, select_artifact
 from cosignpy.cli.checksum_flags import ChecksumFlags
+from cosignpy.cli.condition_flags import ConditionFlags
 from cosignpy.cli.deny_flags import DenyFlags
 from cosignpy.cli.detached_flags import DetachedFlags, bundle_path
 from cosignpy.cli.flags import DataOutputFlag
@@ -13,8 +14,8 @@ from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import OwnPkiFlags
-from cosignpy.cli.predicate_flags import wanted_predicate
-from cosignpy.cli.render.bundle import render_bundle, tells_refusals
+from cosignpy.cli.provenance_flags import ProvenanceFlags
+from cosignpy.cli.render.bundle import bundle_evidence, render_bundle, tells_refusals
 from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.core.bundle.model import Bundle
 from cosignpy.core.policy.bundle import BundlePolicy
@@ -88,20 +89,33 @@ def verify_blob_attestation(
     predicate_type: Annotated[
         str, typer.Option("--type", metavar="TYPE|URI", show_default=False, help="The predicate type that is wanted.")
     ],
+    provenance: ProvenanceFlags,
+    conditions: ConditionFlags,
     bundle: BundleFlag = "",
     timestamp: TimestampFlag = "",
     output: DataOutputFlag = Output.TEXT,
 ) -> None:
-    """Verify an attestation about a file."""
+    """Verify an attestation about a file.
+
+    Provenance has to name the builder and the source that are asked for, if any are; and what it says has to satisfy
+    every --policy.
+    """
     pki.check(who, parts.certificate)
-    policy = BundlePolicy(who.signer(identity), who.transparency, wanted_predicate(predicate_type), deny.read())
+    policy = BundlePolicy(who.signer(identity), who.transparency, provenance.wanted(predicate_type), deny.read())
     read = parts.read(blob, bundle, timestamp)
     signed = read if isinstance(read, bytes) else read.envelope_bundle()
     beside = pki.beside()
     if timestamp and not isinstance(read, bytes):
         beside = replace(beside or Beside(), stamped_envelope=read.signature)
+    conditions.begin()
     request = replace(_request(signed, policy, parts, offline=who.offline), beside=beside)
-    render_bundle(blob, verify_bundle(request, select_artifact(blob), pki.trust(who)), output)
+    found = verify_bundle(request, select_artifact(blob), pki.trust(who))
+    judges = conditions.read()
+    if judges.conditions:
+        from cosignpy.operations.judge_attestations import Attestation
+
+        judges.judge(blob, [Attestation(blob, found.payload, bundle_evidence(blob, found))])
+    render_bundle(blob, found, output)
 
 
 def _request(signed: bytes | Bundle, policy: BundlePolicy, parts: DetachedFlags, *, offline: bool) -> VerifyBundle:

@@ -9,6 +9,7 @@ from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line
 from cosignpy.cli.render.policy import policy_to_json
 from cosignpy.cli.render.proof import BUNDLE_SCHEMA, head_to_json, proof_to_json, steps_to_json
+from cosignpy.cli.render.statement import other_subjects, statement_to_json
 from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.verify.findings import TimeSource, VerifiedBundle
@@ -73,6 +74,9 @@ def text_lines(found: VerifiedBundle) -> Iterator[str]:
     yield from proof_lines(found)
     if found.predicate_type:
         yield f"says           {found.predicate_type}"
+    own = {f"{algorithm}:{digest.hex()}" for algorithm, digest in found.digests.items()}
+    for subject in other_subjects(found.subjects, own):
+        yield f"also about     {subject}"
     for waiver in waivers(found):
         yield f"not checked    {waiver}"
 
@@ -105,6 +109,7 @@ def bundle_evidence(name: str, found: VerifiedBundle) -> dict[str, JsonValue]:
         **proof_to_json(found),
         "predicateType": found.predicate_type or None,
         "payload": encode_b64(found.payload) if found.payload else None,
+        "statement": statement_to_json(found.payload, found.subjects) if found.payload else None,
         "notChecked": list(waivers(found)),
         "steps": steps_to_json(found.steps),
     } | _policy(found.policy)

@@ -47,6 +47,16 @@ def step_branches(found: JsonObject, failure: Branch | None = None) -> Iterator[
             yield from _DETAILS[name](found)
 
 
+def fact_branches(found: JsonObject) -> Iterator[Branch]:
+    """Show who signed, when, and where that is logged, as far as it was shown.
+
+    Raises:
+        MalformedError: A part of it is not what it should be.
+    """
+    for name in (Step.SIGNATURE, Step.IDENTITY, Step.TIME, Step.LOG):
+        yield from _DETAILS[name](found)
+
+
 def _step(found: JsonObject, step: JsonObject, failure: Branch | None) -> Branch:
     """Show one step; one that a later program has is shown by its name alone."""
     name, outcome = step.text("step"), step.text("outcome")

@@ -108,9 +108,18 @@ def _demands(policy: JsonObject) -> Iterator[Branch]:
         yield Branch(
             f"if it is a statement, of type {wanted}" if wanted == COSIGN_SIGN_V1 else f"a statement of type {wanted}"
         )
+    asked = policy.string_map("provenance")
+    yield from (Branch(f"{what} {asked[name]}") for name, what in _PROVENANCE.items() if name in asked)
     yield from (Branch(f"says {name}={text}") for name, text in policy.string_map("annotations").items())
 
 
+_PROVENANCE: Final = {
+    "builderId": "built by",
+    "sourceUri": "from the source",
+    "sourceTag": "at the tag",
+    "sourceDigest": "at the commit",
+    "buildType": "by a build of type",
+}
 _COUNTED: Final = {
     "logEntries": "transparency logs that have it",
     "times": "authorities that say when",

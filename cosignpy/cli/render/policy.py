@@ -3,7 +3,7 @@
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.policy.bundle import BundlePolicy, SignedByKey
 from cosignpy.core.policy.image import ImagePolicy
-from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireLog, RequireSct, RequireSignedTime
 
 
@@ -13,9 +13,21 @@ def policy_to_json(policy: BundlePolicy) -> dict[str, JsonValue]:
     return {
         **_signers(policy),
         "logEntries": rule.threshold if isinstance(rule, RequireLog) else 0,
-        "predicateType": policy.predicate.wanted if isinstance(policy.predicate, PredicateTypeIs) else None,
+        **_predicate(policy.predicate),
         "denied": [str(entry) for entry in (*policy.deny.keys, *policy.deny.certificates, *policy.deny.identities)],
     }
+
+
+def _predicate(rule: PredicateTypeIs | AnyPredicateUnsafe) -> dict[str, JsonValue]:
+    if isinstance(rule, AnyPredicateUnsafe):
+        return {"predicateType": None}
+    asked = rule.provenance
+    wanted: dict[str, JsonValue] = {"predicateType": rule.wanted}
+    if asked is not None:
+        fields = {"builderId": asked.builder, "sourceUri": asked.source, "sourceTag": asked.tag}
+        fields |= {"sourceDigest": asked.commit, "buildType": asked.build_type}
+        wanted["provenance"] = {name: text for name, text in fields.items() if text}
+    return wanted
 
 
 def image_policy_to_json(policy: ImagePolicy) -> dict[str, JsonValue]:

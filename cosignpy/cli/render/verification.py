@@ -8,6 +8,7 @@ from cosignpy.cli.render.bundle import proof_lines, waivers
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, rejection_to_json
 from cosignpy.cli.render.policy import image_policy_to_json
 from cosignpy.cli.render.proof import EVIDENCE_SCHEMA, head_to_json, proof_to_json, steps_to_json
+from cosignpy.cli.render.statement import other_subjects, statement_to_json
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import EnvelopeSignature
 from cosignpy.core.encoding import JsonValue, encode_json
@@ -20,11 +21,12 @@ from cosignpy.values import replace, value
 
 @value
 class ImageResult:
-    """One image of a run: what it was called, what was proved of it, or why nothing was."""
+    """One image of a run: what it was called, what was proved of it, or why nothing was; and where files name it."""
 
     name: str
     digest: Digest | None
     outcome: VerifiedImage | CosignError
+    used_at: tuple[JsonValue, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -120,6 +122,8 @@ def _signature_lines(signature: VerifiedSignature) -> Iterator[str]:
     yield f"    found in   {signature.location}"
     if signature.envelope is not None and signature.claim.type != COSIGN_SIGN_V1:
         yield f"      attests  {signature.claim.type}"
+        for subject in other_subjects(signature.attested_subjects, {str(signature.digest)}):
+            yield f"      also of  {subject}"
     if signature.proof is not None:
         yield from (f"      {line}" for line in proof_lines(signature.proof))
     if signature.claim.docker_reference:
@@ -143,7 +147,7 @@ def _image_to_json(result: ImageResult) -> dict[str, JsonValue]:
         "image": result.name,
         "digest": str(result.digest) if result.digest else None,
         "verified": not isinstance(outcome, CosignError),
-    }
+    } | ({"usedAt": list(result.used_at)} if result.used_at else {})
     if isinstance(outcome, CosignError):
         rejections = outcome.rejections if isinstance(outcome, NoMatchingSignatures) else ()
         found |= {"signatures": [], "error": error_to_json(outcome)}
@@ -165,9 +169,15 @@ def signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
             "dockerReference": signature.claim.docker_reference,
             "annotations": dict(signature.claim.annotations),
         },
+        **_statement_to_json(signature),
         "steps": steps_to_json(signature.steps),
         **_proof_to_json(signature),
     }
+
+
+def _statement_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
+    subjects = signature.attested_subjects
+    return {"statement": statement_to_json(signature.claim.payload, subjects)} if subjects else {}
 
 
 def _proof_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:

@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from cosignpy.core.digest import Digest
-from cosignpy.core.encoding import decode_b64, encode_b64, encode_json
+from cosignpy.core.encoding import decode_b64, encode_b64
+from cosignpy.core.oci.image_config import IMAGE_CONFIG, ZERO_TIME, build_image_config
 from cosignpy.core.oci.manifest import DOCKER_MANIFEST, OCI_MANIFEST, ArtifactManifest, Descriptor, Manifest
 from cosignpy.core.oci.simple_signing import SIGNATURE_ANNOTATION, SIMPLE_SIGNING
 from cosignpy.errors import LimitExceeded, MalformedError
@@ -14,8 +15,8 @@ from cosignpy.values import value
 MAX_LEGACY_SIGNATURES: Final = 1000
 """Layers of one signature image; the limit of cosign itself."""
 
-DEFAULT_CREATED: Final = "0001-01-01T00:00:00Z"
-"""Go's zero time: what cosign writes unless told otherwise, so that the same signatures give the same digest."""
+DEFAULT_CREATED: Final = ZERO_TIME
+"""What cosign writes unless told otherwise, so that the same signatures give the same digest."""
 
 
 @value
@@ -24,7 +25,7 @@ class LegacyStyle:
 
     created: str = DEFAULT_CREATED
     manifest_type: str = OCI_MANIFEST
-    config_type: str = "application/vnd.oci.image.config.v1+json"
+    config_type: str = IMAGE_CONFIG
 
     def with_docker_types(self) -> "LegacyStyle":
         """Return the style for registries that take Docker's media types only (COSIGN_DOCKER_MEDIA_TYPES)."""
@@ -77,15 +78,6 @@ def build_signature_image(layers: Sequence[Descriptor], style: LegacyStyle) -> t
 
     The config is the odd but fixed one that go-containerregistry writes.
     """
-    config = encode_json(
-        {
-            "architecture": "",
-            "created": style.created,
-            "history": [{"created": style.created} for _ in layers],
-            "os": "",
-            "rootfs": {"type": "layers", "diff_ids": [str(layer.digest) for layer in layers]},
-            "config": {},
-        }
-    )
+    config = build_image_config(layers, style.created)
     manifest = ArtifactManifest(Descriptor.of(config, style.config_type), tuple(layers), media_type=style.manifest_type)
     return manifest.build(), config

@@ -72,9 +72,13 @@ class SignedByIdentity:
 
 @value
 class BundlePolicy:
-    """What must be true of a bundle. Signer and transparency have no default: forgetting one is a type error."""
+    """What must be true of a bundle. Signer and transparency have no default: forgetting one is a type error.
+
+    `window` is when it has to have been signed, whoever signed it.
+    """
 
     signer: SignedByKey | SignedByIdentity
     transparency: RequireLog | SkipLogUnsafe
     predicate: PredicateTypeIs | AnyPredicateUnsafe = field(default_factory=PredicateTypeIs)
     deny: DenyList = field(default_factory=DenyList)
+    window: KeyWindow | None = None

@@ -23,7 +23,8 @@ class ImagePolicy:
 
     Signers have keys, or certificates that name them: never both in one policy. `transparency` and `keys` have no
     default: forgetting one is a type error, not an open door. `threshold` counts different keys, or rules about
-    identities that different signers satisfy (`cosignpy.core.policy.threshold`).
+    identities that different signers satisfy (`cosignpy.core.policy.threshold`). `window` is when each has to have
+    signed, and `windows` when single keys count.
     """
 
     keys: tuple[PublicKey, ...]
@@ -34,6 +35,7 @@ class ImagePolicy:
     identities: SignedByIdentity | None = None
     windows: Mapping[PublicKey, KeyWindow] = field(default_factory=dict)
     deny: DenyList = field(default_factory=DenyList)
+    window: KeyWindow | None = None
 
     def __post_init__(self) -> None:
         if self.identities is None:
@@ -67,6 +69,7 @@ class ImagePolicy:
             identities=None if isinstance(signer, SignedByKey) else signer,
             windows=keyed.windows if keyed is not None else {},
             deny=policy.deny,
+            window=policy.window,
         )
 
     @property
@@ -78,7 +81,7 @@ class ImagePolicy:
     def bundle(self) -> BundlePolicy:
         """The same, about one bundle."""
         signer = SignedByKey(self.keys, self.windows) if self.identities is None else self.identities
-        return BundlePolicy(signer, self.transparency, self.predicate, self.deny)
+        return BundlePolicy(signer, self.transparency, self.predicate, self.deny, self.window)
 
     @property
     def wants_attestation(self) -> bool:
@@ -86,6 +89,11 @@ class ImagePolicy:
         return isinstance(self.predicate, PredicateTypeIs) and self.predicate.wanted != COSIGN_SIGN_V1
 
     @property
+    def asks_when(self) -> bool:
+        """Whether somebody has to say when it was signed, for a certificate or not."""
+        return bool(self.windows) or self.window is not None
+
+    @property
     def asks_a_key_alone(self) -> bool:
         """Whether nothing has to be believed but the keys: no log, no authority."""
-        return self.identities is None and not self.windows and isinstance(self.transparency, SkipLogUnsafe)
+        return self.identities is None and not self.asks_when and isinstance(self.transparency, SkipLogUnsafe)

@@ -1,4 +1,4 @@
-"""When a key was in use: what it signs before or after does not count."""
+"""When a key, or any signature, counts: what is signed before or after does not."""
 
 from datetime import datetime
 

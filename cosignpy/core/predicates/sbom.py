@@ -112,25 +112,38 @@ def parse_predicate(predicate_type: str, content: bytes) -> Predicate:
     return Predicate.parse(content)
 
 
+def tell_format(content: bytes) -> SbomFormat:
+    """Tell what an SBOM file is by what is in it, also where that is no predicate type.
+
+    Raises:
+        MalformedError: It is no SBOM, or not well-formed.
+        LimitExceeded: Deeper than any.
+    """
+    return _tell(content)[0]
+
+
 def _read(content: bytes) -> Sbom:
-    if _TAG_VALUE.match(content):
-        return Sbom(SbomFormat.SPDX_TAG_VALUE, Predicate.of_text(_check_tags(content)))
-    if _XML.match(content):
-        raise _refuse_xml(content)
-    parsed = parse_with_line(content, "SBOM")
-    kind = next((kind for kind, tells in _FORMATS if isinstance(parsed, dict) and tells(parsed)), None)
-    if kind is None:
-        raise MalformedError("SBOM", "neither SPDX nor CycloneDX: it names itself nothing that is known")
+    kind, parsed = _tell(content)
+    if kind is SbomFormat.SPDX_TAG_VALUE:
+        return Sbom(kind, Predicate.of_text(_check_tags(content)))
     if kind in _INSTEAD:
         raise UsageError(f"the SBOM is {kind}, which is no predicate type", _INSTEAD[kind])
     return Sbom(kind, Predicate(content, parsed))
 
 
-def _refuse_xml(content: bytes) -> UsageError | MalformedError:
-    if _CYCLONEDX_NAMESPACE in content[:_HEAD]:
-        kind = SbomFormat.CYCLONEDX_XML
-        return UsageError(f"the SBOM is {kind}, which is no predicate type", _INSTEAD[kind])
-    return MalformedError("SBOM", "XML that is not CycloneDX's")
+def _tell(content: bytes) -> tuple[SbomFormat, JsonValue]:
+    """Return the format, and what a JSON document says."""
+    if _TAG_VALUE.match(content):
+        return SbomFormat.SPDX_TAG_VALUE, None
+    if _XML.match(content):
+        if _CYCLONEDX_NAMESPACE in content[:_HEAD]:
+            return SbomFormat.CYCLONEDX_XML, None
+        raise MalformedError("SBOM", "XML that is not CycloneDX's")
+    parsed = parse_with_line(content, "SBOM")
+    kind = next((kind for kind, tells in _FORMATS if isinstance(parsed, dict) and tells(parsed)), None)
+    if kind is None:
+        raise MalformedError("SBOM", "neither SPDX nor CycloneDX: it names itself nothing that is known")
+    return kind, parsed
 
 
 def _check_tags(content: bytes) -> str:

@@ -1,13 +1,13 @@
 """Statements around predicates (in-toto attestations, v1): a predicate goes in as it is, to the last digit."""
 
 from collections.abc import Sequence
-from json import JSONDecodeError
 from typing import Final
 
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue, encode_json, parse_json
 from cosignpy.core.intoto import MAX_SUBJECTS, STATEMENT_V1, Statement
-from cosignpy.errors import InvalidPredicate, LimitExceeded, MalformedError, UsageError
+from cosignpy.core.predicates.faults import explain_fault
+from cosignpy.errors import LimitExceeded, MalformedError, UsageError
 from cosignpy.values import field, value
 
 MAX_PREDICATE: Final = 64 << 20
@@ -26,7 +26,7 @@ class Predicate:
         """Parse bytes that must hold one JSON object.
 
         Raises:
-            MalformedError: Not strict JSON; with the line where that shows in its syntax.
+            MalformedError: Not strict JSON; with its line.
             LimitExceeded: Larger or deeper than any.
         """
         refuse_size(raw, "predicate")
@@ -61,7 +61,7 @@ def refuse_size(raw: bytes, what: str) -> None:
 
 
 def parse_with_line(raw: bytes, what: str) -> JsonValue:
-    """Parse strict JSON that people write: errors of syntax name their line.
+    """Parse strict JSON that people write: errors name their line.
 
     Raises:
         MalformedError: Not strict JSON.
@@ -70,10 +70,21 @@ def parse_with_line(raw: bytes, what: str) -> JsonValue:
     try:
         return parse_json(raw, what=what)
     except MalformedError as error:
-        syntax = error.__cause__
-        if not isinstance(syntax, JSONDecodeError):
-            raise
-        raise InvalidPredicate(what, f"not JSON: {syntax.msg.lower()}", line=syntax.lineno) from error
+        raise explain_fault(raw, error) from error
+
+
+def parse_statement(raw: bytes) -> Statement:
+    """Parse a statement that people write: errors name their line, as those of predicates do.
+
+    Raises:
+        MalformedError: Not a statement.
+        LimitExceeded: Larger, deeper, or about more than any.
+    """
+    refuse_size(raw, "statement")
+    try:
+        return Statement.parse(raw)
+    except MalformedError as error:
+        raise explain_fault(raw, error) from error
 
 
 @value
@@ -112,8 +123,7 @@ def check_statement(raw: bytes, artifacts: Sequence[NamedArtifact]) -> bytes:
         LimitExceeded: Larger than any.
         UsageError: It is not about one of them.
     """
-    refuse_size(raw, "statement")
-    subjects = Statement.parse(raw).subjects
+    subjects = parse_statement(raw).subjects
     for artifact in artifacts:
         if not any(artifact.digest in subject.digests for subject in subjects):
             raise UsageError(f"the statement is not about {artifact.name} ({artifact.digest})")

@@ -4,10 +4,11 @@ The first ten names are cosign's, each with the URI that cosign v3.1.3 writes fo
 attestation project has vetted besides (spec/predicates/README.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.errors import UsageError
 from cosignpy.values import value
 
@@ -141,3 +142,15 @@ def accepted_predicate_types(name: str) -> tuple[str, ...]:
 def describe_predicate_type(name: str) -> PredicateType | None:
     """Return what is known of a type by its name, its URI, or an older URI; None of those that have no name."""
     return _BY_NAME.get(name) or _BY_URI.get(name)
+
+
+def suggest_type(found: Sequence[str], wanted: str) -> str:
+    """Say how to ask for what is there, where it is of other types than the one that was wanted."""
+    attested = [uri for uri in found if uri not in {COSIGN_SIGN_V1, "absent"}]
+    if not attested:
+        return "what is there are signatures: cosignpy verify, or verify-blob for files"
+    kinds = [(describe_predicate_type(uri), uri) for uri in attested]
+    flags = " or ".join([f"--type {kind.name if kind else uri}" for kind, uri in kinds])
+    if wanted == COSIGN_SIGN_V1:
+        return f"what is there are attestations: cosignpy verify-attestation {flags}"
+    return f"ask for what is there: {flags}"

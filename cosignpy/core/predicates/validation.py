@@ -10,11 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.core.encoding import JsonValue
-from cosignpy.core.intoto import Statement
 from cosignpy.core.predicates.documents import SHAPES
 from cosignpy.core.predicates.position import Path, find_line, name_field
 from cosignpy.core.predicates.shapes import Shape
-from cosignpy.core.predicates.statement import Predicate
+from cosignpy.core.predicates.statement import Predicate, parse_statement
 from cosignpy.core.predicates.types import describe_predicate_type
 from cosignpy.errors import InvalidPredicate
 
@@ -49,7 +48,7 @@ def validate_statement(raw: bytes, schemas: Schemas) -> str:
         MalformedError: Not a statement.
         InvalidPredicate: Its predicate is not what its type says, with the line of the statement.
     """
-    statement = Statement.parse(raw)
+    statement = parse_statement(raw)
     _validate(statement.predicate_type, raw, statement.predicate, schemas, ("predicate",))
     return statement.predicate_type
 

@@ -12,6 +12,7 @@ from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_digest_signature, verify_signature
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.rekor.hashedrekord import DIGEST_SIZES
+from cosignpy.core.verify.predicate import verify_predicate
 from cosignpy.errors import ClaimMismatch, MalformedError, SignatureMismatch
 from cosignpy.values import field, value
 
@@ -55,7 +56,7 @@ def select_hashes(bundle: Bundle, key: PublicKey) -> frozenset[str]:
         MalformedError: The bundle holds an envelope whose payload is not a statement.
     """
     if isinstance(bundle.content, Envelope):
-        subjects = Statement.parse(bundle.content.payload).subjects
+        subjects = bundle.content.statement.subjects
         return frozenset({digest.algorithm for subject in subjects for digest in subject.digests} | {"sha256"})
     used = {algorithm.hash for algorithm in accepted_algorithms(key.algorithm.key) if algorithm.hash}
     named = HASH_NAMES.get(bundle.content.algorithm)
@@ -138,11 +139,9 @@ def verify_statement(
 
     Raises:
         MalformedError: Not a statement.
-        ClaimMismatch: Another predicate type, or no subject with a digest of the artifact.
+        ClaimMismatch: Another predicate type, other provenance, or no subject with a digest of the artifact.
     """
-    statement = Statement.parse(envelope.payload)
-    if not isinstance(rule, AnyPredicateUnsafe) and not rule.accepts(statement.predicate_type):
-        raise ClaimMismatch("predicate type", rule.wanted, statement.predicate_type)
+    statement = verify_predicate(envelope, rule)
     for subject in statement.subjects:
         compared = _compare(subject, artifact)
         if compared:

@@ -31,7 +31,7 @@ from cosignpy.core.verify.certificate import Leaf, parse_leaf, read_identity, ve
 from cosignpy.core.verify.entry_claims import LoggedSigner, verify_entry_claims
 from cosignpy.core.verify.findings import CertificateFinding, ObservedTime, SctFinding, TimeSource, VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
-from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times, verify_window
+from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times, verify_windows
 from cosignpy.core.verify.steps import CERTIFICATE_STEPS, KEY_STEPS, Step
 from cosignpy.core.verify.trail import Trail
 from cosignpy.core.verify.transparency import TrustedEntry, verify_entries
@@ -108,21 +108,21 @@ def _plan(policy: BundlePolicy) -> Trail:
 def _verify_key(case: Case, signer: SignedByKey) -> VerifiedBundle:
     """The steps for a signature by a key that the verifier has; who had the key, and when, is not a question.
 
-    Without a log nobody has to be believed, and so no authority is asked what time it was; but for keys that count in
-    their time only.
+    Without a log nobody has to be believed, and so no authority is asked what time it was; but for keys, or policies,
+    by which signatures of a certain time count only.
     """
     trail = case.trail
     key, algorithm = trail.step(Step.SIGNATURE, _verify_with_any, case, signer)
     trail.step(Step.DENY_LIST, case.policy.deny.refuse_key, key)
-    window = signer.windows.get(key)
-    if window is None and isinstance(case.policy.transparency, SkipLogUnsafe):
+    timed = key in signer.windows or case.policy.window is not None
+    if not timed and isinstance(case.policy.transparency, SkipLogUnsafe):
         return _conclude(case, Signer(key, algorithm), (), ())
     signed = trail.step(Step.TIME, _observe_timestamps, case)
     entries = trail.step(Step.LOG, _verify_log, case, signed)
     times = (*signed, *observe_promises(entries))
-    if window is not None:
+    if timed:
         trail.waived = {step: why for step, why in trail.waived.items() if step is not Step.TIME}
-        trail.part(Step.TIME, verify_window, key, window, times)
+        trail.part(Step.TIME, verify_windows, case.policy, key, times)
     trail.step(Step.CLAIMS, _verify_claims, case, entries, LoggedSigner(key))
     return _conclude(case, Signer(key, algorithm), times, entries)
 
@@ -149,6 +149,7 @@ def _verify_certificate(case: Case, signer: SignedByIdentity) -> VerifiedBundle:
     entries = trail.step(Step.LOG, _verify_log, case, signed)
     times = trail.step(Step.TIME, select_times, signed, observe_promises(entries), signer.time)
     trail.times = times
+    trail.part(Step.TIME, verify_windows, case.policy, leaf.key, times)
     if isinstance(signer.time, AssumeTimeUnsafe) and any(time.source is TimeSource.ASSUMED for time in times):
         trail.waived = {**trail.waived, Step.TIME: signer.time.reason}
     authority = trail.step(Step.CERTIFICATE, verify_authority, leaf, times, _complete_root(case))
@@ -293,6 +294,7 @@ def _conclude(
         digests=digests,
         payload=case.content.envelope.payload if case.content.envelope is not None else b"",
         predicate_type=statement.predicate_type if statement is not None else "",
+        subjects=statement.subjects if statement is not None else (),
         steps=case.trail.steps(),
         policy=case.policy,
     )

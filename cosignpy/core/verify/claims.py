@@ -3,26 +3,25 @@
 from collections.abc import Mapping
 
 from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement, Subject
 from cosignpy.core.oci.simple_signing import PAYLOAD_TYPE, SimpleSigningPayload
 from cosignpy.core.policy.image import ImagePolicy
-from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
+from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim
+from cosignpy.core.verify.predicate import verify_predicate
 from cosignpy.errors import ClaimMismatch
 
 
-def verify_statement_claims(payload: bytes, image: Digest, policy: ImagePolicy) -> SignedClaim:
-    """Check an in-toto statement: predicate type, subject digest, annotations.
+def verify_statement_claims(envelope: Envelope, image: Digest, policy: ImagePolicy) -> SignedClaim:
+    """Check an in-toto statement: predicate type, what is said of provenance, subject digest, annotations.
 
     Raises:
         MalformedError: Not a statement.
-        ClaimMismatch: Another predicate type, another image, or other annotations.
+        ClaimMismatch: Another predicate type, another image, other provenance, or other annotations.
     """
-    statement = Statement.parse(payload)
-    rule = policy.predicate
-    if not isinstance(rule, AnyPredicateUnsafe) and not rule.accepts(statement.predicate_type):
-        raise ClaimMismatch("predicate type", rule.wanted, statement.predicate_type)
+    statement, payload = verify_predicate(envelope, policy.predicate), envelope.payload
     subject = _select_subject(statement, image, policy.annotations)
     return SignedClaim(SignatureFormat.BUNDLE, statement.predicate_type, payload, subject.name, subject.annotations)
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import Envelope
 from cosignpy.core.encoding import JsonValue
+from cosignpy.core.intoto import COSIGN_SIGN_V1, Subject
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.verify.findings import VerifiedBundle
@@ -42,7 +43,7 @@ class VerifiedSignature:
 
     `log` says why no log was asked for, and `proof` what certificate, logs and authorities show, where they were asked.
     `steps` are those that were taken, in order. `envelope` is what the statement lies in, where one was signed, and
-    `stored_envelope` its octets in a legacy attestation.
+    `stored_envelope` its octets in a legacy attestation; `bare_signature` is that of a payload without an envelope.
     """
 
     location: str
@@ -55,6 +56,12 @@ class VerifiedSignature:
     steps: Sequence[StepFinding] = field(default=(), repr=False)
     envelope: Envelope | None = field(default=None, repr=False)
     stored_envelope: bytes = field(default=b"", repr=False)
+    bare_signature: bytes = field(default=b"", repr=False)
+
+    @property
+    def signature(self) -> bytes:
+        """What the signer made."""
+        return self.bare_signature if self.envelope is None else self.envelope.signatures[0].signature
 
     @property
     def encoded_envelope(self) -> bytes:
@@ -62,6 +69,13 @@ class VerifiedSignature:
         if self.stored_envelope or self.envelope is None:
             return self.stored_envelope
         return self.envelope.encode()
+
+    @property
+    def attested_subjects(self) -> tuple[Subject, ...]:
+        """All that an attestation is about; empty of a signature, which is about one image."""
+        if self.envelope is None or self.claim.type == COSIGN_SIGN_V1:
+            return ()
+        return self.envelope.statement.subjects
 
     @property
     def signer(self) -> object:

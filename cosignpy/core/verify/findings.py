@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from cosignpy.core.intoto import Subject
 from cosignpy.core.keys.algorithms import Algorithm
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.policy.bundle import BundlePolicy
@@ -128,6 +129,7 @@ class VerifiedBundle:
         digests: Those of the artifact that were compared, by algorithm.
         payload: The signed statement; empty where the artifact itself was signed.
         predicate_type: What kind of statement it is.
+        subjects: All that the statement is about.
         steps: What became of each step, in order.
         policy: What was demanded.
     """
@@ -141,5 +143,6 @@ class VerifiedBundle:
     digests: Mapping[str, bytes]
     payload: bytes = field(default=b"", repr=False)
     predicate_type: str = ""
+    subjects: tuple[Subject, ...] = field(default=(), repr=False)
     steps: tuple[StepFinding, ...] = field(default=(), repr=False)
     policy: BundlePolicy | None = field(default=None, repr=False, compare=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from cosignpy.core.keys.public import PublicKey
+from cosignpy.core.policy.bundle import BundlePolicy, SignedByKey
 from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireSignedTime, RequireTime
 from cosignpy.core.timestamp.response import GRANTED, TimestampResponse
@@ -109,20 +110,41 @@ def select_times(
     return found
 
 
+def verify_windows(policy: BundlePolicy, key: PublicKey, times: Sequence[ObservedTime]) -> None:
+    """Show that a signature was made when the policy lets its key count, and when it lets any signature count.
+
+    Raises:
+        TimestampError: It was not, or nobody says when that was.
+    """
+    own = policy.signer.windows.get(key) if isinstance(policy.signer, SignedByKey) else None
+    if own is not None:
+        verify_window(key, own, times)
+    if policy.window is not None:
+        verify_signed_in(policy.window, times)
+
+
 def verify_window(key: PublicKey, window: KeyWindow, times: Sequence[ObservedTime]) -> None:
     """Show that a key counted when it signed, which it had done by the earliest time that was observed.
 
     Raises:
         TimestampError: It did not count then, or nobody says when that was.
     """
+    _verify_earliest(times, window, f"the key {key.fingerprint} counts {window} only")
+
+
+def verify_signed_in(window: KeyWindow, times: Sequence[ObservedTime]) -> None:
+    """Show that a signature was made in a time, whoever made it; a time that is assumed shows nothing.
+
+    Raises:
+        TimestampError: It was there before or came after, or nobody says when that was.
+    """
+    vouched = [time for time in times if time.source is not TimeSource.ASSUMED]
+    _verify_earliest(vouched, window, f"signatures count {window} only")
+
+
+def _verify_earliest(times: Sequence[ObservedTime], window: KeyWindow, rule: str) -> None:
     if not times:
-        raise TimestampError(
-            "bundle", f"no authority or log says when it was signed, and the key {key.fingerprint} counts {window} only"
-        )
+        raise TimestampError("bundle", f"no authority or log says when it was signed, and {rule}")
     first = min(times, key=lambda time: time.moment)
     if not window.covers(first.moment):
-        raise TimestampError(
-            "bundle",
-            f"signed by {first.moment.isoformat()}, says {first.authority}, and the key {key.fingerprint} counts "
-            f"{window} only",
-        )
+        raise TimestampError("bundle", f"signed by {first.moment.isoformat()}, says {first.authority}, and {rule}")

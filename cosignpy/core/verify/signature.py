@@ -40,7 +40,7 @@ def verify_bundle(
     """
     envelope = _select_envelope(bundle, keyless=policy.identities is not None)
     rule = policy.transparency
-    if policy.identities is not None or policy.windows or not isinstance(rule, SkipLogUnsafe):
+    if policy.identities is not None or policy.asks_when or not isinstance(rule, SkipLogUnsafe):
         believed = _require_trust(trust)
         # Half of what a verification by a key takes is imports, and it needs none of these.
         from cosignpy.core.verify.artifact import Artifact
@@ -49,7 +49,7 @@ def verify_bundle(
         artifact = Artifact({image.algorithm: bytes.fromhex(image.hex)})
         found = verify_steps(bundle, artifact, believed, policy.bundle)
         with Trail.after(found) as trail:
-            claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope.payload, image, policy)
+            claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope, image, policy)
         return VerifiedSignature(
             location, image, found.key, found.algorithm, claim, found.log_waived, found, found.steps, envelope
         )
@@ -58,7 +58,7 @@ def verify_bundle(
         signature = envelope.signatures[0].signature
         key, algorithm = trail.step(Step.SIGNATURE, _verify_with_any, policy.keys, signature, envelope.pae)
         trail.step(Step.DENY_LIST, policy.deny.refuse_key, key)
-        claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope.payload, image, policy)
+        claim = trail.step(Step.ARTIFACT, verify_statement_claims, envelope, image, policy)
     waived = LogFinding(rule.reason)
     return VerifiedSignature(location, image, key, algorithm, claim, waived, steps=trail.steps(), envelope=envelope)
 
@@ -79,13 +79,16 @@ def verify_legacy(
         VerificationError: Certificate, log or timestamp do not show what the policy demands.
     """
     rule, where = policy.transparency, legacy.location
-    if policy.identities is None and not policy.windows and isinstance(rule, SkipLogUnsafe):
+    if policy.identities is None and not policy.asks_when and isinstance(rule, SkipLogUnsafe):
         with Trail.of_key_alone(rule.reason) as trail:
             trail.passed.add(Step.FORM)
             key, algorithm = trail.step(Step.SIGNATURE, _verify_with_any, policy.keys, legacy.signature, payload)
             trail.step(Step.DENY_LIST, policy.deny.refuse_key, key)
             claim = trail.step(Step.ARTIFACT, verify_simple_signing_claims, payload, image, policy)
-        return VerifiedSignature(where, image, key, algorithm, claim, LogFinding(rule.reason), steps=trail.steps())
+        waived, steps = LogFinding(rule.reason), trail.steps()
+        return VerifiedSignature(
+            where, image, key, algorithm, claim, waived, steps=steps, bare_signature=legacy.signature
+        )
     believed = _require_trust(trust)
     from cosignpy.core.bundle.parts import SignatureParts, assemble_bundle
     from cosignpy.core.verify.artifact import Artifact
@@ -98,7 +101,8 @@ def verify_legacy(
     found = verify_steps(bundle, Artifact.of(payload), believed, policy.bundle)
     with Trail.after(found) as trail:
         claim = trail.step(Step.ARTIFACT, verify_simple_signing_claims, payload, image, policy)
-    return VerifiedSignature(where, image, found.key, found.algorithm, claim, found.log_waived, found, found.steps)
+    verified = VerifiedSignature(where, image, found.key, found.algorithm, claim, found.log_waived, found, found.steps)
+    return replace(verified, bare_signature=legacy.signature)
 
 
 def _require_trust(trust: "Trust | None") -> "Trust":

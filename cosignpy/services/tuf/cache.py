@@ -22,7 +22,7 @@ from cosignpy.errors import (
 )
 from cosignpy.net.clock import Clock
 from cosignpy.services.tuf.cache_folder import CacheFolder
-from cosignpy.services.tuf.mirror import Mirror
+from cosignpy.services.tuf.mirror import TARGETS, Mirror
 from cosignpy.services.tuf.record import Record
 from cosignpy.services.tuf.turns import take_turn, try_turn
 from cosignpy.values import replace, value
@@ -198,12 +198,13 @@ class TrustCache:
         return found
 
     def _mirror_source(self, http: "Sender") -> "Source":
-        from cosignpy.services.tuf.sources import FolderSource, WebSource
+        from cosignpy.services.tuf.sources import FolderSource, RenamedTargets, WebSource
 
         local = self.mirror.local_folder
+        source: Source = WebSource(self.mirror.url, http, self._ports.clock.monotonic() + UPDATE_SECONDS)
         if local is not None:
-            return FolderSource(self.mirror.url, local)
-        return WebSource(self.mirror.url, http, self._ports.clock.monotonic() + UPDATE_SECONDS)
+            source = FolderSource(self.mirror.url, local)
+        return source if self.mirror.targets == TARGETS else RenamedTargets(source, self.mirror.targets)
 
     def _offline(self, error: CosignError) -> UntrustedRepository:
         hint = "let this machine fetch once, or name a trusted root of your own"

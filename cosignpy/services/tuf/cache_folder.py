@@ -4,9 +4,7 @@
 targets by their quoted names; `cosignpy/` has the record and the lock.
 """
 
-import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -14,12 +12,11 @@ from urllib.parse import quote
 
 from cosignpy.core.digest import Digest
 from cosignpy.errors import MalformedError
-from cosignpy.files import explain, write_file
+from cosignpy.files import explain, read_private, write_file
 from cosignpy.services.tuf.record import MAX_RECORD, Record
 from cosignpy.values import value
 
 _MAX_FILE: Final = 5_000_000
-_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _ROOT_NAME: Final = re.compile(r"([0-9]{1,9})\.root\.json")
 
 
@@ -45,7 +42,7 @@ class CacheFolder:
 
     def load_record(self) -> Record | None:
         """Return the record, None where there is none that can be believed: it is ours alone to write, and whole."""
-        raw = _read_private(self._record, MAX_RECORD, folders=2)
+        raw = read_private(self._record, MAX_RECORD, folders=2)
         try:
             return None if raw is None else Record.parse(raw)
         except MalformedError:
@@ -64,7 +61,7 @@ class CacheFolder:
         history = self.path / "root_history"
         versions = [int(match[1]) for path in history.glob("*.json") if (match := _ROOT_NAME.fullmatch(path.name))]
         last = history / f"{max(versions, default=0)}.root.json"
-        return _read_private(self.path / "root.json", _MAX_FILE) or _read_private(last, _MAX_FILE)
+        return read_private(self.path / "root.json", _MAX_FILE) or read_private(last, _MAX_FILE)
 
     def create(self) -> None:
         """Make the folder.
@@ -91,25 +88,3 @@ class CacheFolder:
     @property
     def _record(self) -> Path:
         return self.path / "cosignpy" / "verified.json"
-
-
-def _read_private(path: Path, cap: int, folders: int = 1) -> bytes | None:
-    """Read a file that nobody but this user, or the system's, can have written; None where there is no such file.
-
-    Nor may others write to the `folders` above it, where they could have put a link, or another file of this user's.
-    """
-    try:
-        if not all(is_ours(folder.stat()) for folder in path.parents[:folders]):
-            return None
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-            if not is_ours(os.fstat(file.fileno())):
-                return None
-            raw = file.read(cap + 1)
-    except OSError:
-        return None
-    return raw if len(raw) <= cap else None
-
-
-def is_ours(found: os.stat_result) -> bool:
-    """Tell whether nobody but this user, or the system's, can have written a file."""
-    return found.st_uid in {0, os.geteuid()} and not found.st_mode & _OTHERS_WRITE

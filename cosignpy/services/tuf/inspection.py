@@ -11,8 +11,8 @@ from typing import Final
 from cosignpy.core.encoding import JsonObject
 from cosignpy.core.trust.validity import parse_time
 from cosignpy.errors import FileError, LimitExceeded, MalformedError
-from cosignpy.files import explain
-from cosignpy.services.tuf.cache_folder import CacheFolder, is_ours
+from cosignpy.files import explain, is_ours
+from cosignpy.services.tuf.cache_folder import CacheFolder
 from cosignpy.services.tuf.sources import MAX_FILE
 from cosignpy.services.tuf.turns import try_turn
 from cosignpy.values import field, value

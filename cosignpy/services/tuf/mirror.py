@@ -12,6 +12,9 @@ from cosignpy.values import field, value
 PUBLIC_GOOD: Final = "https://tuf-repo-cdn.sigstore.dev"
 STAGING: Final = "https://tuf-repo-cdn.sigstage.dev"
 
+TARGETS: Final = "targets"
+"""The folder that Sigstore's mirrors have for targets."""
+
 _WHAT: Final = "mirror of a trust repository"
 _ROOTS: Final = Path(__file__).with_name("roots")
 _BUILT_IN: Final = {
@@ -23,10 +26,14 @@ _BUILT_IN: Final = {
 
 @value
 class Mirror:
-    """A mirror by its URL; `root` is what somebody named to begin with, in place of a built-in or remembered one."""
+    """A mirror by its URL; `root` is what somebody named to begin with, in place of a built-in or remembered one.
+
+    `targets` is the folder of what it is there for.
+    """
 
     url: str
     root: bytes | None = field(default=None, repr=False)
+    targets: str = TARGETS
 
     @classmethod
     def parse(cls, text: str, root: bytes | None = None) -> "Mirror":

@@ -11,6 +11,7 @@ from cosignpy.net.http import Request, Sender
 from cosignpy.net.redaction import redact_url
 from cosignpy.net.redirects import send_following
 from cosignpy.net.url import Url
+from cosignpy.services.tuf.mirror import TARGETS
 from cosignpy.values import record, value
 
 MAX_FILE: Final = 5_000_000
@@ -94,6 +95,28 @@ class FolderSource:
             LimitExceeded: More bytes than the cap.
         """
         return _read_file(self.folder / url.removeprefix(f"{self.url}/"), cap)
+
+
+@value
+class RenamedTargets:
+    """A mirror that has its targets in another folder than others."""
+
+    source: Source
+    folder: str
+
+    @property
+    def url(self) -> str:
+        """The URL that all files are below."""
+        return self.source.url
+
+    def read(self, url: str, cap: int) -> bytes:
+        """Read a file.
+
+        Raises:
+            Absent: There is none.
+            CosignError: It cannot be had, or is larger than the cap.
+        """
+        return self.source.read(url.replace(f"{self.url}/{TARGETS}/", f"{self.url}/{self.folder}/", 1), cap)
 
 
 @value

@@ -25,6 +25,7 @@ from cosignpy.errors import FileError, LimitExceeded, MalformedError, UntrustedR
 from cosignpy.services.tuf.cache_folder import CacheFolder
 from cosignpy.services.tuf.fetcher import Refusal, SourceFetcher
 from cosignpy.services.tuf.initial_root import MAX_ROOT
+from cosignpy.services.tuf.mirror import TARGETS
 from cosignpy.services.tuf.sources import MAX_FILE, Source
 from cosignpy.values import value
 
@@ -84,7 +85,7 @@ class _ClockedUpdater(Updater):
                 str(start.folder.path),
                 source.url,
                 str(start.folder.targets),
-                f"{source.url}/targets",
+                f"{source.url}/{TARGETS}",
                 SourceFetcher(source),
                 _CONFIG,
                 bootstrap=start.root,

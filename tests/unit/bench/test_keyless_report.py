@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from bench.keyless_report import BEGIN, END, Count, Goal, Row, write_report
+from bench.keyless_report import KEYLESS, Count, Goal, Row, Section, write_report
 from bench.measure import Cost
 
 OURS: Final = (Cost(0.20, 0.15, 40.0), Cost(0.10, 0.12, 42.0), Cost(0.30, 0.14, 41.0))
@@ -47,12 +47,22 @@ def test_only_the_section_of_the_report_is_written(tmp_path: Path) -> None:
     page = tmp_path / "docs" / "benchmarks.md"
     for folder in ("docs", "bench"):
         (tmp_path / folder).mkdir()
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    page.write_text(f"before\n{KEYLESS.begin}\nold\n{KEYLESS.end}\nafter\n")
     write_report(tmp_path, [ROW], [Count("sign", 7, 12)], {"cosign": "v3"})
-    before, _, rest = page.read_text().partition(BEGIN)
-    section, _, after = rest.partition(END)
+    before, _, rest = page.read_text().partition(KEYLESS.begin)
+    section, _, after = rest.partition(KEYLESS.end)
     assert (before, after) == ("before\n", "\nafter\n")
     assert ROW.describe() in section.splitlines()
     assert "| sign | 7 | 12 |" in section.splitlines()
     assert "; cosign v3." in section
     assert "old" not in section
+
+
+def test_reports_have_sections_of_their_own(tmp_path: Path) -> None:
+    page, other = tmp_path / "docs" / "benchmarks.md", Section("bench/other_run.py", "other.json")
+    for folder in ("docs", "bench"):
+        (tmp_path / folder).mkdir()
+    page.write_text(f"{KEYLESS.begin}\nkept\n{KEYLESS.end}\n{other.begin}\nold\n{other.end}\n")
+    write_report(tmp_path, [ROW], [], {}, other)
+    assert ("kept" in page.read_text(), "old" in page.read_text()) == (True, False)
+    assert [each.name for each in (tmp_path / "bench" / "results").iterdir()] == ["other.json"]

@@ -6,7 +6,7 @@ import pytest
 from typer._click.exceptions import NoSuchOption
 
 from cosignpy.cli.app import build_command
-from cosignpy.cli.command_table import COMMANDS, Command
+from cosignpy.cli.command_table import COMMANDS, Group
 from cosignpy.errors import UsageError
 
 REFUSED: Final = (
@@ -21,6 +21,10 @@ REFUSED: Final = (
     ("verify", ["--bundle", "b", "img"]),
     ("verify-blob-attestation", ["--type", "custom", "--check-claims=false", "file"]),
     ("verify-blob-attestation", ["--type", "custom", "--digest", "00", "--digestAlg", "sha256"]),
+    ("upload blob", ["-f", "foo", "--attachment-tag-prefix=team-", "img"]),
+    ("upload wasm", ["-f", "foo", "--k8s-keychain", "img"]),
+    ("attach sbom", ["--sbom", "foo", "--attachment-tag-prefix=team-", "img"]),
+    ("download sbom", ["--k8s-keychain", "img"]),
 )
 """As people who know cosign write them."""
 
@@ -31,14 +35,18 @@ IGNORED: Final = (
     ("attest", ["--registry-referrers-mode", "oci-1-1", "img"]),
     ("verify-attestation", ["--rekor-url", "https://rekor.example", "img"]),
     ("verify-attestation", ["--experimental-oci11", "img"]),
+    ("dockerfile verify", ["--experimental-oci11", "Dockerfile"]),
+    ("manifest verify", ["--rekor-url", "https://rekor.example", "app.yaml"]),
     ("tree", ["--experimental-oci11", "img"]),
     ("verify-blob", ["--max-workers=3", "file"]),
+    ("attach sbom", ["--registry-referrers-mode", "oci-1-1", "img"]),
 )
 
 
 def parse(name: str, argv: list[str]) -> dict[str, object]:
-    entry = COMMANDS[name]
-    assert isinstance(entry, Command)
+    first, _, second = name.partition(" ")
+    found = COMMANDS[first]
+    entry = found.commands[second] if isinstance(found, Group) else found
     return build_command(name, entry).make_context(name, list(argv)).params
 
 
@@ -62,7 +70,7 @@ def test_a_flag_that_changes_nothing_is_taken(
     """The command gets what it gets without the flag, and no variable gives such a flag."""
     monkeypatch.setenv("COSIGN_REKOR_URL", "https://rekor.example")
     monkeypatch.setenv("COSIGN_MAX_WORKERS", "9")
-    monkeypatch.setenv("COSIGN_TYPE", "custom")
+    monkeypatch.setenv("COSIGN_TYPE", "spdx")
     plain = parse(name, argv[-1:])
     assert capsys.readouterr().err == ""
     assert parse(name, argv) == plain

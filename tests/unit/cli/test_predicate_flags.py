@@ -115,3 +115,37 @@ def test_a_name_is_looked_for_under_older_uris_too() -> None:
     assert wanted_predicate("custom").wanted == "https://cosign.sigstore.dev/attestation/v1"
     with pytest.raises(UsageError):
         wanted_predicate("nonsense")
+
+
+DEEP = '{"a":' * 65 + "1" + "}" * 65
+
+
+@pytest.mark.parametrize("unchecked", [True, False])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"a": 1,\n"a": 2}', r"predicate in given: line 2: a: duplicate key 'a'"),
+        ('{"a":\n[1, NaN]}', r"predicate in given: line 2: a\[1\]: NaN is not a number in JSON"),
+        (f"\n{DEEP}", r"predicate in given is over the limit: line 2: nested deeper than 64 levels"),
+        ("a:\n  b: 1\n", r"predicate in given: line 1: not JSON: expecting value"),
+        ('{"a":\n"\udcff"}', r"predicate in given: line 2: not UTF-8"),
+    ],
+)
+def test_bad_json_is_told_with_file_and_line(content: str, told: str, unchecked: bool) -> None:
+    Path("given").write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(MalformedError, match=told):
+        PredicateFlags("given", no_validate=unchecked).read()
+    whole = f'{{"_type": "https://in-toto.io/Statement/v1",\n"predicate": {content}}}'
+    Path("given").write_bytes(whole.encode("utf-8", "surrogateescape"))
+    with pytest.raises(MalformedError, match=r"^(malformed )?(in-toto statement|statement) in given"):
+        PredicateFlags(statement="given", no_validate=unchecked).read()
+
+
+@pytest.mark.parametrize(
+    "flags", [PredicateFlags("huge"), PredicateFlags(statement="huge"), PredicateFlags(sbom_from="huge")]
+)
+def test_a_hundred_megabytes_are_refused_unread(flags: PredicateFlags) -> None:
+    with Path("huge").open("wb") as file:
+        file.truncate(100 << 20)
+    with pytest.raises(LimitExceeded, match=r"^huge is over the limit: more than 67108864 bytes"):
+        flags.read()

@@ -6,7 +6,9 @@ import pytest
 
 from cosignpy.core.dsse import IN_TOTO_PAYLOAD, MAX_SIGNATURES, Envelope, EnvelopeSignature, encode_pae, is_in_toto
 from cosignpy.core.encoding import JsonObject, JsonValue, decode_b64, encode_json, parse_json
+from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
 from cosignpy.errors import LimitExceeded, MalformedError
+from cosignpy.values import replace
 from tests.support import cosign_example, vectors
 
 MEMBERS: dict[str, JsonValue] = {"payload": "e30=", "payloadType": "text/plain", "signatures": [{"sig": "YQ=="}]}
@@ -34,6 +36,21 @@ def test_the_pre_authentication_encoding_is_that_of_the_specification() -> None:
         assert encode_pae(case["type"], body) == expected
     envelope = parse(found["envelope"])
     assert envelope.pae == decode_b64(found["pae"][0]["pae_b64"], what="pae")
+
+
+def test_a_statement_is_parsed_once_and_kept_without_its_predicate() -> None:
+    envelope = Envelope(IN_TOTO_PAYLOAD, cosign_example.STATEMENT, ())
+    assert envelope.statement is envelope.statement
+    assert envelope.statement == replace(Statement.parse(cosign_example.STATEMENT), predicate=None)
+
+
+def test_what_was_read_of_one_payload_is_never_taken_for_another() -> None:
+    envelope = Envelope(IN_TOTO_PAYLOAD, cosign_example.STATEMENT, ())
+    other = cosign_example.STATEMENT.replace(COSIGN_SIGN_V1.encode(), b"https://example.com/other")
+    assert envelope.statement.predicate_type == COSIGN_SIGN_V1
+    assert replace(envelope, payload=other).statement.predicate_type == "https://example.com/other"
+    with pytest.raises(MalformedError):
+        _ = replace(envelope, payload=b"{}").statement
 
 
 def test_an_envelope_is_read() -> None:

@@ -1,12 +1,14 @@
 """The decision: any authority of a policy, all policies of an image, and which clause it was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
 
 from cosignpy.documents import DocumentError
 from cosignpy.errors import (
+    ConditionRefused,
     CosignError,
     DeadlineExceeded,
     MalformedError,
@@ -14,7 +16,15 @@ from cosignpy.errors import (
     PolicyRefused,
     SignatureMismatch,
 )
-from cosignpy.imagepolicy.decision import ImageDecision, NoMatch, Outcome, Subject, decide_image, decide_policy
+from cosignpy.imagepolicy.decision import (
+    AuthorityVerdict,
+    ImageDecision,
+    NoMatch,
+    Outcome,
+    Subject,
+    decide_image,
+    decide_policy,
+)
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument
 from cosignpy.imagepolicy.workloads import Workload
 from tests.support.image_policies import BY_KEY, FAIL, KEYLESS, PASS, parsed
@@ -164,10 +174,65 @@ def test_no_time_left_is_no_answer() -> None:
 
 
 def test_what_cannot_be_shown_is_refused_and_not_left_out() -> None:
-    condition = {"type": "cue", "data": "a: 1"}
+    unknown = {"key": {"secretRef": {"name": "x"}}}
     with pytest.raises(DocumentError) as caught:
-        decide_image(Subject(IMAGE), [parsed(PASS, policy=condition)], Answers())
-    assert caught.value.key == "spec.policy"
+        decide_image(Subject(IMAGE), [parsed(PASS, unknown)], Answers())
+    assert caught.value.key == "spec.authorities[1].key.secretRef"
+
+
+CONDITION: Final = {"type": "cue", "data": "a: 1"}
+
+
+def test_a_condition_that_nobody_evaluates_does_not_hold() -> None:
+    found = decide_image(Subject(IMAGE), [parsed(PASS, policy=CONDITION)], Answers())
+    assert found.outcome is Outcome.REFUSED
+    assert (found.policies[0].clause, found.policies[0].decisive) == ("spec.policy", None)
+
+
+@dataclass
+class Concluding:
+    """Answers for conditions of policies, and notes over whom they were asked."""
+
+    error: CosignError | None = None
+    asked: list[tuple[Outcome, ...]] = field(default_factory=list)
+
+    def __call__(self, policy: ImagePolicyDocument, verdicts: Sequence[AuthorityVerdict]) -> None:
+        assert policy.policy is not None
+        self.asked.append(tuple(each.outcome for each in verdicts))
+        if self.error is not None:
+            raise self.error
+
+
+def test_a_condition_is_about_all_authorities() -> None:
+    policy, concluding = parsed(PASS, called("a"), called("b"), policy=CONDITION), Concluding()
+    found = decide_image(Subject(IMAGE), [policy], Answers(b=no("b")), conclude=concluding)
+    assert found.outcome is Outcome.PASSED
+    assert concluding.asked == [(Outcome.PASSED, Outcome.PASSED, Outcome.REFUSED)]
+
+
+@pytest.mark.parametrize(("mode", "outcome"), [("enforce", Outcome.REFUSED), ("warn", Outcome.WARNED)])
+def test_a_condition_that_does_not_hold_refuses_whoever_passed(mode: str, outcome: Outcome) -> None:
+    error = ConditionRefused("team", "it does not hold")
+    found = decide_image(
+        Subject(IMAGE), [parsed(PASS, mode=mode, policy=CONDITION)], Answers(), conclude=Concluding(error)
+    )
+    assert (found.outcome, found.policies[0].errors) == (outcome, (error,))
+    assert found.policies[0].clause == "spec.policy"
+
+
+def test_a_condition_is_not_asked_where_nobody_passes() -> None:
+    concluding = Concluding()
+    assert not decide_image(
+        Subject(IMAGE), [parsed(FAIL, policy=CONDITION)], Answers(), conclude=concluding
+    ).is_admitted
+    assert concluding.asked == []
+
+
+def test_there_was_no_time_for_a_condition() -> None:
+    with pytest.raises(DeadlineExceeded):
+        decide_image(
+            Subject(IMAGE), [parsed(PASS, policy=CONDITION)], Answers(), conclude=Concluding(DeadlineExceeded(1))
+        )
 
 
 @pytest.mark.parametrize(

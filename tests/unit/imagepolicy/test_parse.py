@@ -9,6 +9,7 @@ from cosignpy.core.policy.identity import Containing, Exactly
 from cosignpy.documents import MAX_DOCUMENTS, MAX_FILE, DocumentError
 from cosignpy.imagepolicy.authorities import MAX_AUTHORITIES
 from cosignpy.imagepolicy.fields import MAX_TEXT
+from cosignpy.imagepolicy.matches import Match, Operator, Requirement, Selector
 from cosignpy.imagepolicy.model import (
     Action,
     Authority,
@@ -16,20 +17,18 @@ from cosignpy.imagepolicy.model import (
     Key,
     Keyless,
     Language,
-    Match,
     Mode,
-    Operator,
     PolicyText,
     Remote,
-    Requirement,
     SecretRef,
-    Selector,
     SignatureFormat,
     Static,
 )
-from cosignpy.imagepolicy.parse import MAX_IMAGES, parse_policies
+from cosignpy.imagepolicy.parse import parse_policies
+from cosignpy.imagepolicy.spec import MAX_IMAGES
 from tests.support.image_policies import ALICE, BY_KEY, FILE, KEYLESS, PASS, PEM, document, encode, parsed, text
 from tests.support.signed import KEY
+from tests.support.virtual_sigstore import FULCIO_ISSUER, FULCIO_ROOT, certificate_pem
 
 ARN: Final = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CUE: Final = {"type": "cue", "data": "a: 1"}
@@ -110,10 +109,11 @@ def test_identities() -> None:
 
 
 def test_a_certificate_authority_of_ones_own_is_no_fulcio() -> None:
-    found = authority({"keyless": {"identities": [ALICE], "ca-cert": {"data": PEM}}}).signer
+    pem = b"".join(certificate_pem(each.der) for each in (FULCIO_ISSUER, FULCIO_ROOT)).decode()
+    found = authority({"keyless": {"identities": [ALICE], "ca-cert": {"data": pem}}}).signer
     assert isinstance(found, Keyless)
     assert found.ca_cert is not None
-    assert (found.url, found.ca_cert.data) == ("", KEY.public_key)
+    assert (found.url, len(found.ca_cert.authorities)) == ("", 2)
 
 
 def test_another_fulcio() -> None:
@@ -235,7 +235,7 @@ STATIC: Final = "spec/authorities/2"
 WRONG: Final = [
     ("apiVersion", "policy.sigstore.dev/v1", "apiVersion"),
     ("apiVersion", None, "apiVersion"),
-    ("kind", "TrustRoot", "kind"),
+    ("kind", "Pod", "kind"),
     ("kinds", "x", "kinds"),
     ("metadata", None, "metadata"),
     ("metadata", "team", "metadata"),

@@ -7,7 +7,7 @@ import pytest
 from cosignpy.core.bundle.legacy import MAX_LEGACY_SIGNATURES, LegacyStyle, build_signature_image
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import encode_json
-from cosignpy.core.intoto import COSIGN_SIGN_V1
+from cosignpy.core.intoto import COSIGN_SIGN_V1, MAX_SUBJECTS
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
 from cosignpy.core.oci.manifest import Descriptor, Manifest
 from cosignpy.core.policy.image import ImagePolicy
@@ -60,7 +60,9 @@ def verify(repository: MemoryRepository, image: Digest, wanted: ImagePolicy | No
 
 
 def refused(repository: MemoryRepository, image: Digest, wanted: ImagePolicy | None = None) -> list[CosignError]:
-    with pytest.raises(NoMatchingSignatures, match="no matching attestations") as error:
+    with pytest.raises(
+        NoMatchingSignatures, match=r"no matching attestations|none of the attestations matched"
+    ) as error:
         verify(repository, image, wanted)
     return [rejection.error for rejection in error.value.rejections]
 
@@ -86,6 +88,37 @@ def test_signatures_are_no_attestations(repository: MemoryRepository, image: Man
     (error,) = refused(repository, image.digest)
     assert isinstance(error, ClaimMismatch)
     assert (error.wanted, error.found) == (REVIEW, COSIGN_SIGN_V1)
+
+
+def test_which_types_there_are_is_said_with_what_to_write(repository: MemoryRepository, image: Manifest) -> None:
+    for kind in (SPDX, SPDX, "https://example.com/other"):
+        attest(repository, image, kind)
+    sign(repository, image, formats=BOTH)
+    with pytest.raises(NoMatchingSignatures) as error:
+        verify(repository, image.digest)
+    said = str(error.value)
+    assert said.startswith(f"none of the attestations matched the predicate type: {REVIEW}, found: ")
+    assert {SPDX, "https://example.com/other"} == set(
+        said.partition("found: ")[2].removesuffix(f" for {NAME}").split(", ")
+    )
+    assert {"spdx", "https://example.com/other"} == set(
+        str(error.value.hint).removeprefix("ask for what is there: --type ").split(" or --type ")
+    )
+
+
+def test_of_signatures_alone_it_is_said_that_they_are_none(repository: MemoryRepository, image: Manifest) -> None:
+    sign(repository, image, formats=BOTH)
+    with pytest.raises(NoMatchingSignatures, match=f"found: {COSIGN_SIGN_V1}") as error:
+        verify(repository, image.digest)
+    assert "cosignpy verify" in str(error.value.hint)
+
+
+def test_types_are_no_reason_where_something_else_is_wrong_too(repository: MemoryRepository, image: Manifest) -> None:
+    attest(repository, image, SPDX)
+    attest(repository, image, key=OTHER_KEY)
+    with pytest.raises(NoMatchingSignatures, match="no matching attestations") as error:
+        verify(repository, image.digest)
+    assert error.value.hint is None
 
 
 def test_attestations_under_the_tag_are_no_signatures(repository: MemoryRepository, image: Manifest) -> None:
@@ -180,6 +213,17 @@ def test_a_statement_about_nothing_that_is_known_is_refused(repository: MemoryRe
         (error,) = refused(repository, image.digest)
         assert isinstance(error, ClaimMismatch)
         assert (error.claim, error.found) == ("image digest", "absent")
+
+
+@pytest.mark.parametrize(("number", "kind"), [(MAX_SUBJECTS, ClaimMismatch), (10_000, LimitExceeded)])
+def test_a_statement_about_more_than_verifiers_read_is_refused(
+    repository: MemoryRepository, image: Manifest, number: int, kind: type[CosignError]
+) -> None:
+    many = [{"digest": {"sha256": f"{place:064x}"}} for place in range(number)]
+    text = encode_json({"_type": "https://in-toto.io/Statement/v1", "subject": many, "predicateType": REVIEW})
+    push_legacy_attestation(repository, image.digest, envelope_text(text))
+    push_bundle(repository, image.descriptor, encode_signed(Signed(text)), REVIEW)
+    assert [type(error) for error in refused(repository, image.digest)] == [kind] * 2
 
 
 def test_a_threshold_counts_those_who_attest(repository: MemoryRepository, image: Manifest) -> None:

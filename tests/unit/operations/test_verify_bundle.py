@@ -11,6 +11,7 @@ from cosignpy.core.bundle.protojson import encode_bundle
 from cosignpy.core.keys.algorithms import ECDSA_P384, ED25519
 from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
+from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.policy.transparency import AssumeTimeUnsafe, SkipLogUnsafe
 from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.core.verify.findings import VerifiedBundle
@@ -92,6 +93,15 @@ def test_the_artifact_is_hashed_for_every_key_that_may_have_signed() -> None:
     both = BundlePolicy(SignedByKey((LEAF_KEY.public_key, key.public_key)), WAIVED)
     assert verify(bare(key), both, source, Trusting()).algorithm == ECDSA_P384
     assert source.hashed == [{"sha256", "sha384"}]
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_whom_to_believe_is_asked_where_somebody_has_to_say_when(timed: bool) -> None:
+    stamped = replace(Signing(leaf=None, signer=LEAF_KEY, stamped=True).bundle(), log_entries=())
+    policy = replace(by(LEAF_KEY), window=KeyWindow(MIDDLE) if timed else None)
+    trust = Trusting()
+    assert [time.moment for time in verify(stamped, policy, Source(), trust).times] == [MIDDLE] * timed
+    assert trust.asked == timed
 
 
 def test_a_key_that_signs_whole_files_gets_the_file() -> None:

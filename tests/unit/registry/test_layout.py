@@ -27,6 +27,7 @@ from cosignpy.registry import layout_store
 from cosignpy.registry.layout import LayoutRepository
 from cosignpy.registry.layout_index import IMAGE_KIND, KIND, REF_NAME
 from cosignpy.registry.layout_store import LayoutDirectory
+from tests.support.artifacts import push_artifact
 from tests.support.repository_contract import LATEST, push_image, push_referrer
 
 
@@ -155,6 +156,17 @@ def test_only_image_is_found_among_its_attachments(folder: Path, repository: Lay
     saved = Descriptor.of(b"sigs", image.media_type).encode() | {"annotations": {KIND: "dev.cosignproject.cosign/sigs"}}
     write_index(folder, manifests=[*read_index(folder)["manifests"], saved])
     assert repository.fetch_only_image() == image
+
+
+def test_only_image_may_itself_refer_to_what_is_elsewhere(folder: Path, repository: LayoutRepository) -> None:
+    elsewhere = Descriptor.of(b"elsewhere", DOCKER_MANIFEST)
+    artifact = push_artifact(repository, "sbom", elsewhere, "1")
+    push_referrer(repository, artifact, b"bundle")
+    assert repository.fetch_only_image() == artifact
+    assert read_index(folder)["manifests"][0]["annotations"][KIND] == IMAGE_KIND
+    push_artifact(repository, "chart", elsewhere)
+    with pytest.raises(UsageError):
+        repository.fetch_only_image()
 
 
 @pytest.mark.parametrize("tags", [[], ["v1", "v2"]], ids=["none", "two"])

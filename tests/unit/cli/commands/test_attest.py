@@ -155,6 +155,44 @@ def test_one_statement_is_stored_beside_each_image(shelf: Shelf, capsys: Capture
     assert Digest.of(Path("b.json").read_bytes()) == layer
 
 
+def test_images_and_files_in_one_statement_are_each_verified_and_told_of_the_others(
+    shelf: Shelf, capsys: Capture
+) -> None:
+    names = ("oci-layout:one:v1", "oci-layout:two:v1")
+    Path("app.tar").write_text("content")
+    absent = Digest.of(b"what is elsewhere")
+    files = ("--with-file=app.tar", f"--with-file={absent}")
+    described(capsys, "--one-bundle", "--bundle=b.json", *files, *names)
+    digests = [*(str(shelf.images[name].digest) for name in ("one", "two")), str(Digest.of(b"content")), str(absent)]
+    for position, name in enumerate(names):
+        assert run([*WANTED, f"--type={REVIEW}", name]) == 0
+        shown = capsys.readouterr().out
+        assert [digest in shown.partition("attests")[2] for digest in digests] == [at != position for at in range(4)]
+        assert "also of  app.tar sha256:" in shown
+        assert run([*WANTED, f"--type={REVIEW}", "--output=json", name]) == 0
+        statement = json.loads(capsys.readouterr().out)["images"][0]["signatures"][0]["statement"]
+        assert [found["digests"] for found in statement["subjects"]] == [[digest] for digest in digests]
+    blob = ("verify-blob-attestation", *WANTED[1:], f"--type={REVIEW}", "--bundle=b.json")
+    for name in ("app.tar", str(absent)):
+        assert run([*blob, name]) == 0
+        assert capsys.readouterr().out.count("also about") == len(digests) - 1
+    assert run([*blob, "--output=json", "app.tar"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    Draft202012Validator(SCHEMA).validate(found)
+    assert found["statement"] == statement
+    Path("app.tar").write_text("other content")
+    assert run([*blob, "app.tar"]) == REFUSED
+
+
+def test_of_many_subjects_a_person_sees_a_few(shelf: Shelf, capsys: Capture) -> None:
+    del shelf
+    many = [f"--with-file={Digest.of(str(number).encode())}" for number in range(9)]
+    described(capsys, *many, "oci-layout:one:v1")
+    assert run([*WANTED, f"--type={REVIEW}", "oci-layout:one:v1"]) == 0
+    shown = capsys.readouterr().out
+    assert (shown.count("also of  sha256:"), shown.count("also of  and 4 more")) == (5, 1)
+
+
 def test_one_statement_is_about_all_or_nothing(shelf: Shelf, capsys: Capture) -> None:
     (failed,) = described(capsys, "--one-bundle", "oci-layout:one:v1", "oci-layout:two:none", code=11)
     assert (failed["attested"], failed["error"]["kind"]) == (False, "NoSuchTag")
@@ -172,6 +210,28 @@ def test_recursive_reaches_every_image_of_an_index(shelf: Shelf, capsys: Capture
     assert run([*WANTED, "--recursive", f"--type={REVIEW}", "oci-layout:all:v1"]) == 0
     (statement,) = statements(capsys, "download", "attestation", f"oci-layout:all@{shelf.children[0].digest}")
     assert statement.subjects[0].digests == (shelf.children[0].digest,)
+
+
+@pytest.mark.parametrize("form", ["bundle", "legacy", "both"])
+def test_recursive_replaces_in_every_image_of_an_index(shelf: Shelf, capsys: Capture, form: str) -> None:
+    whole = ("--recursive", f"--signature-format={form}", "oci-layout:all:v1")
+    described(capsys, *whole)
+    replaced = [
+        [len(one["replaced"]) for one in made["attestations"]] for made in described(capsys, "--replace", *whole)
+    ]
+    assert replaced == [[1] * (2 if form == "both" else 1)] * 3
+    assert len(statements(capsys, *WANTED, "--recursive", "--output=cosign", f"--type={REVIEW}", whole[-1])) == (
+        6 if form == "both" else 3
+    )
+
+
+def test_a_statement_about_several_is_replaced_beside_the_image_that_is_named(shelf: Shelf, capsys: Capture) -> None:
+    names = ("oci-layout:one:v1", "oci-layout:two:v1")
+    described(capsys, "--one-bundle", *names)
+    (new,) = described(capsys, "--replace", names[0])
+    assert len(new["attestations"][0]["replaced"]) == 1
+    for name in names:
+        assert len(statements(capsys, *WANTED, "--output=cosign", f"--type={REVIEW}", name)) == 1
 
 
 def test_replace_removes_what_the_same_key_said_before(shelf: Shelf, capsys: Capture) -> None:

@@ -6,9 +6,9 @@ from typing import Final
 import pytest
 
 from cosignpy.cli.app import run
-from cosignpy.cli.commands.verify import ClaimFlags
 from cosignpy.cli.deny_flags import DenyFlags
 from cosignpy.cli.identity_flags import IdentityFlags
+from cosignpy.cli.image_verification import ClaimFlags
 from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.core.bundle.protojson import encode_bundle
 from cosignpy.core.policy.key_window import KeyWindow

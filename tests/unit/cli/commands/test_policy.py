@@ -8,8 +8,8 @@ import pytest
 
 from cosignpy.cli import policy_files
 from cosignpy.cli.app import run
-from cosignpy.errors import FileError, LimitExceeded
-from tests.support.image_policies import BY_KEY, FAIL, PASS, document, encode
+from cosignpy.errors import FileError, LimitExceeded, UsageError
+from tests.support.image_policies import BY_KEY, FAIL, KEYLESS, PASS, document, encode
 
 Capture = pytest.CaptureFixture[str]
 IMAGE: Final = "ghcr.io/team/app:1"
@@ -50,14 +50,14 @@ def test_lint_is_content_with_warnings_and_more_so_without(capsys: Capture) -> N
 
 def test_lint_goes_on_behind_a_file_that_cannot_be_read_as_policies(capsys: Capture) -> None:
     write("all/a.yaml", {**document(BY_KEY), "speck": {}})
-    write("all/b.yml", {"kind": "Secret"})
+    write("all/b.yml", {"kind": "Pod"})
     write("all/c.json", document())
     write("all/d.txt", document())
     assert run(["policy", "lint", "--output=json", "all"]) == 1
     found = json.loads(capsys.readouterr().out)["problems"]
     assert [each["place"] for each in found] == ["all/a.yaml:19", "all/b.yml:1", "all/c.json:1: spec.authorities"]
     assert found[0]["why"] == "speck: no such field (did you mean spec?)"
-    assert found[1]["why"] == "kind: 'Secret' is not read (allowed: ClusterImagePolicy)"
+    assert found[1]["why"] == "kind: 'Pod' is not read (allowed: ClusterImagePolicy, ImagePolicy)"
 
 
 def test_lint_says_what_has_no_hint_too(capsys: Capture) -> None:
@@ -134,11 +134,11 @@ def test_policies_of_several_files_and_folders_count_together(capsys: Capture) -
     assert "c.yaml:1: a policy a stands in all/a.yaml as well" in capsys.readouterr().err
 
 
-def test_what_cannot_be_shown_yet_is_refused_before_anything_is_asked(capsys: Capture) -> None:
-    condition = {"type": "cue", "data": "a: 1"}
-    file = write("a.yaml", document(PASS, policy=condition, images=[{"glob": "quay.io/**"}]))
+def test_what_nobody_can_show_is_refused_before_anything_is_asked(capsys: Capture) -> None:
+    elsewhere = {"source": [{"oci": "ghcr.io"}], **BY_KEY}
+    file = write("a.yaml", document(elsewhere, images=[{"glob": "quay.io/**"}]))
     assert run(["policy", "verify", "--policy", file, IMAGE]) == USAGE
-    assert "Error: a.yaml:11: spec.policy: conditions in cue are not evaluated yet" in capsys.readouterr().err
+    assert "Error: a.yaml:10: spec.authorities[0].source[0].oci: ghcr.io is a registry" in capsys.readouterr().err
 
 
 def test_images_that_are_in_no_registry_have_no_name(capsys: Capture, folder: Path) -> None:
@@ -167,3 +167,20 @@ def test_folders_have_policies_and_not_too_many(folder: Path, monkeypatch: pytes
     monkeypatch.setattr(policy_files, "MAX_FILES", 1)
     with pytest.raises(LimitExceeded):
         policy_files.list_policy_files(".")
+
+
+def test_what_is_in_a_registry_is_not_read_where_files_are_wanted() -> None:
+    with pytest.raises(UsageError):
+        policy_files.read_policies(["oci://ghcr.io/team/policies:1"])
+
+
+def test_lint_looks_beside_the_policies_for_what_they_name(capsys: Capture) -> None:
+    named = {"keyless": {**KEYLESS["keyless"], "trustRootRef": "own"}}
+    file = write("a.yaml", document(named))
+    assert run(["policy", "lint", file]) == 0
+    assert capsys.readouterr().out.startswith("warning: a.yaml:9: spec.authorities[0].keyless.trustRootRef: ")
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": "cosign-system"}}
+    write("all/secret.yaml", secret | {"stringData": {"cosign.pub": BY_KEY["key"]["data"]}})
+    write("all/team.yaml", document({"key": {"secretRef": {"name": "key"}}}))
+    assert run(["policy", "lint", "all"]) == 0
+    assert capsys.readouterr().out == "no problems found\n"

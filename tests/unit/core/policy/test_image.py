@@ -80,10 +80,21 @@ def test_times_of_keys_and_the_deny_list_are_those_of_each_bundle() -> None:
     policy = ImagePolicy((KEY.public_key,), WAIVED, windows=windows, deny=denied)
     assert policy.bundle.signer == SignedByKey((KEY.public_key,), windows)
     assert policy.bundle.deny == denied
+    assert policy.asks_when
     assert not policy.asks_a_key_alone
     assert policy.rules == ()
     with pytest.raises(UsageError, match="not one to verify with"):
         ImagePolicy((OTHER_KEY.public_key,), WAIVED, windows=windows)
+
+
+def test_when_it_is_to_be_signed_is_asked_of_each_bundle() -> None:
+    window = KeyWindow(START)
+    policy = ImagePolicy((KEY.public_key,), WAIVED, window=window)
+    assert policy.bundle.window == window
+    assert policy.asks_when
+    assert not policy.asks_a_key_alone
+    assert ImagePolicy.of_bundle(policy.bundle) == policy
+    assert not ImagePolicy((KEY.public_key,), WAIVED).asks_when
 
 
 def test_a_key_alone() -> None:

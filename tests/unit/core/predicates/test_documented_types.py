@@ -1,11 +1,14 @@
 """docs/formats/predicates.md says of every type what the code does."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from cosignpy.core.predicates.documents import SHAPES
 from cosignpy.core.predicates.platforms import BUILDKITE, GITHUB, GITHUB_EVENTS, GITLAB
 from cosignpy.core.predicates.sbom import TYPE_OF, SbomFormat
+from cosignpy.core.predicates.shapes import Shape
 from cosignpy.core.predicates.statement import MAX_PREDICATE
 from cosignpy.core.predicates.types import TYPES
 
@@ -25,6 +28,22 @@ def test_every_type_is_described_as_it_is() -> None:
         for kind in TYPES
     ]
     assert rows("Types") == wanted
+
+
+def demanded(shape: Shape, path: str = "") -> Iterator[str]:
+    """Return the fields that a shape demands, and those that it demands of what may be left out."""
+    for name, below in shape.get("properties", {}).items():
+        inner = [*demanded(below, f"{path}{name}."), *demanded(below.get("items", {}), f"{path}{name}[].")]
+        yield from inner or ([path + name] if name in shape.get("required", ()) else [])
+
+
+def test_every_field_that_is_demanded_is_named() -> None:
+    wanted = [
+        [f"`{kind.name}`", ", ".join(f"`{field}`" for field in demanded(SHAPES[kind.name])) or "any object"]
+        for kind in TYPES
+        if kind.name in SHAPES
+    ]
+    assert rows("Fields that are demanded") == wanted
 
 
 def test_every_form_of_sbom_is_described_as_it_is() -> None:

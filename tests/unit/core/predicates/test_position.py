@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosignpy.core.predicates.position import Path, find_line, name_field
+from cosignpy.core.predicates.position import Path, cut_value, find_line, name_field
 
 TEXT = b"""
 
@@ -35,6 +35,14 @@ TEXT = b"""
 )
 def test_a_value_is_found_on_its_line(path: Path, line: int) -> None:
     assert find_line(TEXT, path) == line
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [((), TEXT.strip()), (("a", "a"), b"1"), (("a", 'ä"}', 1), b'"]}"'), (("c",), b"-1.5e3")],
+)
+def test_a_value_is_cut_out_as_it_is_written(path: Path, written: bytes) -> None:
+    assert cut_value(TEXT, path) == written
 
 
 def test_a_field_is_named_as_people_write_it() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cosignpy.core.predicates.sbom import SbomFormat, parse_predicate, read_sbom
+from cosignpy.core.predicates.sbom import SbomFormat, parse_predicate, read_sbom, tell_format
 from cosignpy.core.predicates.statement import MAX_PREDICATE
 from cosignpy.errors import InvalidPredicate, LimitExceeded, MalformedError, UsageError
 from tests.support.predicates import TAG_VALUE, example
@@ -31,6 +31,19 @@ def test_a_file_says_what_it_is(content: bytes, found: SbomFormat, name: str) ->
     told = content.decode() if name == "spdx" else json.loads(content)
     assert sbom.predicate.content == told
     assert json.loads(sbom.predicate.octets) == told
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (XML, SbomFormat.CYCLONEDX_XML),
+        (json.dumps(SYFT).encode(), SbomFormat.SYFT_JSON),
+        (json.dumps(TRIVY).encode(), SbomFormat.TRIVY_JSON),
+        (b"SPDXVersion: SPDX-2.3\n", SbomFormat.SPDX_TAG_VALUE),
+    ],
+)
+def test_what_cannot_be_attested_is_told_as_well(content: bytes, found: SbomFormat) -> None:
+    assert tell_format(content) is found
 
 
 def test_a_json_file_is_signed_as_it_is() -> None:

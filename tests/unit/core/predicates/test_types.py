@@ -2,13 +2,16 @@
 
 import pytest
 
+from cosignpy.core.intoto import COSIGN_SIGN_V1
 from cosignpy.core.predicates.documents import SHAPES
 from cosignpy.core.predicates.types import (
+    CUSTOM,
     PREDICATE_TYPES,
     TYPES,
     accepted_predicate_types,
     describe_predicate_type,
     select_predicate_type,
+    suggest_type,
 )
 from cosignpy.errors import UsageError
 
@@ -75,3 +78,21 @@ def test_types_are_known_by_name_and_by_any_uri() -> None:
 
 def test_every_type_is_checked_by_something() -> None:
     assert {kind.name for kind in TYPES} - {"cyclonedx"} == set(SHAPES)
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "hint"),
+    [
+        (["https://slsa.dev/provenance/v1"], CUSTOM, "ask for what is there: --type slsaprovenance1"),
+        (
+            ["https://slsa.dev/provenance/v1.0", "x:y"],
+            CUSTOM,
+            "ask for what is there: --type slsaprovenance1 or --type x:y",
+        ),
+        ([COSIGN_SIGN_V1, "x:y"], CUSTOM, "ask for what is there: --type x:y"),
+        (["absent"], CUSTOM, "what is there are signatures: cosignpy verify, or verify-blob for files"),
+        (["x:y"], COSIGN_SIGN_V1, "what is there are attestations: cosignpy verify-attestation --type x:y"),
+    ],
+)
+def test_a_type_that_is_there_is_told_by_how_to_ask_for_it(found: list[str], wanted: str, hint: str) -> None:
+    assert suggest_type(found, wanted) == hint

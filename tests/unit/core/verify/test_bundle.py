@@ -11,7 +11,7 @@ from cosignpy.core.bundle.model import Bundle, CertificateMaterial, MessageSigna
 from cosignpy.core.ct.precertificate import build_certificate_entry
 from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.keys.private import PrivateKey
-from cosignpy.core.policy.bundle import BundlePolicy, SignedByKey
+from cosignpy.core.policy.bundle import BundlePolicy, SignedByIdentity, SignedByKey
 from cosignpy.core.policy.deny import Denial, DeniedCertificate, DeniedIdentity, DeniedKey, DenyList
 from cosignpy.core.policy.identity import Exactly, IdentityRule
 from cosignpy.core.policy.key_window import KeyWindow
@@ -33,6 +33,7 @@ from cosignpy.core.verify.bundle import Trust, verify_bundle
 from cosignpy.core.verify.findings import TimeSource, VerifiedBundle
 from cosignpy.core.verify.log import LogFinding
 from cosignpy.core.verify.steps import Outcome, Step
+from cosignpy.core.verify.trail import trail_of
 from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.spellings import spell_certificate
 from cosignpy.errors import (
@@ -391,6 +392,37 @@ def test_without_a_log_a_timestamp_tells_when_a_key_signed() -> None:
         counts, signer=SignedByKey((LEAF_KEY.public_key, USER_KEY.public_key), {LEAF_KEY.public_key: KeyWindow(START)})
     )
     assert verify(stamped, others).times == ()
+
+
+@pytest.mark.parametrize("bundle", [v1_bundle(), v2_bundle()])
+def test_a_certificate_counts_where_it_signed_in_the_time_of_the_policy(bundle: Bundle) -> None:
+    verify(bundle, replace(BY_ALICE, window=KeyWindow(MIDDLE)))
+    with pytest.raises(TimestampError, match="signatures count from") as refused:
+        verify(bundle, replace(BY_ALICE, window=KeyWindow(MIDDLE + timedelta(seconds=1))))
+    trail = trail_of(refused.value)
+    assert trail is not None
+    assert trail.current is Step.TIME
+
+
+def test_a_time_that_is_assumed_is_in_no_time_of_a_policy() -> None:
+    untimed = replace(v1_bundle(), log_entries=())
+    assumed = replace(BY_ALICE, transparency=SKIP, signer=SignedByIdentity((ALICE,), AssumeTimeUnsafe(MIDDLE, "test")))
+    verify(untimed, assumed)
+    with pytest.raises(TimestampError, match="no authority or log says when"):
+        verify(untimed, replace(assumed, window=KeyWindow(MIDDLE)))
+
+
+@pytest.mark.parametrize("own", [None, KeyWindow(START)])
+@pytest.mark.parametrize("transparency", [RequireLog(), SKIP])
+def test_a_key_counts_where_it_signed_in_the_time_of_the_policy(
+    own: KeyWindow | None, transparency: RequireLog | SkipLogUnsafe
+) -> None:
+    bundle = Signing(REKOR_V2, None, USER_KEY, stamped=True).bundle()
+    signer = BY_KEY.signer if own is None else in_time(own).signer
+    counts = BundlePolicy(signer, transparency, window=KeyWindow(MIDDLE))
+    verify(bundle, counts)
+    with pytest.raises(TimestampError, match="signatures count from"):
+        verify(bundle, replace(counts, window=KeyWindow(MIDDLE + timedelta(seconds=1))))
 
 
 def test_the_earliest_time_decides_whether_a_key_counted() -> None:

@@ -3,18 +3,23 @@
 import pytest
 
 from cosignpy.core.digest import Digest
+from cosignpy.core.dsse import IN_TOTO_PAYLOAD, Envelope
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.intoto import COSIGN_SIGN_V1, STATEMENT_V01
 from cosignpy.core.oci.simple_signing import PAYLOAD_TYPE
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
 from cosignpy.core.verify.claims import verify_simple_signing_claims, verify_statement_claims
-from cosignpy.core.verify.evidence import SignatureFormat
+from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim
 from cosignpy.errors import ClaimMismatch, MalformedError
 from tests.support.signed import IMAGE, KEY, NAME, OTHER_IMAGE, WAIVED, policy, simple_signing, statement
 
 SHA512 = Digest.of(b"image", "sha512")
 SPDX = "https://spdx.dev/Document"
+
+
+def claims_of(payload: bytes, image: Digest, wanted: ImagePolicy) -> SignedClaim:
+    return verify_statement_claims(Envelope(IN_TOTO_PAYLOAD, payload, ()), image, wanted)
 
 
 def subject(image: Digest = IMAGE, **members: JsonValue) -> dict[str, JsonValue]:
@@ -32,13 +37,13 @@ def subject(image: Digest = IMAGE, **members: JsonValue) -> dict[str, JsonValue]
     ],
 )
 def test_a_statement_about_the_image_is_accepted(payload: bytes) -> None:
-    claim = verify_statement_claims(payload, IMAGE, policy())
+    claim = claims_of(payload, IMAGE, policy())
     assert (claim.format, claim.type, claim.payload) == (SignatureFormat.BUNDLE, COSIGN_SIGN_V1, payload)
 
 
 def test_the_name_and_annotations_of_the_subject_that_matched_are_evidence() -> None:
     other, own = subject(OTHER_IMAGE, name="x", annotations={"a": "x"}), subject(name="own", annotations={"a": "own"})
-    claim = verify_statement_claims(statement(subject=[other, own]), IMAGE, policy())
+    claim = claims_of(statement(subject=[other, own]), IMAGE, policy())
     assert (claim.docker_reference, claim.annotations) == ("own", {"a": "own"})
 
 
@@ -57,21 +62,21 @@ def test_the_name_and_annotations_of_the_subject_that_matched_are_evidence() -> 
 )
 def test_a_statement_about_something_else_is_refused(payload: bytes, found: str) -> None:
     with pytest.raises(ClaimMismatch) as refused:
-        verify_statement_claims(payload, IMAGE, policy())
+        claims_of(payload, IMAGE, policy())
     assert (refused.value.claim, refused.value.wanted, refused.value.found) == ("image digest", str(IMAGE), found)
 
 
 def test_a_sha256_statement_is_not_one_of_the_same_image_by_sha512() -> None:
     with pytest.raises(ClaimMismatch) as refused:
-        verify_statement_claims(statement(), SHA512, policy())
+        claims_of(statement(), SHA512, policy())
     assert refused.value.wanted == str(SHA512)
-    assert verify_statement_claims(statement(SHA512), SHA512, policy()).type == COSIGN_SIGN_V1
+    assert claims_of(statement(SHA512), SHA512, policy()).type == COSIGN_SIGN_V1
 
 
 @pytest.mark.parametrize("found", [SPDX, COSIGN_SIGN_V1 + "/", COSIGN_SIGN_V1.upper(), "", " " + COSIGN_SIGN_V1])
 def test_an_attestation_is_no_signature(found: str) -> None:
     with pytest.raises(ClaimMismatch) as refused:
-        verify_statement_claims(statement(predicateType=found), IMAGE, policy())
+        claims_of(statement(predicateType=found), IMAGE, policy())
     assert (refused.value.claim, refused.value.wanted) == ("predicate type", COSIGN_SIGN_V1)
     assert refused.value.found == found
 
@@ -80,19 +85,19 @@ def test_another_predicate_type_counts_only_when_it_is_asked_for() -> None:
     attestation = statement(predicateType=SPDX)
     keys = (KEY.public_key,)
     wanted = ImagePolicy(keys, WAIVED, predicate=PredicateTypeIs(SPDX))
-    assert verify_statement_claims(attestation, IMAGE, wanted).type == SPDX
+    assert claims_of(attestation, IMAGE, wanted).type == SPDX
     anything = ImagePolicy(keys, WAIVED, predicate=AnyPredicateUnsafe("test"))
-    assert verify_statement_claims(attestation, IMAGE, anything).type == SPDX
+    assert claims_of(attestation, IMAGE, anything).type == SPDX
     with pytest.raises(ClaimMismatch):
-        verify_statement_claims(statement(), IMAGE, wanted)
+        claims_of(statement(), IMAGE, wanted)
     with pytest.raises(ClaimMismatch):
-        verify_statement_claims(statement(OTHER_IMAGE, predicateType=SPDX), IMAGE, anything)
+        claims_of(statement(OTHER_IMAGE, predicateType=SPDX), IMAGE, anything)
 
 
 def test_something_that_is_no_statement_is_refused() -> None:
     for payload in (simple_signing(), statement(_type="https://in-toto.io/Statement/v2"), b"", b"{}"):
         with pytest.raises(MalformedError) as refused:
-            verify_statement_claims(payload, IMAGE, policy())
+            claims_of(payload, IMAGE, policy())
         assert refused.value.what == "in-toto statement"
 
 
@@ -106,7 +111,7 @@ def annotated(annotations: dict[str, JsonValue]) -> bytes:
 @pytest.mark.parametrize("wanted", [{}, {"env": "prod"}, ANNOTATED])
 def test_annotations_asked_for_are_found(wanted: dict[str, str]) -> None:
     required = policy(annotations=wanted)
-    assert verify_statement_claims(annotated(dict(ANNOTATED)), IMAGE, required).annotations == ANNOTATED
+    assert claims_of(annotated(dict(ANNOTATED)), IMAGE, required).annotations == ANNOTATED
     legacy = simple_signing(optional=dict(ANNOTATED))
     assert verify_simple_signing_claims(legacy, IMAGE, required).annotations == ANNOTATED
 
@@ -126,7 +131,7 @@ def test_annotations_asked_for_are_found(wanted: dict[str, str]) -> None:
 def test_an_annotation_missing_or_with_another_value_is_refused(signed: dict[str, JsonValue], found: str) -> None:
     required = policy(annotations={"env": "prod"})
     with pytest.raises(ClaimMismatch) as refused:
-        verify_statement_claims(annotated(signed), IMAGE, required)
+        claims_of(annotated(signed), IMAGE, required)
     assert (refused.value.claim, refused.value.wanted, refused.value.found) == ("annotation env", "prod", found)
     with pytest.raises(ClaimMismatch) as refused:
         verify_simple_signing_claims(simple_signing(optional=signed), IMAGE, required)
@@ -136,7 +141,7 @@ def test_an_annotation_missing_or_with_another_value_is_refused(signed: dict[str
 def test_annotations_of_another_subject_do_not_count() -> None:
     payload = statement(subject=[subject(OTHER_IMAGE, annotations={"env": "prod"}), subject()])
     with pytest.raises(ClaimMismatch) as refused:
-        verify_statement_claims(payload, IMAGE, policy(annotations={"env": "prod"}))
+        claims_of(payload, IMAGE, policy(annotations={"env": "prod"}))
     assert refused.value.claim == "annotation env"
 
 
@@ -199,7 +204,7 @@ def test_an_image_that_is_named_twice_has_the_annotations_of_either() -> None:
     ]
     twice = statement(subject=subjects)
     for wanted in ("test", "prod"):
-        found = verify_statement_claims(twice, IMAGE, policy(annotations={"env": wanted}))
+        found = claims_of(twice, IMAGE, policy(annotations={"env": wanted}))
         assert found.annotations == {"env": wanted}
     with pytest.raises(ClaimMismatch, match="annotation env is test, wanted dev"):
-        verify_statement_claims(twice, IMAGE, policy(annotations={"env": "dev"}))
+        claims_of(twice, IMAGE, policy(annotations={"env": "dev"}))

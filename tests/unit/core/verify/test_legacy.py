@@ -284,6 +284,17 @@ def test_a_key_that_counts_in_its_time_only(rule: RequireLog | SkipLogUnsafe) ->
 
 
 @pytest.mark.parametrize("rule", [RequireLog(), SkipLogUnsafe("test")])
+def test_a_policy_by_which_signatures_of_a_time_count_only(rule: RequireLog | SkipLogUnsafe) -> None:
+    made = replace_signing(leaf=None, signer=USER_KEY, issuers=(), stamped=True).make()
+    policy = ImagePolicy((USER_KEY.public_key,), rule, window=KeyWindow(START))
+    assert verify(made, policy).proof is not None
+    with pytest.raises(TimestampError):
+        verify(made, replace(policy, window=KeyWindow(START + LIFETIME)))
+    with pytest.raises(TransparencyRequired):
+        verify(made, policy, trust=None)
+
+
+@pytest.mark.parametrize("rule", [RequireLog(), SkipLogUnsafe("test")])
 def test_a_legacy_signature_is_no_attestation(rule: RequireLog | SkipLogUnsafe) -> None:
     policy = replace(BY_KEY, transparency=rule)
     for accepted in (PredicateTypeIs(), AnyPredicateUnsafe("test")):

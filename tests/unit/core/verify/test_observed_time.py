@@ -12,7 +12,13 @@ from cosignpy.core.timestamp.response import encode_granted
 from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.core.trust.validity import Validity
 from cosignpy.core.verify.findings import ObservedTime, TimeSource
-from cosignpy.core.verify.observed_time import observe_promises, observe_timestamps, select_times, verify_window
+from cosignpy.core.verify.observed_time import (
+    observe_promises,
+    observe_timestamps,
+    select_times,
+    verify_signed_in,
+    verify_window,
+)
 from cosignpy.core.verify.transparency import verify_entries
 from cosignpy.errors import CertificateError, ClaimMismatch, MalformedError, SignatureMismatch, TimestampError
 from cosignpy.values import replace
@@ -159,3 +165,21 @@ def test_a_key_does_not_count_otherwise(moments: tuple[datetime, ...], window: K
     assert refused.value.why.startswith(why)
     assert USER_KEY.public_key.fingerprint in refused.value.why
     assert str(window) in refused.value.why
+
+
+@pytest.mark.parametrize(
+    ("moments", "passes"), [((MIDDLE,), True), ((MIDDLE + MOMENT, MIDDLE), True), ((MIDDLE - MOMENT, MIDDLE), False)]
+)
+def test_a_signature_counts_where_its_earliest_time_does(moments: tuple[datetime, ...], passes: bool) -> None:
+    if passes:
+        verify_signed_in(KeyWindow(MIDDLE), seen(*moments))
+        return
+    with pytest.raises(TimestampError, match="signatures count from 2026-01-01T00:05:00"):
+        verify_signed_in(KeyWindow(MIDDLE), seen(*moments))
+
+
+def test_a_time_that_nobody_vouches_for_says_nothing_of_a_signature() -> None:
+    assumed = ObservedTime(MIDDLE, TimeSource.ASSUMED, "")
+    verify_signed_in(KeyWindow(MIDDLE), [assumed, SEEN])
+    with pytest.raises(TimestampError, match="no authority or log says when it was signed"):
+        verify_signed_in(KeyWindow(MIDDLE), [assumed])

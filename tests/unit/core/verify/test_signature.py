@@ -281,9 +281,9 @@ def test_a_denied_key_never_counts() -> None:
 
 
 def test_a_key_that_counts_in_its_time_only_needs_somebody_who_states_the_time() -> None:
-    counts = replace(policy(), windows={KEY.public_key: KeyWindow(START)})
-    with pytest.raises(TransparencyRequired):
-        verify_bundle(GOOD.bundle, IMAGE, counts, "where")
+    for counts in ({"windows": {KEY.public_key: KeyWindow(START)}}, {"window": KeyWindow(START)}):
+        with pytest.raises(TransparencyRequired):
+            verify_bundle(GOOD.bundle, IMAGE, replace(policy(), **counts), "where")
 
 
 def test_what_a_key_alone_shows_is_told_step_by_step() -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from cosignpy import files
 from cosignpy.errors import (
     DeadlineExceeded,
     FileError,
@@ -18,7 +19,6 @@ from cosignpy.errors import (
     UntrustedRepository,
     UsageError,
 )
-from cosignpy.services.tuf import cache_folder
 from cosignpy.services.tuf import update as update_module
 from cosignpy.services.tuf.cache import SIGNING_CONFIG, TRUSTED_ROOT, TrustCache
 from cosignpy.services.tuf.mirror import Mirror
@@ -251,7 +251,7 @@ def test_a_record_of_somebody_else_is_no_record(site: TrustSite, monkeypatch: py
     move_on(site, HOUR)
     owner = record_of(site).stat().st_uid
     found = os.stat_result((0o100644, 0, 0, 1, owner + 4242, 0, 0, 0, 0, 0))
-    monkeypatch.setattr(cache_folder, "os", SimpleNamespace(**{**vars(os), "fstat": lambda _: found}))
+    monkeypatch.setattr(files, "os", SimpleNamespace(**{**vars(os), "fstat": lambda _: found}))
     assert site.open().target() == NEW
 
 

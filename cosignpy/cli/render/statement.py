@@ -1,0 +1,29 @@
+"""What a signed statement is about besides what was verified: for a person by name, for programs all of it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence, Set
+from typing import Final
+
+from cosignpy.core.encoding import JsonValue
+from cosignpy.core.intoto import Subject
+
+MOST_SUBJECTS: Final = 5
+"""Other subjects shown to a person; JSON has them all."""
+
+
+def statement_to_json(payload: bytes, subjects: Sequence[Subject]) -> dict[str, JsonValue]:
+    """Return the digest of a statement, by which it is told from every other, and all that it is about."""
+    about: list[JsonValue] = [
+        {"name": subject.name, "digests": [str(digest) for digest in subject.digests]} for subject in subjects
+    ]
+    return {"digest": f"sha256:{hashlib.sha256(payload).hexdigest()}", "subjects": about}
+
+
+def other_subjects(subjects: Sequence[Subject], own: Set[str]) -> Iterator[str]:
+    """Write the subjects that are not the one that was verified, whose digests are given."""
+    others = [subject for subject in subjects if not own & {str(digest) for digest in subject.digests}]
+    for subject in others[:MOST_SUBJECTS]:
+        digest = str(subject.digests[0]) if subject.digests else "without a digest that is known"
+        yield digest if subject.name in {"", digest} else f"{subject.name} {digest}"
+    if len(others) > MOST_SUBJECTS:
+        yield f"and {len(others) - MOST_SUBJECTS} more"

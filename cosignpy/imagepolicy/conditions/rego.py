@@ -1,0 +1,97 @@
+"""Conditions in Rego, as cosign asks them and as the policy controller does; `regopy` evaluates them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from cosignpy.core.encoding import JsonValue, encode_json
+from cosignpy.errors import ConditionRefused
+from cosignpy.imagepolicy.conditions.condition import ConditionInput
+from cosignpy.imagepolicy.conditions.evaluator import EvaluationFailed, Evaluator, Program
+from cosignpy.imagepolicy.conditions.rego_module import read_module
+from cosignpy.imagepolicy.languages import Language
+from cosignpy.places import Place
+from cosignpy.values import value
+
+
+class Dialect(StrEnum):
+    """Who is asked for: cosign's `--policy`, or a ClusterImagePolicy."""
+
+    COSIGN = "cosign"
+    POLICY_CONTROLLER = "policy-controller"
+
+
+_RULES: Final = {Dialect.COSIGN: ("signature", "allow"), Dialect.POLICY_CONTROLLER: ("sigstore", "isCompliant")}
+"""The package and the rule that answers."""
+
+
+@value
+class RegoCondition:
+    """A module whose rule has to be true; the policy controller's may also be a set of results."""
+
+    place: Place
+    rule_line: int
+    program: Program
+    dialect: Dialect
+    evaluator: Evaluator
+
+    def check(self, given: ConditionInput) -> tuple[str, ...]:
+        """Return the warnings of a condition that holds.
+
+        Raises:
+            ConditionRefused: It does not.
+        """
+        rule = _RULES[self.dialect][1]
+        try:
+            answer = self.evaluator.evaluate(self.program, given.document, given.evidence)
+        except EvaluationFailed as error:
+            raise self._refused(error.why, error.line) from error
+        if "value" not in answer:
+            raise self._refused(f"{rule} is undefined")
+        found = answer["value"]
+        if found is True:
+            return ()
+        if self.dialect is Dialect.POLICY_CONTROLLER and isinstance(found, list):
+            return self._judge_results(found)
+        raise self._refused(f"{rule} is {_shorten(found)}, not true")
+
+    def _judge_results(self, found: list[JsonValue]) -> tuple[str, ...]:
+        """Take the first result that is true, with its warning; without one, the last error is why."""
+        results = [each for each in found if isinstance(each, Mapping)]
+        for each in results:
+            if each.get("result") is True:
+                warning = each.get("warning")
+                return (warning,) if isinstance(warning, str) and warning else ()
+        errors = [error for each in results if isinstance(error := each.get("error"), str) and error]
+        raise self._refused(errors[-1] if errors else "isCompliant has no result that is true")
+
+    def _refused(self, why: str, line: int = 0) -> ConditionRefused:
+        return ConditionRefused("", why, None, self.place.file, line or self.rule_line)
+
+
+def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -> RegoCondition:
+    """Compile a module of Rego 0 or 1.
+
+    Raises:
+        DocumentError: It does not compile, or has not the package or the rule that is asked.
+        UsageError: regopy is not installed.
+    """
+    module = read_module(text, place)
+    package, rule = _RULES[dialect]
+    if module.package != package:
+        raise place.error(f"the package is {module.package}", f"package {package}")
+    if rule not in module.rules:
+        raise place.error(f"there is no rule {rule}", f"{rule} {{ ... }} is what is asked")
+    query = f"answer := data.{package}.{rule}"
+    program = Program(Language.REGO, module.text, query, module.calls, module.reads_evidence)
+    try:
+        evaluator.load(program)
+    except EvaluationFailed as error:
+        line = error.line if error.line in module.calls.values() else max(error.line - 1, 0) + place.line
+        raise Place(place.file, line).error(error.why) from error
+    return RegoCondition(place, module.rules[rule], program, dialect, evaluator)
+
+
+def _shorten(found: JsonValue) -> str:
+    text = encode_json(found).decode()
+    return text if len(text) <= 200 else f"{text[:200]}..."  # noqa: PLR2004

@@ -1,0 +1,141 @@
+"""The program that evaluates, asked without a process around it."""
+
+import json
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from cosignpy.imagepolicy.conditions import worker
+from cosignpy.imagepolicy.conditions.worker import MAX_ANSWER, Worker, read_frame, serve
+
+LOAD: dict[str, Any] = {"number": 1, "query": "answer := data.p.x", "calls": {}, "evidence": False}
+LIMITS: dict[str, Any] = {"seconds": 5, "bytes": 1 << 29}
+
+
+def make() -> Worker:
+    return Worker(lambda *_: None)
+
+
+def ask(answering: Worker, request: dict[str, Any], document: bytes = b"", evidence: bytes = b"") -> Any:
+    return json.loads(answering.answer(request | LIMITS, document, evidence))
+
+
+def loaded(language: str, text: str, **changes: object) -> Worker:
+    answering = make()
+    assert ask(answering, LOAD | {"language": language, "text": text} | changes) == {}
+    return answering
+
+
+@pytest.mark.parametrize(
+    ("text", "document", "answer"),
+    [
+        ("x := input.a", b'{"a": "\\u00e4\\/\\n\\"\\\\"}', {"value": 'ä/\n"\\'}),
+        ("x := input.a", b'{"a": [1, 1.5, null, true]}', {"value": [1, 1.5, None, True]}),
+        ('x if input.a == "ä"', b'{"a": "\\u00e4"}', {"value": True}),
+        ("x if input.a == 2", b'{"a": 1}', {}),
+        ("x contains 1 if true", b"{}", {"value": [1]}),
+        ("y := 1", b"{}", {}),
+        ("x := 1\nx := 2", b"{}", {"error": "it fails when it is evaluated, or takes too many steps", "line": 0}),
+    ],
+)
+def test_rego_answers(text: str, document: bytes, answer: object) -> None:
+    assert ask(loaded("rego", f"package p\n{text}"), {"number": 1}, document) == answer
+
+
+def test_rego_is_asked_again_with_another_document() -> None:
+    answering = loaded("rego", "package p\nx := input.a")
+    assert [ask(answering, {"number": 1}, b'{"a": %d}' % each)["value"] for each in (1, 2)] == [1, 2]
+
+
+def test_rego_sees_the_evidence_where_it_asks() -> None:
+    answering = loaded("rego", "package p\nx := data.evidence.a", evidence=True)
+    assert ask(answering, {"number": 1}, b"{}", b'{"a": 3}') == {"value": 3}
+    assert ask(answering, {"number": 1}, b"{}") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "calls", "answer"),
+    [
+        ("x if { input.a == = 1 }", {}, {"error": "Invalid boolean operator", "line": 2}),
+        ("x if http.send({})", {"http.send": 2, "count": 9}, {"error": "there is no function http.send", "line": 2}),
+        ("x := f(1)\nf(y) := f(y)", {}, None),
+    ],
+)
+def test_rego_that_does_not_compile(text: str, calls: dict[str, int], answer: object) -> None:
+    found = ask(make(), LOAD | {"language": "rego", "text": f"package p\n{text}", "calls": calls})
+    assert found == answer if answer is not None else "error" in found or found == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("statement.a == 1 && document.a == 1 && predicate.b && evidence.c == 2", {"value": True}),
+        ("statement.a", {"value": 1}),
+        ("statement.z == 1", {"error": "there is no 'z'"}),
+        ("1 / 0 == 1", {"error": "division by zero in CEL expression", "line": 0}),
+    ],
+)
+def test_cel_answers(text: str, answer: object) -> None:
+    document = b'{"a": 1, "predicate": {"b": true}}'
+    assert ask(loaded("cel", text), {"number": 1}, document, b'{"c": 2}') == answer
+
+
+def test_cel_takes_documents_that_are_no_objects() -> None:
+    assert ask(loaded("cel", "document == [1]"), {"number": 1}, b"[1]") == {"value": True}
+
+
+def test_cel_says_the_line() -> None:
+    found = ask(make(), LOAD | {"language": "cel", "text": "true &&\n= 1"})
+    assert found["line"] == 2
+    assert found["error"].startswith("Syntax error")
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (b'{"a": NaN}', "NaN is no number"),
+        (b'{"a": -Infinity}', "-Infinity is no number"),
+        (b'{"a": 1e999}', "1e999 is too large"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
+        (b'{"a": 1, "a": 2}', "a member is given twice"),
+        (b'{"a": 1', "Expecting"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"\xff", "codec"),
+    ],
+)
+def test_documents_that_are_not_judged(document: bytes, why: str) -> None:
+    assert why in ask(loaded("cel", "true"), {"number": 1}, document)["error"]
+
+
+def test_an_answer_has_a_limit() -> None:
+    answering = loaded("cel", "statement.a")
+    found = ask(answering, {"number": 1}, json.dumps({"a": "x" * MAX_ANSWER}).encode())
+    assert found == {"error": "it says too much"}
+
+
+def test_an_answer_that_is_no_json_is_an_error() -> None:
+    assert "error" in ask(loaded("cel", "timestamp('2024-01-01T00:00:00Z')"), {"number": 1}, b"{}")
+
+
+@pytest.mark.parametrize("language", ["rego", "cel"])
+def test_everything_is_loaded_beforehand(language: str) -> None:
+    worker.prepare(language)
+
+
+def frame(content: bytes) -> bytes:
+    return len(content).to_bytes(8) + content
+
+
+def test_it_serves_until_nobody_asks() -> None:
+    asked = frame(json.dumps(LOAD | LIMITS | {"language": "cel", "text": "true"}).encode()) + frame(b"") * 2
+    sink = BytesIO()
+    serve(BytesIO(asked * 2), sink, make())
+    assert sink.getvalue() == frame(b"{}") * 2
+
+
+def test_it_ends_where_a_request_is_cut_off() -> None:
+    sink = BytesIO()
+    serve(BytesIO(frame(b"{}") + frame(b"")), sink, make())
+    assert sink.getvalue() == b""
+    assert read_frame(BytesIO(b"1234567")) is None
