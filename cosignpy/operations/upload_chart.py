@@ -29,9 +29,10 @@ _FIELDS: Final = (
 """What Chart.yaml has, in Helm's order; Helm leaves out the rest."""
 _TRUTH: Final[Mapping[str, JsonValue]] = {"true": True, "false": False}
 _SWITCHES: Final = frozenset({"deprecated", "enabled"})
-"""The only members that are no text: to Helm `appVersion: 1.10` is a text, quoted or not."""
+"""The only members that are no text. The others are what is written: Helm makes `1.1` of `appVersion: 1.10`."""
 _FREE: Final = "annotations"
 """The member whose own members are called as people like, and are texts all."""
+_VERSION_SAID: Final = "org.opencontainers.image.version"
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 _PART: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION: Final = re.compile(rf"v?[0-9]+(?:\.[0-9]+){{0,2}}(?:-{_PART})?(?:\+{_PART})?")
@@ -65,15 +66,14 @@ class Chart:
         return form.pack(*layers)
 
     def _annotations(self) -> dict[str, str]:
-        sources = self.metadata.get("sources")
+        sources, own = self.metadata.get("sources"), self.metadata.get(_FREE)
         said = {
-            TITLE: self.name,
-            "org.opencontainers.image.version": self.version,
             "org.opencontainers.image.description": self.metadata.get("description"),
             "org.opencontainers.image.url": self.metadata.get("home"),
             "org.opencontainers.image.source": sources[0] if isinstance(sources, list) else None,
             "org.opencontainers.image.authors": ", ".join(_list_authors(self.metadata.get("maintainers"))),
         }
+        said |= (own if isinstance(own, dict) else {}) | {TITLE: self.name, _VERSION_SAID: self.version}
         return {name: text for name, text in said.items() if isinstance(text, str) and text}
 
 

@@ -108,6 +108,7 @@ _JS_CLIENT: Final = _HERE / "js_client"
 _GO_WITNESS: Final = _HERE / "go_witness"
 _FULCIO_IDENTITIES: Final = _HERE / "fulcio_identities"
 _OIDC_PROVIDER: Final = _HERE / "oidc_provider"
+_HELM_CHARTS: Final = _HERE / "helm_charts"
 
 _MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _KEYCLOAK_BUILD: Final = ("build", "--db=dev-mem", "--health-enabled=true")
@@ -122,6 +123,8 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         "cue": Peer("cue", "v0.16.1", "cue", GoPackage("cuelang.org/go/cmd/cue")),
         # Who pushes and pulls artifacts of any type.
         "oras": Peer("oras", "v1.3.0", "oras", GoPackage("oras.land/oras/cmd/oras")),
+        # How Helm pushes and pulls charts: its own client of registries, without all of Helm.
+        "helm-charts": Peer("helm_charts", _content_version(_HELM_CHARTS), "helm_charts", GoFolder(_HELM_CHARTS)),
         # go-containerregistry's in-memory registry: no referrers API ...
         "registry": Peer(
             "registry", "v0.22.1", "registry", GoPackage("github.com/google/go-containerregistry/cmd/registry")

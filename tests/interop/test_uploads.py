@@ -1,4 +1,4 @@
-"""What we upload is what cosign and oras would have uploaded, and each reads what the other put there."""
+"""What we upload is what cosign, oras and Helm would have uploaded, and each reads what the other put there."""
 
 import json
 from collections.abc import Iterator
@@ -157,14 +157,40 @@ def test_what_oras_attached_is_shown_signed_and_copied(shop: Workshop, registry:
     assert shown["digest"] in discovered.stdout
 
 
-def test_oras_finds_a_chart_and_its_provenance(shop: Workshop, registry: str) -> None:
-    chart = write_chart(shop.folder).read_bytes()
-    prov = provenance_of(str(Digest.of(chart)))
+@pytest.fixture
+def chart(shop: Workshop) -> dict[str, bytes]:
+    """A chart with its provenance file: what each has to be when it is pulled."""
+    content = write_chart(shop.folder).read_bytes()
+    prov = provenance_of(str(Digest.of(content)))
     (shop.folder / "app.tgz.prov").write_text(prov)
-    shop.run(Tool.OURS, "upload", "chart", "app.tgz", f"{registry}/charts/app").expect_success()
-    name = f"{registry}/charts/app:1.2.3_build.4"
-    layers = {layer["mediaType"]: layer["digest"] for layer in manifest_of(shop, name)["layers"]}
-    for kind, content in (("content.v1.tar+gzip", chart), ("provenance.v1.prov", prov.encode())):
-        blob = f"{registry}/charts/app@{layers[f'application/vnd.cncf.helm.chart.{kind}']}"
-        shop.run("oras", "blob", "fetch", "--plain-http", "--output=fetched", blob).expect_success()
-        assert (shop.folder / "fetched").read_bytes() == content
+    return {"chart.tgz": content, "chart.tgz.prov": prov.encode()}
+
+
+def test_helm_pulls_what_we_uploaded(shop: Workshop, registry: str, chart: dict[str, bytes]) -> None:
+    shop.run(Tool.OURS, "upload", "chart", "app.tgz", f"{registry}/ours/app").expect_success()
+    (shop.folder / "helm").mkdir()
+    pulled = shop.run("helm-charts", "pull", f"{registry}/ours/app:1.2.3+build.4", "helm").expect_success()
+    assert pulled.stdout == "app 1.2.3+build.4\n"
+    assert {name: (shop.folder / "helm" / name).read_bytes() for name in chart} == chart
+
+
+@pytest.mark.usefixtures("chart")
+def test_a_chart_is_what_helm_makes_of_it(shop: Workshop, registry: str) -> None:
+    """But for the time of day, which is not in ours."""
+    shop.run(Tool.OURS, "upload", "chart", "app.tgz", f"{registry}/same/app").expect_success()
+    ours = manifest_of(shop, f"{registry}/same/app:1.2.3_build.4")
+    shop.run("helm-charts", "push", "app.tgz", f"{registry}/helm/app:1.2.3+build.4").expect_success()
+    theirs = manifest_of(shop, f"{registry}/helm/app:1.2.3_build.4")
+    del theirs["annotations"]["org.opencontainers.image.created"]
+    del ours["mediaType"]
+    assert ours == theirs
+
+
+@pytest.mark.usefixtures("chart")
+@pytest.mark.parametrize("form", Format)
+def test_what_helm_pushed_is_signed_and_verified(shop: Workshop, registry: str, form: Format) -> None:
+    name = f"{registry}/helm-{form}/app"
+    digest = shop.run("helm-charts", "push", "app.tgz", f"{name}:1.2.3+build.4").expect_success().stdout.strip()
+    shop.sign(Tool.OURS, form, f"{name}@{digest}", "signer")
+    tagged = f"{name}:1.2.3_build.4"
+    assert [run for tool in Tool if (run := shop.verify(tool, form, tagged, "signer")).exit_code] == []

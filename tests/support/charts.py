@@ -12,11 +12,11 @@ apiVersion: v2
 name: app
 version: 1.2.3+build.4
 description: A chart of nothing
-appVersion: 1.10
+appVersion: "1.10"
 home: https://example.com/app
 sources: [https://example.com/source, https://example.com/other]
 deprecated: false
-annotations: {deprecated: true, enabled: no}
+annotations: {example.com/deprecated: "true", org.opencontainers.image.title: other}
 maintainers:
 - name: Somebody
 - {name: Another, email: another@example.com}
@@ -27,7 +27,7 @@ nonsense: left out
 FILES: Final = {
     "app/Chart.yaml": CHART_YAML,
     "app/templates/x.yaml": "{}",
-    "app/charts/database/Chart.yaml": "no: chart",
+    "app/charts/database/Chart.yaml": "apiVersion: v2\nname: database\nversion: 1.0.0\n",
 }
 
 

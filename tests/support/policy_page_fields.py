@@ -39,7 +39,7 @@ ROWS: Final[tuple[tuple[tuple[str, ...], str, tuple[Document, ...]], ...]] = (
     ),
     (
         ("key.kms",),
-        "the same, in a KMS, which is asked for it",
+        "the same, in a KMS; none can be asked yet, and nothing is decided by the policy",
         (document({"key": {"kms": "gcpkms://projects/a/locations/b/keyRings/c/cryptoKeys/d"}}),),
     ),
     (
@@ -101,7 +101,7 @@ ROWS: Final[tuple[tuple[tuple[str, ...], str, tuple[Document, ...]], ...]] = (
     ),
     (
         ("source[0].signaturePullSecrets",),
-        "each a `Secret` among the documents, to log in there with",
+        "each a `Secret` among the documents, to log in there with; for one that is not there, one's own login counts",
         (
             document({"source": [{"oci": "ghcr.io/team/a", "signaturePullSecrets": [{"name": "pull"}]}], **KEYLESS}),
             PULL,

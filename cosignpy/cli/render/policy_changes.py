@@ -9,15 +9,19 @@ from cosignpy.core.verify.trail import trail_of
 from cosignpy.errors import (
     ConditionRefused,
     CosignError,
+    Denied,
     IdentityMismatch,
     NoMatchingSignatures,
     NoSignatures,
     PolicyRefused,
     SignatureMismatch,
 )
-from cosignpy.imagepolicy.decision import AuthorityVerdict
+from cosignpy.imagepolicy.decision import AuthorityVerdict, PolicyVerdict
 from cosignpy.imagepolicy.model import Authority, Key, Keyless, Static
 from cosignpy.imagepolicy.requirements import log_of_certificates
+
+REQUIRE: Final = "spec.require"
+"""The clause that refuses where too few authorities pass."""
 
 
 def demands_of(authority: Authority) -> Iterator[str]:
@@ -82,6 +86,18 @@ def nearest_change(verdict: AuthorityVerdict) -> str:
         error = closest(error.rejections).error
     change = next((_CHANGES[kind] for kind in _CHANGES if isinstance(error, kind)), None)
     return change(verdict.authority, error) if change is not None else advise(error)
+
+
+def nearest_policy_change(verdict: PolicyVerdict, error: CosignError) -> str:
+    """Say what would make a policy pass that refuses whatever its authorities say of themselves."""
+    if isinstance(error, ConditionRefused):
+        place = f" in {error.file}:{error.line}" if error.file else ""
+        return f"let what the condition is about come true, or change it{place}"
+    if isinstance(error, Denied):
+        return f"use another image: {verdict.clause} denies this one, and no signature makes up for it"
+    if verdict.clause == REQUIRE:
+        return f"let {verdict.policy.require} authorities pass: each says what it wants"
+    return advise(error)
 
 
 def _unsigned(authority: Authority, error: CosignError) -> str:

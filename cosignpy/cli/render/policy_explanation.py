@@ -13,7 +13,7 @@ from cosignpy.cli.render.branches import Branch, Mark, draw
 from cosignpy.cli.render.errors import MOST_REJECTIONS, error_to_json, rejection_to_json
 from cosignpy.cli.render.explained_steps import fact_branches
 from cosignpy.cli.render.image_policy import PolicyResult
-from cosignpy.cli.render.policy_changes import demands_of, nearest_change
+from cosignpy.cli.render.policy_changes import demands_of, nearest_change, nearest_policy_change
 from cosignpy.cli.render.proof import head_to_json
 from cosignpy.cli.render.verification import signature_to_json
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
@@ -101,7 +101,7 @@ def _policy_to_json(verdict: PolicyVerdict, image: str) -> dict[str, JsonValue]:
         "decidedBy": verdict.clause,
         "globs": [str(each.glob) for each in policy.images if each.glob.matches(image)],
         "authorities": [_authority_to_json(each) for each in verdict.authorities],
-        "errors": [error_to_json(each) for each in errors],
+        "errors": [error_to_json(each) | {"change": nearest_policy_change(verdict, each)} for each in errors],
     }
     return found
 
@@ -166,7 +166,7 @@ def _policy(policy: JsonObject) -> Branch:
     below = [Branch(f"is about it by {globs}")]
     below += [_authority(each) for each in policy.children("authorities", most=MOST_PARTS)]
     for error in policy.children("errors", most=MOST_PARTS):
-        below += [Branch(error.text("message"), Mark.BAD), *_change(error, "hint")]
+        below += [Branch(error.text("message"), Mark.BAD), *_change(error, "change")]
     clause = policy.text("decidedBy")
     decided = f", by {clause}" if clause != _AUTHORITIES else ""
     place = f"{policy.text('file')}:{policy.integer('line')}"

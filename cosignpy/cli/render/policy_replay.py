@@ -89,8 +89,8 @@ def _trusted_roots(evidence: PolicyEvidence) -> tuple[str, ...]:
 
 
 def _describe(evidence: PolicyEvidence) -> str:
-    images = f"{len(evidence.images)} images" if evidence.images else ""
-    return " and ".join(filter(None, (images, f"{len(evidence.files)} files" if evidence.files else "")))
+    counted = ((len(evidence.images), "image"), (len(evidence.files), "file"))
+    return " and ".join(f"{count} {what}{'s' * (count > 1)}" for count, what in counted if count) or "nothing"
 
 
 def _subjects(decision: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:

@@ -15,7 +15,8 @@ from cosignpy.values import field, record
 
 DEFAULT_ESCAPE: Final = "\\"
 
-_DIRECTIVE: Final = re.compile(r"#[\t ]*([a-zA-Z][a-zA-Z0-9]*)[\t ]*=[\t ]*([^\t ].*)")
+_DIRECTIVE: Final = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)[{SPACES}]*=[{SPACES}]*([^{SPACES}].*)")
+_OTHER_SPACE: Final = re.compile(r"[^\S\t ]")
 _DIRECTIVES: Final = frozenset({"syntax", "escape", "check"})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _WITH_HEREDOCS: Final = frozenset({"RUN", "COPY", "ADD"})
@@ -88,8 +89,8 @@ class Reader:
             self._seen.add("escape")  # builders do not agree on whether it counts behind #!
             return
         place = Place(self.file, number)
-        if row != content or _CONTROL.search(row):
-            raise place.error("white space before a directive", "begin the line with #")
+        if row != content or _CONTROL.search(row) or _OTHER_SPACE.search(row):
+            raise place.error("a directive with white space that is read in several ways", "# name=value, with blanks")
         if name in self._seen or (name == "escape" and "check" in self._seen):
             raise place.error(f"{name} stands too late, or twice", "one of each: syntax, escape, then check")
         self._seen.add(name)

@@ -474,6 +474,14 @@ def test_files_are_decided_over_again_without_them(capsys: Capture) -> None:
     assert capsys.readouterr().err.count("admitted when it was recorded") == 2
 
 
+@pytest.mark.usefixtures("files")
+def test_that_a_bundle_is_not_there_is_recorded(capsys: Capture) -> None:
+    flags = ["--policy=files.yaml", "--trusted-root=root.json", "--evidence=e.json", "--bundle=absent.json"]
+    assert run(["policy", "verify-blob", *flags, "app.whl"]) == FILE
+    assert run(["policy", "replay", "e.json"]) == 0
+    assert "over 1 file, as" in capsys.readouterr().out
+
+
 def digests_of_another_file(evidence: PolicyEvidence) -> PolicyEvidence:
     question = next(each for each in evidence.answers if each.question is Question.FILE)
     changed = evidence.contents[evidence.answers[question].content or Digest.of(b"")].replace(
@@ -513,3 +521,19 @@ def test_evidence_of_files_that_was_changed_in_one_thing_is_never_the_same_decis
     capsys.readouterr()
     assert replay(change(evidence)) == DIFFERENT
     assert capsys.readouterr().out == ""
+
+
+def test_signatures_in_the_repository_of_the_variable_are_found_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = place.push("1")
+    place.push(repository="team/signatures")
+    sign(place.repository("team/signatures"), image)
+    Path("team.yaml").write_bytes(encode(document(BY_KEY)))
+    monkeypatch.setenv("COSIGN_REPOSITORY", f"{place.registry.address}/team/signatures")
+    assert run(["policy", "verify", "--policy=team.yaml", "--evidence=e.json", place.name("1")]) == 0
+    monkeypatch.setenv("COSIGN_REPOSITORY", f"{place.registry.address}/team/others")
+    assert run(["policy", "replay", "e.json"]) == 0
+    evidence = parse_policy_evidence(Path("e.json").read_bytes())
+    assert evidence.settings == {"signatures": f"{place.registry.address}/team/signatures"}
+    assert replay(replace(evidence, settings={})) == DIFFERENT

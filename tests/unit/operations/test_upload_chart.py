@@ -32,6 +32,7 @@ def test_a_chart_is_what_helm_push_makes_of_it(tmp_path: Path) -> None:
     assert made.config is not None
     assert (made.config.media_type, [layer.media_type for layer in made.layers]) == (HELM_CONFIG, [HELM_CHART])
     assert made.annotations == {
+        "example.com/deprecated": "true",
         "org.opencontainers.image.authors": "Somebody, Another (another@example.com)",
         "org.opencontainers.image.description": "A chart of nothing",
         "org.opencontainers.image.source": "https://example.com/source",
@@ -46,7 +47,6 @@ def test_texts_stay_texts_in_the_config(tmp_path: Path) -> None:
     config = json.loads(read_chart(write_chart(tmp_path)).pack().config)
     assert (config["appVersion"], config["dependencies"][0]["enabled"]) == ("1.10", True)
     assert (config["dependencies"][0]["version"], config["maintainers"][0]) == ("1", {"name": "Somebody"})
-    assert config["annotations"] == {"deprecated": "true", "enabled": "no"}
     assert not {"nonsense", "deprecated"} & set(config)  # what Helm does not know, and what is false
 
 
@@ -58,6 +58,13 @@ def test_what_is_said_of_nothing_stays_out(tmp_path: Path) -> None:
         "org.opencontainers.image.title",
         "org.opencontainers.image.version",
     }
+
+
+def test_what_is_written_is_kept_also_where_helm_reads_a_number(tmp_path: Path) -> None:
+    text = 'name: app\nversion: "1"\nappVersion: 1.10\nannotations: {deprecated: true, enabled: no, none: }\n'
+    found = read_chart(write_chart(tmp_path, text)).metadata
+    assert found["appVersion"] == "1.10"
+    assert found["annotations"] == {"deprecated": "true", "enabled": "no", "none": None}
 
 
 @pytest.mark.parametrize("version", ["1", "v1.2", "1.2.3-rc.1", "0.0.1+a-b"])

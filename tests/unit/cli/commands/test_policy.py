@@ -184,3 +184,9 @@ def test_lint_looks_beside_the_policies_for_what_they_name(capsys: Capture) -> N
     write("all/team.yaml", document({"key": {"secretRef": {"name": "key"}}}))
     assert run(["policy", "lint", "all"]) == 0
     assert capsys.readouterr().out == "no problems found\n"
+
+
+def test_what_only_policies_name_is_no_policy(capsys: Capture) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "stringData": {"a": "b"}}
+    assert run(["policy", "verify", "--policy", write("a.yaml", secret), IMAGE]) == USAGE
+    assert "Error: a.yaml:1: no policy in it" in capsys.readouterr().err

@@ -4,13 +4,14 @@ from typing import Any, Final
 
 import pytest
 
-from cosignpy.cli.render.policy_changes import demands_of, nearest_change
+from cosignpy.cli.render.policy_changes import demands_of, nearest_change, nearest_policy_change
 from cosignpy.core.policy.identity import ISSUER, CertificateIdentity
 from cosignpy.core.verify.findings import CertificateFinding
 from cosignpy.core.verify.trail import Trail
 from cosignpy.errors import (
     ConditionRefused,
     CosignError,
+    Denied,
     IdentityMismatch,
     NoMatchingSignatures,
     NoSignatures,
@@ -20,7 +21,8 @@ from cosignpy.errors import (
     SignatureMismatch,
     Unreachable,
 )
-from cosignpy.imagepolicy.decision import AuthorityVerdict, Outcome
+from cosignpy.imagepolicy.decision import AuthorityVerdict, Outcome, PolicyVerdict
+from cosignpy.imagepolicy.denial import Refusal
 from cosignpy.imagepolicy.model import Authority
 from tests.support.image_policies import ALICE, BY_KEY, FAIL, KEYLESS, PASS, PEM, own
 from tests.support.policy_page_fields import CA
@@ -163,3 +165,32 @@ def test_too_few_of_several_signers() -> None:
 
 def test_an_authority_that_passed_needs_no_change() -> None:
     assert nearest_change(AuthorityVerdict(authority(KEYLESS), Outcome.PASSED)) == ""
+
+
+def verdict(clause: str = "") -> PolicyVerdict:
+    policy = own(BY_KEY, KEYLESS, require="all")
+    passed = (AuthorityVerdict(policy.authorities[0], Outcome.PASSED),) if clause == "spec.require" else ()
+    refusal = Refusal(PolicyRefused("team", "no"), clause) if clause.startswith("spec.deny") else None
+    return PolicyVerdict(policy, Outcome.REFUSED, passed, refusal)
+
+
+@pytest.mark.parametrize(
+    ("clause", "error", "told"),
+    [
+        (
+            "spec.policy",
+            ConditionRefused("team", "no", None, "a.yaml", 7),
+            "let what the condition is about come true, or change it in a.yaml:7",
+        ),
+        ("", ConditionRefused("team", "no"), "let what the condition is about come true, or change it"),
+        (
+            "spec.deny[0].digest",
+            Denied("sha256:0", "digest"),
+            "use another image: spec.deny[0].digest denies this one, and no signature makes up for it",
+        ),
+        ("spec.require", PolicyRefused("team", "no"), "let 2 authorities pass: each says what it wants"),
+        ("", PolicyRefused("team", "no"), "ask whoever keeps the policy: no signature makes up for it"),
+    ],
+)
+def test_what_would_make_a_policy_pass(clause: str, error: CosignError, told: str) -> None:
+    assert nearest_policy_change(verdict(clause), error) == told
