@@ -10,11 +10,13 @@ from secrets import token_bytes
 from typing import Final
 
 from bench.keyless_bundles import make_bundles
+from bench.keyless_cases import write_own_cases, write_real_cases
 from bench.keyless_place import Place, alternate
 from bench.keyless_report import Goal, Row
 from bench.keyless_sites import OURS, PERSON, KeylessSite
 from bench.measure import Cost, add
 from tests.interop import peers
+from tests.support import vectors
 
 _PYTHON: Final = "sigstore-python"
 _BUNDLES: Final = 220
@@ -36,16 +38,25 @@ def file_rows(place: Place) -> Iterator[Row]:
         folder = place.folder / f"bundles-{version}"
         make_bundles(site, version, _BUNDLES, folder)
         yield from _process_rows(place, site, folder, named)
-        for again, what in (((), "one of many bundles"), (("again",), "the same bundle again")):
-            found = alternate(
-                f"verification in one process, {named}, {what}",
-                place.plan.rounds,
-                {
-                    "cosignpy": partial(_rate, sys.executable, _OUR_RATE, site, folder, again),
-                    _PYTHON: partial(_rate, _python(), _THEIR_RATE, site, folder, again),
-                },
-            )
-            yield found.row(f"one verification in one process, {named}, {what}", _PYTHON, _RATES[version])
+        cases = place.folder / f"cases-{version}.json"
+        write_own_cases(site, folder, cases)
+        yield _rate_row(place, cases, f"{named}, each another bundle of our authority on P-256", Goal())
+        yield _rate_row(place, cases, f"{named}, one of them again and again", Goal(), "again")
+        if vectors.available():
+            number = write_real_cases(version, cases)
+            yield _rate_row(place, cases, f"{named}, {number} real bundles in turn", _RATES[version])
+
+
+def _rate_row(place: Place, cases: Path, what: str, goal: Goal, *again: str) -> Row:
+    found = alternate(
+        f"verification in one process, {what}",
+        place.plan.rounds,
+        {
+            "cosignpy": partial(_rate, sys.executable, _OUR_RATE, cases, again),
+            _PYTHON: partial(_rate, _python(), _THEIR_RATE, cases, again),
+        },
+    )
+    return found.row(f"one verification in one process, {what}", _PYTHON, goal)
 
 
 def _process_rows(place: Place, site: KeylessSite, folder: Path, named: str) -> Iterator[Row]:
@@ -71,9 +82,9 @@ def _process_rows(place: Place, site: KeylessSite, folder: Path, named: str) -> 
     yield found.row(f"verify-blob, {named}", "cosign")
 
 
-def _rate(python: str, program: Sequence[str], site: KeylessSite, folder: Path, again: Sequence[str]) -> Cost:
+def _rate(python: str, program: Sequence[str], cases: Path, again: Sequence[str]) -> Cost:
     """Verify everything in one process; what it took is divided by how many that were."""
-    command = [python, *program, str(site.folder / "root.json"), str(folder), PERSON, site.issuer, *again]
+    command = [python, *program, str(cases), *again]
     number, wall, cpu = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return Cost(wall / number, cpu / number, 0.0)
 

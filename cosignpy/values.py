@@ -8,8 +8,10 @@ Making an instance that way takes three times as long. Who makes thousands, a se
 not a command that lives for a tenth of a second: a class that is used often gets an `__init__` of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, field
 from inspect import get_annotations
+from operator import attrgetter
 from typing import Any, ClassVar, Final, NoReturn, TypeVar, dataclass_transform, get_origin
 
 T = TypeVar("T")
@@ -20,6 +22,8 @@ _FIELDS: Final = "__dataclass_fields__"
 """Where `dataclasses.replace` looks, so that it works on values as well."""
 _SETTERS: Final = "__value_setters__"
 """What puts a content into each slot: `object.__setattr__` without its search for the slot."""
+_COMPARED: Final = "__value_compared__"
+"""What fetches the contents that make two values equal, all at once: caches ask for them again and again."""
 _CLASS_VARIABLE: Final = str(ClassVar)
 _OFTEN: Final = 100
 """Instances after which a class gets its own `__init__`; compiling it takes as long as making some hundred."""
@@ -43,6 +47,8 @@ def value(cls: type[T]) -> type[T]:
     made: type[T] = type(cls)(cls.__name__, cls.__bases__, _METHODS | namespace)  # type: ignore[misc] # a class's type
     made.__qualname__ = cls.__qualname__
     setattr(made, _SETTERS, {name: getattr(made, name).__set__ for name in fields})
+    compared = [name for name, item in fields.items() if item.compare]
+    setattr(made, _COMPARED, attrgetter(*compared) if compared else _nothing)
     return made
 
 
@@ -158,16 +164,18 @@ def _contents(self: object) -> tuple[Any, ...]:
     return tuple(getattr(self, name) for name in getattr(type(self), _FIELDS))
 
 
-def _compared(self: object) -> tuple[Any, ...]:
-    return tuple(getattr(self, name) for name, item in getattr(type(self), _FIELDS).items() if item.compare)
+def _nothing(_: object) -> None:
+    """Return what is compared of a value without fields."""
 
 
 def _eq(self: object, other: object) -> bool:
-    return _compared(self) == _compared(other) if type(self) is type(other) else NotImplemented
+    compared: Callable[[object], Any] = getattr(type(self), _COMPARED)
+    return bool(compared(self) == compared(other)) if type(self) is type(other) else NotImplemented
 
 
 def _hash(self: object) -> int:
-    return hash((type(self), *_compared(self)))
+    cls = type(self)
+    return hash((cls, getattr(cls, _COMPARED)(self)))
 
 
 def _repr(self: object) -> str:

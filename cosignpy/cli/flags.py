@@ -14,8 +14,14 @@ def _set_output(value: Output) -> Output:
     return value
 
 
+def _set_verify_output(value: Output) -> Output:
+    if value is Output.PREDICATE:
+        raise UsageError("--output predicate is for verify-attestation", "take text, json, cosign or tree")
+    return _set_output(value)
+
+
 def _parse_data_output(text: str) -> Output:
-    if text in {Output.COSIGN, Output.TREE}:
+    if text in {Output.COSIGN, Output.TREE, Output.PREDICATE}:
         raise UsageError(f"--output {text} is for verify", "take text or json")
     if text not in {Output.TEXT, Output.JSON}:
         raise UsageError(f"--output {text!r} is none", "take text or json")
@@ -43,9 +49,20 @@ OutputFlag = Annotated[
     typer.Option(
         "--output",
         "-o",
-        callback=_set_output,
+        metavar="<text|json|cosign|tree>",
+        callback=_set_verify_output,
         help="text for people, json for our documented evidence, tree for what `explain` prints, "
         "cosign for the list that cosign prints.",
+    ),
+]
+AttestedOutputFlag = Annotated[
+    Output,
+    typer.Option(
+        "--output",
+        "-o",
+        callback=_set_output,
+        help="text for people, json for our documented evidence, tree for what `explain` prints, cosign for the "
+        "envelopes that cosign prints, predicate for what they say.",
     ),
 ]
 DataOutputFlag = Annotated[

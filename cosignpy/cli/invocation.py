@@ -20,12 +20,16 @@ DEFAULT_TIMEOUT: Final = "3m"
 
 
 class Output(StrEnum):
-    """How results are printed: for a person, as our documented JSON, as a tree of it, or as cosign prints them."""
+    """How results are printed: for a person, as our documented JSON, as a tree of it, or as cosign prints them.
+
+    Of attestations also what they say, and nothing else.
+    """
 
     TEXT = "text"
     JSON = "json"
     COSIGN = "cosign"
     TREE = "tree"
+    PREDICATE = "predicate"
 
 
 @record

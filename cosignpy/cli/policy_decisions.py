@@ -7,7 +7,7 @@ from cosignpy.cli.flags import RegistryFlags
 from cosignpy.cli.render.image_policy import PolicyResult
 from cosignpy.cli.wiring_policies import WebSupplies, show_pull_secrets
 from cosignpy.core.oci.reference import parse_repository
-from cosignpy.errors import CosignError, UsageError
+from cosignpy.errors import CosignError, RemoteError, UsageError, VerificationError
 from cosignpy.imagepolicy.model import ImagePolicyDocument, Source
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.operations.complete_policies import PolicySupplies
@@ -50,12 +50,18 @@ class PolicyRun:
 
 
 def decide_named(deciding: DecideImages, name: str, workload: Workload | None = None) -> PolicyResult:
-    """Decide over an image by its name; that it is the name of nothing is a result like any other."""
+    """Decide over an image by its name; that it is the name of nothing is a result like any other.
+
+    So is that what a policy about it names elsewhere cannot be had, or is not what it should be.
+    """
     try:
         image = deciding.places.open_image(name)
     except CosignError as error:
         return PolicyResult(name, None, error)
-    found = deciding.decide(name, image, workload)
+    try:
+        found = deciding.decide(name, image, workload)
+    except (RemoteError, VerificationError) as error:
+        return PolicyResult(name, None, error)
     return PolicyResult(name, found.digest, found.decision)
 
 

@@ -13,7 +13,7 @@ from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.predicates.types import PREDICATE_TYPES, accepted_predicate_types
 from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
 from cosignpy.documents import Place
-from cosignpy.errors import ConditionRefused, CosignError, NoMatchingSignatures, Rejection
+from cosignpy.errors import ConditionRefused, CosignError, DeadlineExceeded, NoMatchingSignatures, Rejection
 from cosignpy.imagepolicy.conditions.condition import Condition, ConditionInput
 from cosignpy.imagepolicy.model import Attestation, PolicyText
 from cosignpy.imagepolicy.own_conditions import build_condition
@@ -103,6 +103,8 @@ def _match(
     for each in candidates:
         try:
             check(each.claim.payload)
+        except DeadlineExceeded:
+            raise
         except CosignError as error:
             rejections.append(Rejection(each.location, error))
         else:

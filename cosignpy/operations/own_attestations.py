@@ -10,6 +10,7 @@ from cosignpy.core.bundle.model import Bundle, CertificateMaterial
 from cosignpy.core.dsse import Envelope
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.keys.signatures import verify_signature
+from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.errors import CosignError, DeadlineExceeded, RemoteError
 from cosignpy.operations.complete_bundle import SigningKey
 
@@ -26,7 +27,7 @@ def is_own(read: Callable[[], Bundle], predicate_type: str, key: SigningKey) -> 
         if signer is None or not isinstance(bundle.content, Envelope) or len(bundle.content.signatures) != 1:
             return False
         verify_signature(signer, bundle.content.signatures[0].signature, bundle.content.pae)
-        return bundle.content.statement.predicate_type == predicate_type
+        return PredicateTypeIs(predicate_type).accepts(bundle.content.statement.predicate_type)
     except (RemoteError, DeadlineExceeded):
         raise
     except CosignError:

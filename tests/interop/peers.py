@@ -107,6 +107,8 @@ _LOG_CLIENT: Final = _HERE / "log_client"
 _JS_CLIENT: Final = _HERE / "js_client"
 _GO_WITNESS: Final = _HERE / "go_witness"
 _FULCIO_IDENTITIES: Final = _HERE / "fulcio_identities"
+_BUILDKIT_IMAGES: Final = _HERE / "buildkit_images"
+_KUBERNETES_DOCUMENTS: Final = _HERE / "kubernetes_documents"
 _OIDC_PROVIDER: Final = _HERE / "oidc_provider"
 _HELM_CHARTS: Final = _HERE / "helm_charts"
 
@@ -153,6 +155,17 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         # Whom the real Fulcio would certify: its own packages, without a server or a network around them.
         "fulcio-identities": Peer(
             "fulcio_identities", _content_version(_FULCIO_IDENTITIES), "fulcio_identities", GoFolder(_FULCIO_IDENTITIES)
+        ),
+        # Which images BuildKit fetches for a Dockerfile: its own frontend, which asks nobody here.
+        "buildkit-images": Peer(
+            "buildkit_images", _content_version(_BUILDKIT_IMAGES), "buildkit_images", GoFolder(_BUILDKIT_IMAGES)
+        ),
+        # What kubectl reads in a manifest: the decoder of the Kubernetes clients.
+        "kubernetes-documents": Peer(
+            "kubernetes_documents",
+            _content_version(_KUBERNETES_DOCUMENTS),
+            "kubernetes_documents",
+            GoFolder(_KUBERNETES_DOCUMENTS),
         ),
         # The servers and clients of transparency logs.
         "rekor-cli": Peer("rekor-cli", "v1.5.0", "rekor-cli", GoPackage("github.com/sigstore/rekor/cmd/rekor-cli")),

@@ -84,9 +84,7 @@ def test_what_sigstore_python_attests_is_verified(stack: Stack, name: str) -> No
     kind = PREDICATE_TYPES[name]
     said = ("--predicate", f"{name}.json", "--predicate-type", kind, "--bundle", "python.json", "--overwrite")
     token = ("--identity-token", stack.provider.token())
-    stack.shop.run(
-        "sigstore-python", "--trust-config", "trust.json", "attest", *said, *token, "blob"
-    ).expect_success()
+    stack.shop.run("sigstore-python", "--trust-config", "trust.json", "attest", *said, *token, "blob").expect_success()
     for tool in (Tool.OURS, Tool.V3):
         assert verify(stack, tool, "python.json", name) == 0
         assert verify(stack, tool, "python.json", "vuln") != 0

@@ -10,7 +10,7 @@ from cosignpy.imagepolicy.globs import Glob
 from cosignpy.imagepolicy.lint import lint_policies
 from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.operations.policy_conditions import load_policy_text
-from tests.support import policy_page_fields
+from tests.support import policy_page_conditions, policy_page_fields
 from tests.support.image_policies import ALICE, BY_KEY, FAIL, KEYLESS, PASS, PEM, own, parsed
 from tests.support.policy_page_own import comparison_rows, entry_rows, field_rows, file_rows
 
@@ -200,6 +200,10 @@ TABLES: Final[Mapping[str, Table]] = {
     "members": Table(("member", "meaning"), _named(MEMBERS)),
     "globs": Table(("glob", "image", "is it about it"), _globs),
     "tests": Table(("field", "meaning"), _named(TEST_FIELDS)),
+    "conditions": Table(policy_page_conditions.LANGUAGE_COLUMNS, lambda: policy_page_conditions.LANGUAGES),
+    "conditions-of-cosign": Table(
+        policy_page_conditions.DIFFERENCE_COLUMNS, lambda: policy_page_conditions.DIFFERENCES
+    ),
     "fields": Table(("field of an authority", "what is made of it"), policy_page_fields.rows),
     "own-fields": Table(("field", "for example", "what it says"), field_rows),
     "own-denials": Table(("entry", "never counts"), entry_rows),

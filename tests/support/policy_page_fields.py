@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from tests.support.image_policies import ALICE, BY_KEY, KEYLESS, PASS, PEM, document
 from tests.support.policy_resources import config_map, secret, trust_root
+from tests.support.rekor_proposals import certificate_pem
 from tests.support.virtual_sigstore import ROOT
 
 Document = Mapping[str, Any]
 
-CA: Final = ROOT.certificate_authorities[0].chain[-1].public_bytes(Encoding.PEM).decode()
+CA: Final = certificate_pem(ROOT.certificate_authorities[0].chain[-1].der).decode()
 SECRET: Final = secret("keys", key=PEM)
 PULL: Final = secret("pull", kind="kubernetes.io/dockerconfigjson", **{".dockerconfigjson": '{"auths": {}}'})
 CUE: Final = {"type": "cue", "data": "predicateType: string"}

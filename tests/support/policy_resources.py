@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from cosignpy.core.encoding import encode_b64
 from cosignpy.core.trust.trusted_root import CertificateAuthority, TransparencyLog
 from tests.support.virtual_sigstore import ROOT, certificate_pem
@@ -33,8 +31,8 @@ def sigstore_keys() -> dict[str, Any]:
 
 def authority(found: CertificateAuthority) -> dict[str, Any]:
     """Return an authority as a TrustRoot has it."""
-    ders = [each.public_bytes(Encoding.DER) for each in found.chain]
-    return {"subject": dict(SUBJECT), "uri": found.uri, "certChain": encode_b64(b"".join(map(certificate_pem, ders)))}
+    chain = b"".join(certificate_pem(each.der) for each in found.chain)
+    return {"subject": dict(SUBJECT), "uri": found.uri, "certChain": encode_b64(chain)}
 
 
 def log(found: TransparencyLog) -> dict[str, Any]:

@@ -53,8 +53,9 @@ def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401
     """Explain a verification step by step: what was shown, by whose key, when, and where; or what failed, and why.
 
     Images are verified with the flags of verify and verify-attestation, files with those of verify-blob and
-    verify-blob-attestation; --type makes the difference between the two of each. Evidence that their --output json wrote is read as it is, and nothing is verified
-    again: it is, where no signer and no signature is named. Exits as the verification does.
+    verify-blob-attestation; --type makes the difference between the two of each. Evidence that their --output json
+    wrote is read as it is, and nothing is verified again: it is, where no signer and no signature is named. Exits as
+    the verification does.
     """
     if not _is_to_verify(flags) and (target == "-" or _is_evidence(Path(target))):
         CURRENT.say("This is a record, not a proof: read as it was written, and nothing is verified again.")
@@ -62,7 +63,7 @@ def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401
     CURRENT.output = Output.TREE
     attested = flags["predicate_type"] is not None
     if not attested and any(flags[name] for name in fields_of(ProvenanceFlags)):
-        raise UsageError("builder and source are named by provenance", "say of which type it is: --type slsaprovenance1")
+        raise UsageError("builder and source are named by provenance", "say which type it is: --type slsaprovenance1")
     if not attested and flags["policies"]:
         raise UsageError("--policy is about what attestations say", "say of which type they are: --type TYPE")
     about_file = any(flags[name] for name in _IN_FILES) or _DIGEST.fullmatch(target) or Path(target).is_file()

@@ -6,7 +6,7 @@ import typer
 
 from cosignpy.cli.condition_flags import ConditionFlags, Conditions
 from cosignpy.cli.deny_flags import DenyFlags
-from cosignpy.cli.flags import ImagesArgument, OutputFlag, RegistryFlags
+from cosignpy.cli.flags import AttestedOutputFlag, ImagesArgument, RegistryFlags
 from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.image_verification import SelectionFlags, ThresholdFlag, Wanted, verify_images
 from cosignpy.cli.invocation import Output
@@ -59,13 +59,13 @@ def verify_attestation(
     registry: RegistryFlags,
     pki: OwnPkiFlags,
     certificate: CertificateFlag = "",
-    output: OutputFlag = Output.TEXT,
+    output: AttestedOutputFlag = Output.TEXT,
 ) -> int:
     """Verify the attestations about container images.
 
     One of the type that is wanted has to be there, about this very image, by a signer whom the policy accepts. Bundles
     and cosign 2's attestations are both read. Each that counts has to satisfy every --policy. With --output cosign the
-    envelopes that passed are printed, one in each line.
+    envelopes that passed are printed, one in each line, and with --output predicate what they say, as it was given.
     """
     pki.check(who, certificate)
     policy, trust, beside = what.policy(who, identity, deny, provenance), Once(pki.trust(who)), pki.beside(certificate)

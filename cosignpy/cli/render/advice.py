@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cosignpy.core.predicates.types import suggest_type
 from cosignpy.core.verify.steps import Step
 from cosignpy.core.verify.trail import trail_of
 from cosignpy.errors import (
@@ -70,6 +69,8 @@ def advise(error: CosignError) -> str:
     if isinstance(error, NoMatchingSignatures) and error.rejections:
         return advise(closest(error.rejections).error)
     if isinstance(error, ClaimMismatch) and error.claim == "predicate type":
+        from cosignpy.core.predicates.types import suggest_type  # of no use to who is not refused
+
         return suggest_type([error.found], error.wanted)
     trail = trail_of(error)
     if trail is not None and (trail.current, type(error)) in _BY_STEP:

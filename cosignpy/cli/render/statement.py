@@ -1,7 +1,8 @@
 """What a signed statement is about besides what was verified: for a person by name, for programs all of it."""
 
 import hashlib
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from cosignpy.core.encoding import JsonValue
@@ -19,7 +20,7 @@ def statement_to_json(payload: bytes, subjects: Sequence[Subject]) -> dict[str, 
     return {"digest": f"sha256:{hashlib.sha256(payload).hexdigest()}", "subjects": about}
 
 
-def other_subjects(subjects: Sequence[Subject], own: Set[str]) -> Iterator[str]:
+def other_subjects(subjects: Sequence[Subject], own: AbstractSet[str]) -> Iterator[str]:
     """Write the subjects that are not the one that was verified, whose digests are given."""
     others = [subject for subject in subjects if not own & {str(digest) for digest in subject.digests}]
     for subject in others[:MOST_SUBJECTS]:

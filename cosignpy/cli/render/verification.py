@@ -12,7 +12,7 @@ from cosignpy.cli.render.statement import other_subjects, statement_to_json
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import EnvelopeSignature
 from cosignpy.core.encoding import JsonValue, encode_json
-from cosignpy.core.intoto import COSIGN_SIGN_V1
+from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
 from cosignpy.errors import CosignError, NoMatchingSignatures
@@ -48,6 +48,8 @@ def render_verification(results: Sequence[ImageResult], policy: ImagePolicy) -> 
         CURRENT.print(encode_json(evidence(results, policy, code)).decode())
     elif CURRENT.output is Output.COSIGN and policy.wants_attestation:
         _print_envelopes(results)
+    elif CURRENT.output is Output.PREDICATE:
+        _print_predicates(results)
     elif CURRENT.output is Output.COSIGN:
         _print_payloads(results)
     else:
@@ -67,6 +69,18 @@ def _print_envelopes(results: Sequence[ImageResult]) -> None:
         if not isinstance(result.outcome, CosignError):
             for signature in result.outcome.signatures:
                 CURRENT.print(_one_envelope(signature))
+
+
+def _print_predicates(results: Sequence[ImageResult]) -> None:
+    """Print the predicate of each attestation that passed, to the last digit as it was signed."""
+    from cosignpy.core.predicates.position import cut_value
+
+    for result in results:
+        if not isinstance(result.outcome, CosignError):
+            for signature in result.outcome.signatures:
+                payload = signature.claim.payload
+                said = Statement.parse(payload).predicate is not None
+                CURRENT.print(cut_value(payload, ("predicate",)).decode() if said else "null")
 
 
 def _one_envelope(signature: VerifiedSignature) -> str:

@@ -18,7 +18,8 @@ MAX_DEPENDENCIES: Final = 100_000
 
 _GIT: Final = "git+"
 _TAGS: Final = "refs/tags/"
-_LOCATION: Final = re.compile(r"(?P<repository>[a-z][a-z0-9+.-]*://[^/]*[^@]*)(?:@(?P<ref>.*))?")
+_LOCATION: Final = re.compile(r"(?P<repository>[a-z][a-z0-9+.-]*://[^/]*[^@]*)(?:@(?P<ref>.*))?", re.DOTALL)
+"""What follows the scheme always fits, in one go: nothing is tried twice, however long it is."""
 _COMMITS: Final = ("gitCommit", "sha1")
 """What a git commit is called in a set of digests: since v1, and before."""
 

@@ -4,6 +4,7 @@ A policy is a program by somebody else, and the interpreters are native code: wh
 it runs in, and the next question starts another. Everything is limited: computing, memory, time, what is answered.
 """
 
+import atexit
 import json
 import os
 import subprocess
@@ -46,13 +47,18 @@ _MAX_FRAME: Final = 1 << 20
 
 @value
 class Program:
-    """A text to be evaluated: `query` is what is asked of it, `calls` what has to be there, each with its line."""
+    """A text to be evaluated: `query` is what is asked of it, `calls` what has to be there, each with its line.
+
+    It sees what `reads` names of a document, or all of it.
+    """
 
     language: Language
     text: str
     query: str = ""
     calls: "Mapping[str, int]" = {}  # noqa: RUF012 # never changed
     reads_evidence: bool = False
+    reads: "frozenset[tuple[str, ...]]" = frozenset({()})
+    looks_into_texts: bool = False
 
 
 @record
@@ -134,6 +140,8 @@ class Evaluator:
                 "query": program.query,
                 "calls": dict(program.calls),
                 "evidence": program.reads_evidence,
+                "reads": [list(path) for path in sorted(program.reads)],
+                "texts": program.looks_into_texts,
             }
         )
         self._loaded[id(program)] = program
@@ -162,9 +170,8 @@ class Evaluator:
         process, self._process, self._loaded = self._process, None, {}
         if process is None:
             return
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                _close(pipe)
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            _close(pipe)
         if self._owner == os.getpid():
             process.kill()
             process.wait()
@@ -201,16 +208,14 @@ class Evaluator:
                 process.stdin.write(len(frame).to_bytes(8) + frame)
             process.stdin.flush()
             size = int.from_bytes(process.stdout.read(8))
-            answer = process.stdout.read(size) if 0 < size <= _MAX_FRAME else b""
-        except OSError:
-            answer = b""
-        finally:
-            timer.cancel()
-        if not answer or late.is_set():
+            answer = process.stdout.read(min(size, _MAX_FRAME))
+            return dict(json.loads(answer if len(answer) == size else b""))
+        except (OSError, ValueError) as error:  # it is gone, perhaps in the middle of an answer
             self._end()
             taken = f"{seconds:g} s" if late.is_set() else allowed
-            raise EvaluationFailed(f"stopped: it takes more than it may ({taken})")
-        return dict(json.loads(answer))
+            raise EvaluationFailed(f"stopped: it takes more than it may ({taken})") from error
+        finally:
+            timer.cancel()
 
 
 def _close(pipe: object) -> None:
@@ -222,4 +227,6 @@ def _close(pipe: object) -> None:
 
 
 EVALUATORS: Final = {language: Evaluator(language) for language in _PACKAGES}
-"""Those of this process."""
+"""Those of this process, which end with it."""
+for _each in EVALUATORS.values():
+    atexit.register(_each.close)

@@ -83,7 +83,9 @@ def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -
     if rule not in module.rules:
         raise place.error(f"there is no rule {rule}", f"{rule} {{ ... }} is what is asked")
     query = f"answer := data.{package}.{rule}"
-    program = Program(Language.REGO, module.text, query, module.calls, module.reads_evidence)
+    program = Program(
+        Language.REGO, module.text, query, module.calls, module.reads_evidence, module.reads, module.looks_into_texts
+    )
     try:
         evaluator.load(program)
     except EvaluationFailed as error:

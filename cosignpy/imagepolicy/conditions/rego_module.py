@@ -21,16 +21,33 @@ _KEYWORDS: Final = frozenset(
 _IMPORTS: Final = ("input", "rego.v1", "future.keywords", "data.evidence")
 """What may be imported: of `data` there is nothing else but the module itself."""
 
+_NO_TEXTS: Final = frozenset(
+    {"abs", "ceil", "count", "floor", "intersection", "max", "min", "product", "round", "sort", "sum", "to_number"}
+    | {"type_name", "union"}
+)
+"""Functions that do not look into texts; `count` may, and is needed too much to be left out."""
+_NO_TEXTS_BELOW: Final = ("array.", "bits.", "is_", "numbers.", "object.", "time.")
+"""How the names of others begin."""
+
 
 @value
 class RegoModule:
-    """A module in version 1: its package, its rules and what it calls and does not define, each with a line."""
+    """A module in version 1: its package, its rules and what it calls and does not define, each with a line.
+
+    `reads` are the members of the document that it can see, by their paths.
+    """
 
     text: str
     package: str
     rules: Mapping[str, int]
     calls: Mapping[str, int]
+    reads: frozenset[tuple[str, ...]]
     reads_evidence: bool
+
+    @property
+    def looks_into_texts(self) -> bool:
+        """Whether it calls functions that a text may be given to."""
+        return any(not (name in _NO_TEXTS or name.startswith(_NO_TEXTS_BELOW)) for name in self.calls)
 
 
 @value
@@ -79,7 +96,7 @@ def read_module(text: str, place: Place) -> RegoModule:
         for statement in statements
         for number in range(len(statement.said))
     )
-    return RegoModule("".join(kept), known.package, known.rules, calls, evidence)
+    return RegoModule("".join(kept), known.package, known.rules, calls, frozenset(_reads(tokens)), evidence)
 
 
 def _local(name: str, package: str) -> str:
@@ -255,3 +272,17 @@ def _calls(tokens: tuple[Token, ...]) -> Iterator[tuple[str, int]]:
             if token.text == "(" and name and name not in _KEYWORDS and not name.endswith("."):
                 yield name, token.line
             name, ended = "", True
+
+
+def _reads(tokens: tuple[Token, ...]) -> Iterator[tuple[str, ...]]:
+    """Find what is named of the document: `input`, and the names that follow it with nothing but dots between them."""
+    kinds = [(token.kind, token.text) for token in tokens]
+    for number, found in enumerate(kinds):
+        if found != (Kind.NAME, "input") or (Kind.SIGN, ".") in kinds[max(number - 1, 0) : number]:
+            continue
+        path = list[str]()
+        for dot, name in zip(kinds[number + 1 :: 2], kinds[number + 2 :: 2], strict=False):
+            if dot != (Kind.SIGN, ".") or name[0] is not Kind.NAME:
+                break
+            path.append(name[1])
+        yield tuple(path)

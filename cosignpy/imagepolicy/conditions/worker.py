@@ -24,6 +24,10 @@ MAX_ANSWER: Final = 64 * 1024
 _SAID: Final = re.compile(r"errormsg [0-9]+:([^)]*)|ERROR: <input>:[0-9:]+ ([^\n]*)")
 _OFFSET: Final = re.compile(r"\(error [0-9]+:policy\|([0-9]+)\|")
 _LINE: Final = re.compile(r"<input>:([0-9]+):")
+_ESCAPED: Final = (
+    "a text that it reads has a quotation mark, backslash or control character, and functions do not see these right"
+)
+"""regopy keeps texts as they are spelled in JSON: comparing them is right, and looking into them is not."""
 _FAILED: Final = "it fails when it is evaluated, or takes too many steps"
 _STATM: Final = "/proc/self/statm"
 _WARM_UP: Final = "[document, timestamp('2024-01-01T00:00:00Z'), duration('1s'), 'a'.matches('a')]"
@@ -31,8 +35,8 @@ _WARM_UP: Final = "[document, timestamp('2024-01-01T00:00:00Z'), duration('1s'),
 _MEMBERS: Final = ("subject", "predicateType", "predicate")
 """Members of a statement that expressions in CEL may name without it."""
 
-Check = Callable[[str, Any, Any], dict[str, Any]]
-"""Evaluates what was compiled: over the document as JSON and as a value, and the evidence."""
+Check = Callable[[Any, Any], dict[str, Any]]
+"""Evaluates what was compiled, over a document and the evidence."""
 
 
 class Refused(Exception):
@@ -43,24 +47,27 @@ class Refused(Exception):
         self.line = line
 
 
-def load_rego(text: str, query: str, calls: Mapping[str, int], *, reads_evidence: bool) -> Check:
+def load_rego(asked: Mapping[str, Any]) -> Check:
     """Compile a module; `calls` are the functions that it calls and does not define, and their lines."""
-    interpreter = _rego_interpreter(text)
-    for name, line in calls.items():
+    interpreter = _rego_interpreter(asked["text"])
+    for name, line in asked["calls"].items():
         if not interpreter.is_builtin(name):
             raise Refused(f"there is no function {name}", line)
-    bundle = interpreter.build(query, [])
+    bundle, wanted = interpreter.build(asked["query"], []), _branch(asked["reads"])
     if not bundle.ok():
         raise Refused("it does not compile")
 
-    def check(raw: str, _document: Any, evidence: Any) -> dict[str, Any]:
-        if not reads_evidence:
+    def check(document: Any, evidence: Any) -> dict[str, Any]:
+        raw, beside = _encode(_prune(document, wanted)), _encode({"evidence": evidence})
+        if asked["texts"] and "\\" in raw + (beside if asked["evidence"] else ""):
+            raise Refused(_ESCAPED)
+        if not asked["evidence"]:
             interpreter.set_input_term(raw)
             return _rego_answer(interpreter.query_bundle(bundle))
-        once = _rego_interpreter(text)
-        once.add_data_json(_encode({"evidence": evidence}))
+        once = _rego_interpreter(asked["text"])
+        once.add_data_json(beside)
         once.set_input_term(raw)
-        return _rego_answer(once.query(query))
+        return _rego_answer(once.query(asked["query"]))
 
     return check
 
@@ -72,6 +79,24 @@ def _rego_interpreter(text: str) -> Any:
     interpreter.log_level = regopy.LogLevel.NONE
     interpreter.add_module("policy", text)
     return interpreter
+
+
+def _branch(paths: list[list[str]]) -> dict[str, Any]:
+    """Return the members that paths name, and below each what they name of it: nothing, where that is all of it."""
+    found: dict[str, Any] = {}
+    for path in sorted(paths, key=len):
+        if not any(path[: len(other)] == other for other in paths if len(other) < len(path)):
+            branch = found
+            for name in path:
+                branch = branch.setdefault(name, {})
+    return found
+
+
+def _prune(document: Any, wanted: Mapping[str, Any]) -> Any:
+    """Leave out what nobody asks for: a large document takes as long as what is read of it."""
+    if not wanted or not isinstance(document, dict):
+        return document
+    return {name: _prune(document[name], below) for name, below in wanted.items() if name in document}
 
 
 def _rego_answer(output: Any) -> dict[str, Any]:
@@ -93,21 +118,23 @@ def import_cel() -> Any:
 def prepare(language: str) -> None:
     """Load everything that an interpreter wants of the disk: later it can open nothing."""
     if language == "rego":
-        load_rego("package warm\nup if true", "answer := data.warm.up", {}, reads_evidence=False)("{}", None, None)
+        nothing = {"calls": {}, "reads": [], "texts": False, "evidence": False}
+        load_rego({"text": "package warm\nup if true", "query": "answer := data.warm.up", **nothing})({}, None)
     else:
-        load_cel(_WARM_UP, "", {}, reads_evidence=False)("{}", {"a": [1, 1.5, None, "", True]}, None)
+        load_cel({"text": _WARM_UP})({"a": [1, 1.5, None, "", True]}, None)
 
 
-def load_cel(text: str, _query: str, _calls: Mapping[str, int], *, reads_evidence: bool) -> Check:
-    """Compile an expression; evidence is a name like any other."""
-    del reads_evidence
-    program = import_cel().compile(text)
+def load_cel(asked: Mapping[str, Any]) -> Check:
+    """Compile an expression."""
+    program = import_cel().compile(asked["text"])
+    named = frozenset(program.variables())
 
-    def check(_raw: str, document: Any, evidence: Any) -> dict[str, Any]:
+    def check(document: Any, evidence: Any) -> dict[str, Any]:
         known = {"document": document, "statement": document, "evidence": evidence}
         if isinstance(document, dict):
             known |= {name: document[name] for name in _MEMBERS if name in document}
-        return {"value": program.execute(known)}
+        # Each is converted, and a large document takes long.
+        return {"value": program.execute({name: known[name] for name in named & known.keys()})}
 
     return check
 
@@ -137,12 +164,9 @@ class Worker:
     def _carry_out(self, request: Mapping[str, Any], document: bytes, evidence: bytes) -> dict[str, Any]:
         number = request["number"]
         if "language" in request:
-            load = LOADERS[request["language"]]
-            asked = request["text"], request["query"], request["calls"]
-            self._loaded[number] = load(*asked, reads_evidence=request["evidence"])
+            self._loaded[number] = LOADERS[request["language"]](request)
             return {}
-        decoded = _decode(document)
-        return self._loaded[number](_encode(decoded), decoded, _decode(evidence) if evidence else None)
+        return self._loaded[number](_decode(document), _decode(evidence) if evidence else None)
 
 
 def _decode(raw: bytes) -> Any:
@@ -239,7 +263,8 @@ def main(language: str, folder: str) -> None:
     def set_limits(seconds: int, more: int) -> None:
         limit_further(seconds, more, statm)
 
-    serve(sys.stdin.buffer, sink, Worker(set_limits))
+    with sink:
+        serve(sys.stdin.buffer, sink, Worker(set_limits))
 
 
 if __name__ == "__main__":

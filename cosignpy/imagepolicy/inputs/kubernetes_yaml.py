@@ -26,6 +26,8 @@ MAX_NODES: Final = 500_000
 
 _PARSER: Final[Any] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _SEPARATOR: Final = re.compile(r"^---(?![ \t]*(#.*)?\r?$)", re.MULTILINE)
+_OTHER_BREAK: Final = re.compile(r"[\x85\u2028\u2029\ufeff]|\r(?!\n)")
+"""What ends a line for some readers."""
 _TEMPLATE: Final = "{{"
 _TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 """Tags that change nothing of what a text is."""
@@ -81,6 +83,10 @@ def read_documents(text: str, file: str) -> tuple[Document, ...]:
     Raises:
         DocumentError: Something that kubectl could read differently, or not at all.
     """
+    other = _OTHER_BREAK.search(text)
+    if other is not None:
+        place = Place(file, text.count("\n", 0, other.start()) + 1)
+        raise place.error("a character that ends lines for some readers", "end lines with a newline, and write \\u2028")
     dropped = _SEPARATOR.search(text)
     if dropped is not None:
         place = Place(file, text.count("\n", 0, dropped.start()) + 1)

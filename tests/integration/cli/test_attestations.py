@@ -76,6 +76,28 @@ def test_one_statement_about_an_index_and_its_images(site: Keyless, images: list
     assert (len(found), len(entries)) == (3, 1)
 
 
+def test_one_statement_about_repositories_and_a_file(site: Keyless, images: list[str]) -> None:
+    (site.folder / "app.tar").write_text("content")
+    host = images[0].partition("/")[0]
+    session = RegistrySession(host, RegistryOptions())
+    other = push_image(RemoteRepository(session, "team/web"), b"web")
+    session.close()
+    named = [images[0], f"{host}/team/web@{other.digest}"]
+    site.succeed("attest", *site.signing, *SAID, "--one-bundle", "--with-file=app.tar", "--bundle=b.json", *named)
+    code, found = evidence(site, *site.who, *named)
+    assert (code, len(found)) == (0, 2)
+    statements = [image["signatures"][0]["statement"] for image in found]
+    assert statements[0] == statements[1]
+    assert [subject["name"] for subject in statements[0]["subjects"]] == [
+        f"{host}/team/app",
+        f"{host}/team/web",
+        "app.tar",
+    ]
+    file = ("verify-blob-attestation", *TRUST, *site.who, f"--type={REVIEW}", "--bundle=b.json", "app.tar")
+    assert site.succeed(*file).stdout.count(b"also about") == len(named)
+    assert evidence(site, *site.who, images[1])[0] == UNSIGNED
+
+
 def test_an_attestation_that_cannot_be_stored_is_told_of(site: Keyless, images: list[str]) -> None:
     nowhere = replace(site, environment={"COSIGN_REPOSITORY": "127.0.0.1:1/attestations"})
     alone = ("attest", "--key=signer.key", "--tlog-upload=false", *TRUST, *SAID)

@@ -10,7 +10,7 @@ from cosignpy.core.keys.algorithms import ECDSA_P256
 from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.predicates.types import CUSTOM
 from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim, VerifiedImage, VerifiedSignature
-from cosignpy.errors import ConditionRefused, NoMatchingSignatures
+from cosignpy.errors import ConditionRefused, DeadlineExceeded, NoMatchingSignatures
 from cosignpy.imagepolicy.attestations import accept_wanted, accepted_types, match_attestations
 from cosignpy.imagepolicy.conditions.condition import ConditionInput
 from cosignpy.imagepolicy.model import Attestation, PolicyText
@@ -18,7 +18,7 @@ from tests.support.image_policies import BY_KEY, FILE, parsed
 from tests.support.signed import IMAGE, KEY
 
 REVIEW: Final = "https://example.com/review/v1"
-GOOD, BAD, DOUBTFUL = b"good", b"bad", b"doubtful"
+GOOD, BAD, DOUBTFUL, SLOW = b"good", b"bad", b"doubtful", b"slow"
 
 
 def attested(payload: bytes = GOOD, kind: str = REVIEW) -> VerifiedSignature:
@@ -42,6 +42,8 @@ class Holds:
     def check(self, given: ConditionInput) -> tuple[str, ...]:
         if given.document == BAD:
             raise ConditionRefused("", "it is bad")
+        if given.document == SLOW:
+            raise DeadlineExceeded(1)
         return ("one may doubt it",) if given.document == DOUBTFUL else ()
 
 
@@ -92,6 +94,11 @@ def test_a_warning_is_as_good_as_a_refusal() -> None:
     assert isinstance(first, ConditionRefused)
     assert isinstance(second, ConditionRefused)
     assert (second.why, second.file, second.line > 0) == ("warning: one may doubt it", FILE, True)
+
+
+def test_that_there_was_no_time_is_no_refusal() -> None:
+    with pytest.raises(DeadlineExceeded):
+        matched(wanted(demand(data="whatever")), attested(SLOW), attested(GOOD))
 
 
 def test_all_that_are_demanded_have_to_be_there() -> None:

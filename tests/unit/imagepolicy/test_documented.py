@@ -21,12 +21,13 @@ from cosignpy.imagepolicy import cases
 from cosignpy.imagepolicy.cases import Verdict, parse_policy_test
 from cosignpy.imagepolicy.decision import Subject, decide_image
 from cosignpy.imagepolicy.lint import lint_policies
-from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument
+from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Language
 from cosignpy.imagepolicy.parse import parse_policies, parse_resources
 from cosignpy.imagepolicy.references import link_policies
 from cosignpy.imagepolicy.requirements import refuse_unsupported
 from tests.support.image_policies import BY_KEY, KEYLESS, PEM, encode, parsed
 from tests.support.policy_page import GLOBS, LINT, MEMBERS, TABLES, TEST_FIELDS, lint_one
+from tests.support.policy_page_conditions import LANGUAGES
 from tests.support.policy_page_fields import ROWS
 
 FILE: Final = Path(__file__).parents[3] / "docs" / "policies.md"
@@ -94,6 +95,10 @@ def test_a_field_stands_in_documents_that_are_read(names: tuple[str, ...], docum
     assert f"{last}:".encode() in written
     with pytest.raises(DocumentError):
         parse_resources(written.replace(f"{last}:".encode(), f"{last}x:".encode(), 1), "page")
+
+
+def test_every_language_of_conditions_is_there() -> None:
+    assert {row[0].partition(" ")[0].lower() for row in LANGUAGES} == set(Language)
 
 
 def test_the_members_of_a_decision_are_there() -> None:

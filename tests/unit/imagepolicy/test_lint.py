@@ -3,15 +3,15 @@
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from cosignpy.core.trust.problems import Problem, Severity
 from cosignpy.imagepolicy.lint import lint_policies
 from cosignpy.imagepolicy.model import ImagePolicyDocument
 from tests.support.image_policies import ALICE, BY_KEY, FAIL, FILE, KEYLESS, PASS, parsed
+from tests.support.rekor_proposals import certificate_pem
 from tests.support.virtual_sigstore import ROOT
 
-CA_PEM: Final = ROOT.certificate_authorities[0].chain[-1].public_bytes(Encoding.PEM).decode()
+CA_PEM: Final = certificate_pem(ROOT.certificate_authorities[0].chain[-1].der).decode()
 ERROR: Final = Severity.ERROR
 WARNING: Final = Severity.WARNING
 SECOND: Final = {"name": "second", "static": {"action": "pass"}}

@@ -107,6 +107,14 @@ def test_a_policy_that_has_all_is_left_as_it_is() -> None:
     assert complete(policy, NoSupplies()) is policy
 
 
+def test_a_trust_root_that_is_at_hand_is_not_asked_for() -> None:
+    own = {"keyless": {"identities": [dict(ALICE)], "trustRootRef": "own"}}
+    (policy,) = link_policies(parse_resources(encode(document(own, BY_KMS), trust_root()), FILE))
+    supplies = Supplies()
+    found = complete(policy, supplies)
+    assert (supplies.asked, found.authorities[0]) == ([KMS], policy.authorities[0])
+
+
 def test_policies_of_a_run_share_what_was_had() -> None:
     supplies, memory = Supplies(), Memory()
     policies = policy_of(BY_KMS), policy_of(BY_KMS)

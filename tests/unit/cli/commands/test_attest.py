@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from cosignpy.cli.app import run
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import Envelope
-from cosignpy.core.encoding import JsonObject, parse_json
+from cosignpy.core.encoding import JsonObject, encode_json, parse_json
 from cosignpy.core.intoto import Statement
 from cosignpy.core.keys.encrypted_pem import seal_pkcs8
 from cosignpy.core.oci.manifest import Descriptor
@@ -95,6 +95,26 @@ def test_envelopes_are_printed_as_cosign_prints_them(shelf: Shelf, capsys: Captu
     found = statements(capsys, *WANTED, "--output=cosign", f"--type={REVIEW}", "oci-layout:one:v1")
     assert [(one.predicate_type, one.subjects[0].digests) for one in found] == [(REVIEW, (digest,))] * 2
     assert [one.predicate for one in found] == [parse_json(PREDICATE, what="predicate")] * 2
+
+
+def test_predicates_are_printed_to_the_last_digit(shelf: Shelf, capsys: Capture) -> None:
+    run(["attest", *BY_KEY, *SAID, "oci-layout:one:v1"])
+    for output in ("predicate", "cosign"):
+        capsys.readouterr()
+        assert run([*WANTED, "-o", output, f"--type={REVIEW}", "oci-layout:one:v1"]) == 0
+        assert (capsys.readouterr().out == f"{PREDICATE.decode()}\n") is (output == "predicate")
+    digest = shelf.images["two"].digest
+    nothing = json.loads(review(digest))
+    del nothing["predicate"]
+    assert run([*WANTED, "--output=predicate", f"--type={REVIEW}", "oci-layout:two:v1"]) == 10
+    assert capsys.readouterr().out == ""
+    push_legacy_attestation(shelf.places["two"], digest, envelope_text(encode_json(nothing)))  # type: ignore[arg-type]
+    assert run([*WANTED, "--output=predicate", f"--type={REVIEW}", "oci-layout:two:v1"]) == 0
+    assert capsys.readouterr().out == "null\n"
+    by_key = ("--key=signer.pub", "--insecure-ignore-tlog", "oci-layout:one:v1")
+    assert run(["verify", *by_key, "--output=predicate"]) == 2
+    assert "for verify-attestation" in capsys.readouterr().err
+    assert run(["tree", "--output=predicate", "oci-layout:one:v1"]) == 2
 
 
 def test_an_envelope_that_is_not_one_plain_line_is_printed_without_key_ids(shelf: Shelf, capsys: Capture) -> None:
@@ -214,6 +234,7 @@ def test_recursive_reaches_every_image_of_an_index(shelf: Shelf, capsys: Capture
 
 @pytest.mark.parametrize("form", ["bundle", "legacy", "both"])
 def test_recursive_replaces_in_every_image_of_an_index(shelf: Shelf, capsys: Capture, form: str) -> None:
+    del shelf
     whole = ("--recursive", f"--signature-format={form}", "oci-layout:all:v1")
     described(capsys, *whole)
     replaced = [
@@ -226,6 +247,7 @@ def test_recursive_replaces_in_every_image_of_an_index(shelf: Shelf, capsys: Cap
 
 
 def test_a_statement_about_several_is_replaced_beside_the_image_that_is_named(shelf: Shelf, capsys: Capture) -> None:
+    del shelf
     names = ("oci-layout:one:v1", "oci-layout:two:v1")
     described(capsys, "--one-bundle", *names)
     (new,) = described(capsys, "--replace", names[0])

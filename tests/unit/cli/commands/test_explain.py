@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from cosignpy.cli.app import run
 from cosignpy.cli.commands.explain import explain
 from cosignpy.cli.commands.verify import verify
+from cosignpy.cli.commands.verify_attestation import verify_attestation
 from cosignpy.cli.commands.verify_blob import verify_blob, verify_blob_attestation
 from cosignpy.cli.flag_groups import expand_flag_groups
 from tests.unit.cli.commands import test_verify_blob
@@ -110,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_file(
 
 def test_it_takes_every_flag_of_what_it_explains_and_needs_none() -> None:
     own = inspect.signature(expand_flag_groups(explain)).parameters
-    for command in (verify, verify_blob, verify_blob_attestation):
+    for command in (verify, verify_attestation, verify_blob, verify_blob_attestation):
         wanted = set(inspect.signature(expand_flag_groups(command)).parameters)
         assert wanted - set(own) == wanted & {"blob", "images", "output"}
     assert [name for name, each in own.items() if each.default is inspect.Parameter.empty] == ["target"]

@@ -1,10 +1,13 @@
 """What provenance must say: builder, source, tag, commit and build type, in each form that builders write."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cosignpy.core.intoto import Statement
 from cosignpy.core.policy.provenance import PROVENANCE_TYPES, ProvenanceRule, read_provenance
@@ -214,3 +217,44 @@ def test_every_name_of_a_type_is_read(kind: str) -> None:
 def test_other_types_are_no_provenance() -> None:
     with pytest.raises(UsageError, match="is no provenance"):
         ProvenanceRule("https://ci.example/builder").verify(Statement((), "https://cyclonedx.org/bom", {}))
+
+
+@pytest.mark.parametrize("uri", [f"https://{'a' * 500_000}/{'b' * 500_000}@\n", f"https://{'@' * 1_000_000}"])
+def test_a_long_uri_takes_no_longer_than_its_length(uri: str) -> None:
+    with pytest.raises(ClaimMismatch):
+        ProvenanceRule(source="github.com/octo/app").verify(v02(put("materials.0.uri", uri)))
+
+
+NAMES: Final = st.sampled_from(
+    (
+        *(
+            "buildDefinition",
+            "runDetails",
+            "builder",
+            "id",
+            "buildType",
+            "externalParameters",
+            "workflow",
+            "repository",
+        ),
+        *("ref", "source", "uri", "digest", "sha1", "resolvedDependencies", "invocation", "configSource", "materials"),
+    )
+)
+ANYTHING: Final = st.recursive(
+    st.none() | st.integers() | st.sampled_from(["", "a", TAGGED, COMMIT]),
+    lambda below: st.lists(below, max_size=2) | st.dictionaries(NAMES, below, max_size=6),
+)
+
+
+@given(st.sampled_from([V1, V02]), ANYTHING, st.booleans())
+def test_whatever_a_predicate_holds_it_is_refused_or_agrees(kind: str, found: Any, whole: bool) -> None:
+    """Nothing but the two refusals leaves, and what passes names the builder that is wanted."""
+    predicate = found
+    if whole and isinstance(found, dict):
+        made = github().predicate if kind == V1 else v02().predicate
+        predicate = {**made, **found}
+    rule = ProvenanceRule(BUILDER, "github.com/octo/app")
+    with suppress(MalformedError, ClaimMismatch):
+        rule.verify(Statement((), kind, predicate))
+        assert BUILDER in str(predicate)
+        assert "github.com/octo/app" in str(predicate)

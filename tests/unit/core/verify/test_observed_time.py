@@ -6,8 +6,9 @@ from typing import Final
 import pytest
 
 from cosignpy.core.bundle.model import MessageSignature
+from cosignpy.core.policy.bundle import BundlePolicy, SignedByKey
 from cosignpy.core.policy.key_window import KeyWindow
-from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireSignedTime, RequireTime
+from cosignpy.core.policy.transparency import AssumeTimeUnsafe, RequireLog, RequireSignedTime, RequireTime
 from cosignpy.core.timestamp.response import encode_granted
 from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.core.trust.validity import Validity
@@ -18,13 +19,14 @@ from cosignpy.core.verify.observed_time import (
     select_times,
     verify_signed_in,
     verify_window,
+    verify_windows,
 )
 from cosignpy.core.verify.transparency import verify_entries
 from cosignpy.errors import CertificateError, ClaimMismatch, MalformedError, SignatureMismatch, TimestampError
 from cosignpy.values import replace
 from tests.support import timestamps
 from tests.support.certificates import MIDDLE, START
-from tests.support.virtual_sigstore import ROOT, TSA, USER_KEY, stamp, v1_bundle, v2_bundle
+from tests.support.virtual_sigstore import BY_ALICE, ROOT, TSA, USER_KEY, stamp, v1_bundle, v2_bundle
 
 SIGNATURE: Final = b"a signature\n"
 SEEN: Final = ObservedTime(MIDDLE, TimeSource.TIMESTAMP_AUTHORITY, TSA)
@@ -183,3 +185,35 @@ def test_a_time_that_nobody_vouches_for_says_nothing_of_a_signature() -> None:
     verify_signed_in(KeyWindow(MIDDLE), [assumed, SEEN])
     with pytest.raises(TimestampError, match="no authority or log says when it was signed"):
         verify_signed_in(KeyWindow(MIDDLE), [assumed])
+
+
+TOO_LATE: Final = KeyWindow(MIDDLE + MOMENT)
+IN_TIME: Final = KeyWindow(MIDDLE)
+
+
+@pytest.mark.parametrize(
+    ("own", "window", "why"),
+    [
+        (TOO_LATE, IN_TIME, USER_KEY.public_key.fingerprint),
+        (IN_TIME, TOO_LATE, "signatures count"),
+        (None, TOO_LATE, "signatures count"),
+        (TOO_LATE, None, USER_KEY.public_key.fingerprint),
+    ],
+)
+def test_the_time_of_a_key_and_that_of_a_policy_both_count(
+    own: KeyWindow | None, window: KeyWindow | None, why: str
+) -> None:
+    key = USER_KEY.public_key
+    signer = SignedByKey((key,), {} if own is None else {key: own})
+    with pytest.raises(TimestampError, match=why):
+        verify_windows(BundlePolicy(signer, RequireLog(), window=window), key, seen(MIDDLE))
+    in_time = SignedByKey((key,), {key: IN_TIME})
+    verify_windows(BundlePolicy(in_time, RequireLog(), window=IN_TIME), key, seen(MIDDLE))
+
+
+def test_a_certificate_has_the_time_of_the_policy_only() -> None:
+    key = USER_KEY.public_key
+    verify_windows(BY_ALICE, key, ())
+    verify_windows(replace(BY_ALICE, window=IN_TIME), key, seen(MIDDLE))
+    with pytest.raises(TimestampError, match="signatures count"):
+        verify_windows(replace(BY_ALICE, window=TOO_LATE), key, seen(MIDDLE))

@@ -13,6 +13,7 @@ from cosignpy.imagepolicy.conditions.evaluator import Limits
 from cosignpy.imagepolicy.conditions.load import load_condition
 from cosignpy.imagepolicy.languages import Language
 from cosignpy.places import DocumentError, Place
+from cosignpy.values import replace
 
 PLACE = Place("team.cue", 10)
 GIVEN = ConditionInput(b'{"a": 1}')
@@ -35,7 +36,7 @@ def write(file: Path, *lines: str) -> None:
 
 def refused(absent: Absent = Absent.PASSES, limits: Limits | None = None, given: ConditionInput = GIVEN) -> str:
     with pytest.raises(ConditionRefused) as caught:
-        load_cue("a: 1", PLACE, absent, limits).check(given)
+        replace(load_cue("a: 1", PLACE, absent), limits=limits or Limits()).check(given)
     return str(caught.value)
 
 

@@ -91,6 +91,36 @@ def test_the_process_of_another_is_left_alone(cel: Evaluator) -> None:
     assert first.wait(20) == 0  # nobody has its pipe any more
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"\0" * 7, (5).to_bytes(8) + b"{}", (2).to_bytes(8) + b"}{", (1 << 40).to_bytes(8) + b"{}"],
+    ids=["nothing", "half a length", "half an answer", "no JSON", "too much"],
+)
+def test_half_an_answer_is_none(cel: Evaluator, answer: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "worker.py"
+    file.write_text(f"import os\nos.write(1, {answer!r})\n")
+    monkeypatch.setattr(evaluator, "_WORKER", str(file))
+    with pytest.raises(EvaluationFailed, match="stopped"):
+        cel.load(CEL)
+
+
+def test_a_process_that_does_not_read_is_none(cel: Evaluator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "worker.py"
+    file.write_text("import os\nos.close(0)\n")
+    monkeypatch.setattr(evaluator, "_WORKER", str(file))
+    with pytest.raises(EvaluationFailed, match="stopped"):
+        cel.load(Program(Language.CEL, "true" + " " * (1 << 20)))
+
+
+def test_a_pipe_that_leads_nowhere_is_closed_all_the_same() -> None:
+    reading, writing = os.pipe()
+    pipe = os.fdopen(writing, "wb")
+    pipe.write(b"x")
+    os.close(reading)
+    evaluator._close(pipe)
+    assert pipe.closed
+
+
 def test_texts_that_are_gone_do_not_stay(cel: Evaluator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluator, "MAX_PROGRAMS", 1)
     cel.load(CEL)

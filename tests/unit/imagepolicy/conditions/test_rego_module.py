@@ -100,11 +100,8 @@ def test_what_is_not_understood_is_refused_by_its_line(text: str, why: tuple[str
 
 
 def test_a_module_says_what_it_has_and_what_it_calls() -> None:
-    text = (
-        HEAD
-        + "default allow = false\nallow {\n f(1)\n data.signature.f(2)\n count([1])\n http.send({})\n}\nf(x) { not (x) }"
-    )
-    module = read_module(text, PLACE)
+    body = " f(1)\n data.signature.f(2)\n count([1])\n http.send({})\n"
+    module = read_module(f"{HEAD}default allow = false\nallow {{\n{body}}}\nf(x) {{ not (x) }}", PLACE)
     assert module.package == "signature"
     assert module.rules == {"allow": 2, "f": 9}
     assert module.calls == {"count": 6, "http.send": 7}
@@ -128,3 +125,29 @@ def test_a_default_without_a_name_is_left_to_the_compiler() -> None:
 def test_raw_texts_and_comments_count_their_lines() -> None:
     found = tokenize("`a\nb` # c\nd", PLACE)
     assert [(token.kind, token.line) for token in found if not token.is_silent] == [(Kind.RAW, 1), (Kind.NAME, 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("allow { input.a.b == 1; input.c[_].d }", {("a", "b"), ("c",)}),
+        ("allow { x := input; x.a }", {()}),
+        ("import input.a as p\nallow { p.b }", {("a",)}),
+        ('allow { input["a"] }', {()}),
+        ("allow { data.input.a; x.input.b }", set()),
+        ("allow { true } # input.a", set()),
+        ("allow { input . a }", {()}),
+        ("allow { input.a. b; input.c.\nd }", {("a",), ("c",)}),
+        ('allow { "input.a"; `input.a` }', set()),
+    ],
+)
+def test_a_module_says_what_it_reads_of_the_document(text: str, reads: set[tuple[str, ...]]) -> None:
+    assert read_module(HEAD + text, PLACE).reads == reads
+
+
+@pytest.mark.parametrize(
+    ("call", "looks"),
+    [("count([1])", False), ("is_null(1)", False), ("object.get({}, 1, 2)", False), ('contains("a", "b")', True)],
+)
+def test_a_module_says_whether_it_looks_into_texts(call: str, looks: object) -> None:
+    assert read_module(f"{HEAD}allow {{ {call} }}", PLACE).looks_into_texts is looks

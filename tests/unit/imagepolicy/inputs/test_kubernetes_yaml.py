@@ -74,6 +74,10 @@ def test_documents_are_read(text: str, found: list[Any]) -> None:
         ("d:\n  b: 1\n  <<: {b: 2}\n", 3),
         ("d:\n  <<: {b: 1}\n  <<: {c: 2}\n", 3),
         ("a: \x07\n", 1),
+        ("a: 1\rb: 2\n", 1),
+        ("a: 1\n# x\x85b: 2\n", 2),
+        ("a: 1\n\nb: x\u2028y\n", 3),
+        ("a: 1\n\ufeffb: 2\n", 2),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), 1),
     ],
 )

@@ -1,0 +1,87 @@
+"""What docs/policies.md says in tables about conditions, as data."""
+
+from typing import Final
+
+LANGUAGE_COLUMNS: Final = (
+    "language",
+    "what is asked, of `--policy`",
+    "what is asked, of a `ClusterImagePolicy`",
+    "what is judged",
+    "what it takes",
+)
+LANGUAGES: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        "Rego (`.rego`)",
+        "`allow` of `package signature` is `true`",
+        "`isCompliant` of `package sigstore` is `true`, or a set with a `result` that is `true`",
+        "`input`",
+        "`pip install 'cosignpy[policy]'`",
+    ),
+    (
+        "CUE (`.cue`)",
+        "the document can be unified with it",
+        "the same",
+        "the document",
+        "the program [cue](https://cuelang.org), found on `PATH`",
+    ),
+    (
+        "CEL (`.cel`)",
+        "the expression is `true`",
+        "nothing: only [our own kind](#what-only-our-own-kind-can-say) has it",
+        "`statement`, or `document`; of a statement also `subject`, `predicateType`, `predicate`",
+        "`pip install 'cosignpy[policy]'`",
+    ),
+)
+"""Languages, what is asked of a text, what it judges, and what has to be installed."""
+
+DIFFERENCE_COLUMNS: Final = ("", "cosign", "here")
+DIFFERENCES: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        "several files in Rego",
+        "one is enough, since their rules are one",
+        "all have to hold",
+    ),
+    (
+        "a module of another package, for the others to use",
+        "read",
+        "refused: each file stands alone",
+    ),
+    (
+        "several files in CUE",
+        "one value",
+        "each for itself",
+    ),
+    (
+        "Rego",
+        "version 0; version 1 after `import rego.v1`",
+        (
+            "both, and both in one file; the heads of rules are rewritten. `name[x]` without a body and sets of "
+            "several names are refused, since they mean something else in version 1"
+        ),
+    ),
+    (
+        "`http.send`, `print` and other functions that the interpreter has not",
+        "called",
+        "refused with file and line",
+    ),
+    (
+        "texts with a quotation mark, backslash or control character",
+        "like any other",
+        (
+            "compared like any other. Where a policy reads one and calls functions that look into texts (all but "
+            "those over numbers, lists, objects and types), it is refused: the interpreter would look at its "
+            "spelling, and so it does in `count`"
+        ),
+    ),
+    (
+        "`.cel`",
+        "not read",
+        "read",
+    ),
+    (
+        "files of attestations (`verify-blob-attestation`)",
+        "no policies",
+        "the same policies",
+    ),
+)
+"""What is otherwise than with cosign."""
