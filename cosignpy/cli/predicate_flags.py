@@ -31,6 +31,11 @@ class Said:
     type: str
     content: Predicate | bytes = field(repr=False)
 
+    @property
+    def size(self) -> int:
+        """How many octets it has."""
+        return len(self.content if isinstance(self.content, bytes) else self.content.octets)
+
     def about(self, artifacts: list[NamedArtifact]) -> bytes:
         """Return the statement about these.
 

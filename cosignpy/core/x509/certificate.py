@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Final, Self
 
 from cosignpy.core.x509.der import (
-    BIT_STRING,
     GENERALIZED_TIME,
     INTEGER,
     SEQUENCE,
@@ -141,6 +140,6 @@ def _read_signature(der: bytes, signature: Element, what: str) -> bytes:
     One that says so of bits that are zero verifies elsewhere all the same: whoever has a certificate could make another
     of it with another digest, which no deny list has.
     """
-    if signature.tag != BIT_STRING or der[signature.content : signature.content + 1] != b"\x00":
+    if der[signature.content : signature.content + 1] != b"\x00":
         raise MalformedError(what, "its signature is not one of whole octets")
     return der[signature.content + 1 : signature.end]

@@ -8,6 +8,7 @@ another line. What has a meaning in version 0 that has no place here is refused 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_unbound
 from cosignpy.imagepolicy.conditions.rego_tokens import Kind, Token, tokenize
 from cosignpy.places import DocumentError, Place
 from cosignpy.values import field, record, value
@@ -15,9 +16,6 @@ from cosignpy.values import field, record, value
 _OPEN: Final = {"{": "}", "[": "]", "(": ")"}
 _JOINING: Final = frozenset({":=", "=", "==", "!=", "<", ">", "<=", ">=", *"+-*/%&|,:."})
 """After them a line goes on, and a brace begins a value and not a body."""
-_KEYWORDS: Final = frozenset(
-    {"as", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package", "some", "true", "with"}
-)
 _IMPORTS: Final = ("input", "rego.v1", "future.keywords", "data.evidence")
 """What may be imported: of `data` there is nothing else but the module itself."""
 
@@ -71,6 +69,7 @@ class _Rewriting:
     rules: dict[str, int] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     sets: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
 
     def error(self, token: Token, why: str, allowed: str | None = None) -> DocumentError:
         """Build the error about one token."""
@@ -89,6 +88,8 @@ def read_module(text: str, place: Place) -> RegoModule:
     rewritten = [_rewrite(each, known) for each in statements]
     if not known.package:
         raise place.error("no package", "it begins with one: package signature")
+    for statement in statements:
+        _check_names(statement, known)
     kept = [_drop_default(each, known) for each in rewritten]
     calls = {name: line for name, line in _calls(tokens) if not known.functions & {name, _local(name, known.package)}}
     evidence = any(
@@ -166,7 +167,16 @@ def _drop_default(rewritten: str | tuple[str, _Statement], known: _Rewriting) ->
     return "".join(kept)
 
 
+def _check_names(statement: _Statement, known: _Rewriting) -> None:
+    if not statement.said or statement.said[0].text in {"package", "import", "default"}:
+        return
+    for token in find_unbound(statement.tokens, known.rules.keys() | known.imports):
+        hint = f"{token.text} is a rule, or gets a value: some {token.text}, or {token.text} := ..."
+        raise known.error(token, f"{token.text} stands for nothing", hint)
+
+
 def _check_import(said: tuple[Token, ...], known: _Rewriting) -> None:
+    known.imports.add(said[-1].text)
     name = "".join([token.text for token in said[1:]])
     if not any(name == each or name.startswith((f"{each}.", f"{each}as")) for each in _IMPORTS):
         hint = "the module is alone: write what it needs into it"
@@ -189,7 +199,7 @@ class _Clause:
 def _rewrite_rule(statement: _Statement, known: _Rewriting) -> str:
     """Rewrite a rule: its head, and those of its `else`."""
     said = statement.said
-    if said[0].kind is not Kind.NAME or said[0].text in _KEYWORDS:
+    if said[0].kind is not Kind.NAME or said[0].text in KEYWORDS:
         raise known.error(said[0], f"a rule does not begin with {said[0].text}")
     name = said[0].text
     known.rules.setdefault(name, said[0].line)
@@ -269,7 +279,7 @@ def _calls(tokens: tuple[Token, ...]) -> Iterator[tuple[str, int]]:
         elif token.text == "." and name and not ended:
             name += "."
         else:
-            if token.text == "(" and name and name not in _KEYWORDS and not name.endswith("."):
+            if token.text == "(" and name and name not in KEYWORDS | {"set"} and not name.endswith("."):
                 yield name, token.line
             name, ended = "", True
 

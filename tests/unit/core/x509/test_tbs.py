@@ -13,7 +13,7 @@ from cosignpy.core.x509.der import (
     SEQUENCE,
     encode_element,
 )
-from cosignpy.core.x509.tbs import Extension, TbsCertificate
+from cosignpy.core.x509.tbs import Extension, TbsCertificate, encode_extension, parse_extension
 from cosignpy.errors import MalformedError
 from tests.support.certificates import NAMED, POISONED, Authority
 
@@ -77,6 +77,13 @@ def test_an_extension_is_read() -> None:
     assert tbs.extensions == ((b"\x2a\x03", PLAIN), (b"\x2a\x04", critical))
     assert tbs.extension(b"\x2a\x03") == Extension(critical=False, content=b"x")
     assert tbs.extension(b"\x2a\x04") == Extension(critical=True, content=b"x")
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_an_extension_is_written_as_it_is_read(critical: bool) -> None:
+    made = encode_extension(b"\x2a\x04", Extension(critical, b"x"))
+    assert parse_extension(made.raw, what="test") == Extension(critical, b"x")
+    assert TbsCertificate.parse(extended(made.raw)).extensions == (made,)
 
 
 @pytest.mark.parametrize(
