@@ -21,7 +21,9 @@ from cosignpy.core.predicates.statement import parse_statement
 from cosignpy.errors import MalformedError, UsageError
 from cosignpy.values import field, value
 
-_DEFAULT_TYPE: Final = "custom"
+DEFAULT_TYPE: Final = "custom"
+"""What cosign signs and verifies where no type is named; where another is found, the refusal names it."""
+WantedTypeFlag = Annotated[str, typer.Option("--type", metavar="TYPE|URI", help="The predicate type that is wanted.")]
 
 
 @value
@@ -56,7 +58,7 @@ class PredicateFlags:
         str, typer.Option("--predicate", metavar="FILE", show_default=False, help="What is said, in JSON.")
     ] = ""
     predicate_type: Annotated[str, typer.Option("--type", metavar="TYPE|URI", help="What kind of thing it says.")] = (
-        _DEFAULT_TYPE
+        DEFAULT_TYPE
     )
     statement: Annotated[
         str, typer.Option("--statement", metavar="FILE", show_default=False, help="A whole in-toto statement instead.")
@@ -119,7 +121,7 @@ class PredicateFlags:
 
     def _claimed(self) -> str:
         """Return the type that an SBOM is said to be: none where no type was named."""
-        return "" if self.predicate_type == _DEFAULT_TYPE else self.predicate_type
+        return "" if self.predicate_type == DEFAULT_TYPE else self.predicate_type
 
 
 def _said_by(sbom: Sbom) -> Said:

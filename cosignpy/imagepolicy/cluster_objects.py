@@ -25,6 +25,7 @@ _DOCKER: Final[Mapping[str, str]] = {
     "kubernetes.io/dockercfg": ".dockercfg",
 }
 """Types of Secrets to pull images with, and the entry that each has."""
+_PUBLIC: Final = (b"-----BEGIN PUBLIC KEY-----", b"-----BEGIN CERTIFICATE-----")
 
 
 @value
@@ -36,6 +37,11 @@ class Secret:
     namespace: str
     type: str
     entries: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether all of it may be shown to everybody: public keys and certificates are all that policies need."""
+        return all(each.lstrip().startswith(_PUBLIC) and b"PRIVATE" not in each for each in self.entries.values())
 
     @property
     def auths(self) -> Mapping[str, JsonValue]:

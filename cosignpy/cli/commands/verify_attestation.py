@@ -11,6 +11,7 @@ from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.image_verification import SelectionFlags, ThresholdFlag, Wanted, verify_images
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import CertificateFlag, OwnPkiFlags
+from cosignpy.cli.predicate_flags import DEFAULT_TYPE, WantedTypeFlag
 from cosignpy.cli.provenance_flags import ProvenanceFlags
 from cosignpy.cli.render.verification import ImageResult, render_verification, signature_to_json
 from cosignpy.cli.signer_flags import SignerFlags
@@ -25,9 +26,7 @@ from cosignpy.values import replace, value
 class AttestedFlags:
     """What has to be attested, and by how many of the keys or identities."""
 
-    predicate_type: Annotated[
-        str, typer.Option("--type", metavar="TYPE|URI", show_default=False, help="The predicate type that is wanted.")
-    ]
+    predicate_type: WantedTypeFlag = DEFAULT_TYPE
     threshold: ThresholdFlag = 1
     check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
 

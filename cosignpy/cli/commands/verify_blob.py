@@ -14,6 +14,7 @@ from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import OwnPkiFlags
+from cosignpy.cli.predicate_flags import DEFAULT_TYPE, WantedTypeFlag
 from cosignpy.cli.provenance_flags import ProvenanceFlags
 from cosignpy.cli.render.bundle import bundle_evidence, render_bundle, tells_refusals
 from cosignpy.cli.signer_flags import SignerFlags
@@ -86,11 +87,9 @@ def verify_blob_attestation(
     deny: DenyFlags,
     parts: DetachedFlags,
     pki: OwnPkiFlags,
-    predicate_type: Annotated[
-        str, typer.Option("--type", metavar="TYPE|URI", show_default=False, help="The predicate type that is wanted.")
-    ],
     provenance: ProvenanceFlags,
     conditions: ConditionFlags,
+    predicate_type: WantedTypeFlag = DEFAULT_TYPE,
     bundle: BundleFlag = "",
     timestamp: TimestampFlag = "",
     output: DataOutputFlag = Output.TEXT,

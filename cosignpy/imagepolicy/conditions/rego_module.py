@@ -8,7 +8,7 @@ another line. What has a meaning in version 0 that has no place here is refused 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_unbound
+from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_data, find_unbound
 from cosignpy.imagepolicy.conditions.rego_tokens import Kind, Token, tokenize
 from cosignpy.places import DocumentError, Place
 from cosignpy.values import field, record, value
@@ -19,6 +19,8 @@ _JOINING: Final = frozenset({":=", "=", "==", "!=", "<", ">", "<=", ">=", *"+-*/
 _IMPORTS: Final = ("input", "rego.v1", "future.keywords", "data.evidence")
 """What may be imported: of `data` there is nothing else but the module itself."""
 
+_EVIDENCE: Final = "evidence"
+"""What `data` has beside the module."""
 _NO_TEXTS: Final = frozenset(
     {"abs", "ceil", "count", "floor", "intersection", "max", "min", "product", "round", "sort", "sum", "to_number"}
     | {"type_name", "union"}
@@ -92,11 +94,7 @@ def read_module(text: str, place: Place) -> RegoModule:
         _check_names(statement, known)
     kept = [_drop_default(each, known) for each in rewritten]
     calls = {name: line for name, line in _calls(tokens) if not known.functions & {name, _local(name, known.package)}}
-    evidence = any(
-        [each.text for each in statement.said[number : number + 3]] == ["data", ".", "evidence"]
-        for statement in statements
-        for number in range(len(statement.said))
-    )
+    evidence = any(name == _EVIDENCE for statement in statements for _, name in find_data(statement.said))
     return RegoModule("".join(kept), known.package, known.rules, calls, frozenset(_reads(tokens)), evidence)
 
 
@@ -173,6 +171,9 @@ def _check_names(statement: _Statement, known: _Rewriting) -> None:
     for token in find_unbound(statement.tokens, known.rules.keys() | known.imports):
         hint = f"{token.text} is a rule, or gets a value: some {token.text}, or {token.text} := ..."
         raise known.error(token, f"{token.text} stands for nothing", hint)
+    for token, name in find_data(statement.said):
+        if name not in {_EVIDENCE, known.package.split(".")[0]}:
+            raise known.error(token, "of data there is nothing else", f"data.{_EVIDENCE}, or data.{known.package}")
 
 
 def _check_import(said: tuple[Token, ...], known: _Rewriting) -> None:

@@ -5,7 +5,7 @@ get its value somewhere in its rule: by `:=` or `=`, by `some` or `every`, as a 
 an index. What is under `not` gives no value to anything.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from cosignpy.imagepolicy.conditions.rego_tokens import Kind, Token
@@ -30,6 +30,14 @@ def find_unbound(tokens: Collection[Token], known: Collection[str]) -> Iterator[
             if scan.gives_value(number):
                 bound.add(token.text)
     return (token for name, token in used.items() if name not in bound)
+
+
+def find_data(words: Sequence[Token]) -> Iterator[tuple[Token, str]]:
+    """Return each `data`, and the name that follows it behind a dot: empty where none does."""
+    texts = ["", *[word.text for word in words], "", ""]
+    for number, word in enumerate(words, start=1):
+        if (word.kind, word.text) == (Kind.NAME, "data") and texts[number - 1] != ".":
+            yield word, texts[number + 2] if texts[number + 1] == "." else ""
 
 
 @record

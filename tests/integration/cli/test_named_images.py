@@ -193,6 +193,14 @@ def test_policies_are_about_workloads(place: Place, capsys: Capture) -> None:
     assert [(image["admitted"], len(image["usedAt"])) for image in found] == [(True, 2), (False, 1)]
 
 
+@pytest.mark.parametrize(("kind", "code"), [("Pod", 0), ("Deployment", 12)])
+def test_a_condition_about_the_workload_itself(place: Place, kind: str, code: int) -> None:
+    text = f'package sigstore\nisCompliant {{ input.typemeta.kind == "{kind}" }}\n'
+    condition = {"type": "rego", "data": text, "includeTypeMeta": True}
+    Path("policy.yaml").write_bytes(encode(document(PASS, policy=condition)))
+    assert manifest(pod(place.good), "--policy=policy.yaml") == code
+
+
 def test_policies_about_a_dockerfile(place: Place, capsys: Capture) -> None:
     Path("policy.yaml").write_bytes(encode(document(BY_KEY)))
     text = f"FROM {place.good}\nFROM {place.bad}"

@@ -8,6 +8,7 @@ import pytest
 from cosignpy.core.encoding import encode_b64, encode_json, parse_json
 from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.documents import DocumentError
+from cosignpy.imagepolicy.cluster_objects import Secret
 from cosignpy.imagepolicy.completeness import is_complete
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Key, Keyless, Source
 from cosignpy.imagepolicy.parse import parse_policies, parse_resources
@@ -171,3 +172,13 @@ def test_policies_among_other_documents() -> None:
     (found,) = parse_policies(raw, FILE)
     assert not is_complete(found)
     assert parse_policies(encode(secret(k=PEM)), FILE) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "public"),
+    [(PEM, True), (CA, True), (f"\n{PEM}", True), (f"{PEM}-----BEGIN PRIVATE KEY-----", False), ("password", False)],
+)
+def test_what_everybody_may_read_of_a_secret(content: str, public: bool) -> None:
+    (found,) = parse_resources(encode(secret(k=content)), FILE)
+    assert isinstance(found, Secret)
+    assert found.is_public is public

@@ -331,7 +331,6 @@ def test_the_file_is_left_out_where_nothing_was_attested(shelf: Shelf) -> None:
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        ((), "--type"),
         (("--type=nonsense",), "is not a predicate type"),
         ((f"--type={REVIEW}", "--check-claims=false"), "of any other image"),
         ((f"--type={REVIEW}", "--threshold=2"), "a threshold of 2"),

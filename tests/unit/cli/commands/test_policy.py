@@ -169,6 +169,14 @@ def test_folders_have_policies_and_not_too_many(folder: Path, monkeypatch: pytes
         policy_files.list_policy_files(".")
 
 
+def test_a_link_to_nothing_is_no_policy_less(folder: Path, capsys: Capture) -> None:
+    write("a.yaml", document(PASS))
+    assert run(["policy", "verify", "--policy", ".", "ghcr.io/team/app:1"]) == 0
+    (folder / "b.yaml").symlink_to("strict.yaml")
+    assert run(["policy", "verify", "--policy", ".", "ghcr.io/team/app:1"]) != 0
+    assert "b.yaml" in capsys.readouterr().err
+
+
 def test_what_is_in_a_registry_is_not_read_where_files_are_wanted() -> None:
     with pytest.raises(UsageError):
         policy_files.read_policies(["oci://ghcr.io/team/policies:1"])

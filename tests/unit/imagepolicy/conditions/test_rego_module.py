@@ -89,6 +89,10 @@ REFUSED = {
     HEAD + "import data.other": ("import data.other: there is nothing to import", 2),
     HEAD + "\n{ true }": ("a rule does not begin with {", 3),
     HEAD + "not allow": ("a rule does not begin with not", 2),
+    HEAD + 'allow { not data["evidence"].a }': ("of data there is nothing else", 2),
+    HEAD + 'allow {\n x := "evidence"; not data[x].a }': ("of data there is nothing else", 3),
+    HEAD + "allow { not data.evidences.a }": ("of data there is nothing else", 2),
+    HEAD + "allow { x := data }": ("of data there is nothing else", 2),
 }
 
 
@@ -134,7 +138,7 @@ def test_raw_texts_and_comments_count_their_lines() -> None:
         ("allow { x := input; x.a }", {()}),
         ("import input.a as p\nallow { p.b }", {("a",)}),
         ('allow { input["a"] }', {()}),
-        ("allow { data.input.a; x := 1; x.input.b }", set()),
+        ("allow { x := {}; x.input.b; x.data }", set()),
         ("allow { true } # input.a", set()),
         ("allow { input . a }", {()}),
         ("allow { input.a. b }", {("a",)}),
