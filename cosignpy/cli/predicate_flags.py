@@ -1,17 +1,16 @@
 """Flags about what an attestation says, with cosign's names."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT
-from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.cli.wanted_type import DEFAULT_TYPE
 from cosignpy.core.predicates import (
     MAX_PREDICATE,
     NamedArtifact,
     Predicate,
-    accepted_predicate_types,
     build_statement,
     check_statement,
     select_predicate_type,
@@ -20,10 +19,6 @@ from cosignpy.core.predicates.sbom import Sbom, parse_predicate, read_sbom
 from cosignpy.core.predicates.statement import parse_statement
 from cosignpy.errors import MalformedError, UsageError
 from cosignpy.values import field, value
-
-DEFAULT_TYPE: Final = "custom"
-"""What cosign signs and verifies where no type is named; where another is found, the refusal names it."""
-WantedTypeFlag = Annotated[str, typer.Option("--type", metavar="TYPE|URI", help="The predicate type that is wanted.")]
 
 
 @value
@@ -126,13 +121,3 @@ class PredicateFlags:
 
 def _said_by(sbom: Sbom) -> Said:
     return Said(select_predicate_type(sbom.type_name), sbom.predicate)
-
-
-def wanted_predicate(name: str) -> PredicateTypeIs:
-    """Return the rule that a verifier has for what `--type` says: a name stands for older URIs of the type as well.
-
-    Raises:
-        UsageError: Neither a name that is known nor a URI.
-    """
-    uri, *aliases = accepted_predicate_types(name)
-    return PredicateTypeIs(uri, tuple(aliases))

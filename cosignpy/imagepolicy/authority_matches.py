@@ -13,6 +13,7 @@ from cosignpy.core.policy.identity import CertificateIdentity
 from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
 from cosignpy.core.x509.fulcio_names import NUMBERS
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
+from cosignpy.imagepolicy.conditions.beside import describe_signature
 from cosignpy.imagepolicy.model import PolicyText
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.values import field, value
@@ -57,6 +58,20 @@ def encode_matches(text: PolicyText, passed: Sequence[Passed], around: Surroundi
     if text.include_type_meta:
         members["typemeta"] = {name: workload[name] for name in ("kind", "apiVersion") if name in workload}
     return encode_json({name: content for name, content in members.items() if content})
+
+
+def encode_evidence(passed: Sequence[Passed]) -> bytes:
+    """Return what was shown to each authority, by the names that the document has."""
+    return encode_json({"authorityMatches": {each.authority: _evidence_to_json(each.evidence) for each in passed}})
+
+
+def _evidence_to_json(evidence: object) -> dict[str, JsonValue]:
+    if isinstance(evidence, VerifiedAttestations):
+        found = evidence.found.items()
+        return {"attestations": {name: [describe_signature(each) for each in several] for name, several in found}}
+    if isinstance(evidence, VerifiedImage):
+        return {"signatures": [describe_signature(each) for each in evidence.signatures]}
+    return {"static": True}
 
 
 def _match_to_json(evidence: object) -> dict[str, JsonValue]:

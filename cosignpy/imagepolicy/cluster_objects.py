@@ -81,7 +81,7 @@ def parse_secret(node: Node) -> Secret:
         _check_namespace(header)
     fields.flag("immutable")
     encoded = _octets(fields, "data")
-    plain = {name: text.encode() for name, text in fields.texts("stringData", MAX_ENTRIES).items()}
+    plain = {name: text.encode() for name, text in fields.texts("stringData", MAX_ENTRIES, hidden=True).items()}
     return Secret(node.place, header.name, header.namespace, fields.text("type"), encoded | plain)
 
 
@@ -125,7 +125,7 @@ def _check_namespace(header: Header) -> None:
 
 def _octets(fields: Fields, name: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for entry, text in fields.texts(name, MAX_ENTRIES).items():
+    for entry, text in fields.texts(name, MAX_ENTRIES, hidden=True).items():
         try:
             found[entry] = parse_octets(text, entry)
         except MalformedError as error:

@@ -11,11 +11,11 @@ from cosignpy.cli.identity_flags import IdentityFlags
 from cosignpy.cli.image_verification import SelectionFlags, ThresholdFlag, Wanted, verify_images
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import CertificateFlag, OwnPkiFlags
-from cosignpy.cli.predicate_flags import DEFAULT_TYPE, WantedTypeFlag
 from cosignpy.cli.provenance_flags import ProvenanceFlags
-from cosignpy.cli.render.verification import ImageResult, render_verification, signature_to_json
+from cosignpy.cli.render.verification import ImageResult, render_verification
 from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.cli.trust_source import Once
+from cosignpy.cli.wanted_type import DEFAULT_TYPE, WantedTypeFlag
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.errors import AttestationsRefused, CosignError, UsageError
@@ -78,10 +78,11 @@ def _judge(result: ImageResult, judges: Conditions) -> ImageResult:
     """Refuse an image of which something is attested that does not satisfy the conditions."""
     if isinstance(result.outcome, CosignError):
         return result
+    from cosignpy.imagepolicy.conditions.beside import describe_signature
     from cosignpy.operations.judge_attestations import Attestation
 
     found = [
-        Attestation(each.location, each.claim.payload, signature_to_json(each)) for each in result.outcome.signatures
+        Attestation(each.location, each.claim.payload, describe_signature(each)) for each in result.outcome.signatures
     ]
     try:
         judges.judge(result.name, found)

@@ -8,11 +8,12 @@ from cosignpy.cli.exit_codes import exit_code
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line
 from cosignpy.cli.render.policy import policy_to_json
-from cosignpy.cli.render.proof import BUNDLE_SCHEMA, head_to_json, proof_to_json, steps_to_json
-from cosignpy.cli.render.statement import other_subjects, statement_to_json
+from cosignpy.cli.render.proof import BUNDLE_SCHEMA, head_to_json
+from cosignpy.cli.render.statement import other_subjects
 from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.verify.findings import TimeSource, VerifiedBundle
+from cosignpy.core.verify.shown import proof_to_json, statement_to_json, steps_to_json
 from cosignpy.core.verify.trail import trail_of
 from cosignpy.errors import CosignError, DeadlineExceeded
 

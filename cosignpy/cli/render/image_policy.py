@@ -9,10 +9,11 @@ from cosignpy.cli.exit_codes import EXIT_CODES, combined_exit_code, exit_code
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line
 from cosignpy.cli.render.proof import head_to_json
-from cosignpy.cli.render.verification import name_signer, signature_to_json, waivers_of
+from cosignpy.cli.render.verification import name_signer, waivers_of
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.verify.evidence import VerifiedImage
+from cosignpy.core.verify.shown import signature_to_json
 from cosignpy.errors import CosignError, RemoteError, VerificationError
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
 from cosignpy.imagepolicy.decision import AuthorityVerdict, ImageDecision, Outcome, PolicyVerdict

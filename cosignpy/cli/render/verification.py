@@ -7,14 +7,15 @@ from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.bundle import proof_lines, waivers
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, rejection_to_json
 from cosignpy.cli.render.policy import image_policy_to_json
-from cosignpy.cli.render.proof import EVIDENCE_SCHEMA, head_to_json, proof_to_json, steps_to_json
-from cosignpy.cli.render.statement import other_subjects, statement_to_json
+from cosignpy.cli.render.proof import EVIDENCE_SCHEMA, head_to_json
+from cosignpy.cli.render.statement import other_subjects
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import EnvelopeSignature
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
+from cosignpy.core.verify.shown import signature_to_json
 from cosignpy.errors import CosignError, NoMatchingSignatures
 from cosignpy.values import replace, value
 
@@ -169,37 +170,6 @@ def _image_to_json(result: ImageResult) -> dict[str, JsonValue]:
         rejections = outcome.rejections
         found["signatures"] = [signature_to_json(signature) for signature in outcome.signatures]
     return found | {"rejections": [rejection_to_json(rejection) for rejection in rejections]}
-
-
-def signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
-    """Return one signature that counts, as docs/formats/evidence.md describes it."""
-    return {
-        "location": signature.location,
-        "format": signature.claim.format.value,
-        "type": signature.claim.type,
-        "key": {"fingerprint": signature.key.fingerprint, "algorithm": signature.algorithm.name},
-        "signed": {
-            "digest": str(signature.digest),
-            "dockerReference": signature.claim.docker_reference,
-            "annotations": dict(signature.claim.annotations),
-        },
-        **_statement_to_json(signature),
-        "steps": steps_to_json(signature.steps),
-        **_proof_to_json(signature),
-    }
-
-
-def _statement_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
-    subjects = signature.attested_subjects
-    return {"statement": statement_to_json(signature.claim.payload, subjects)} if subjects else {}
-
-
-def _proof_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
-    """What was asked of others; a log that was not asked says why."""
-    log: JsonValue = {"checked": True}
-    if signature.log is not None:
-        log = {"checked": False, "waivedBecause": signature.log.waived_because}
-    return {"transparencyLog": log} | (proof_to_json(signature.proof) if signature.proof is not None else {})
 
 
 def cosign_payloads(result: ImageResult) -> Iterator[JsonValue]:

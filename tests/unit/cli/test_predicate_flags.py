@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from cosignpy.cli.predicate_flags import PredicateFlags, wanted_predicate
+from cosignpy.cli.predicate_flags import PredicateFlags
+from cosignpy.cli.wanted_type import wanted_predicate
 from cosignpy.core.digest import Digest
 from cosignpy.core.predicates import NamedArtifact, build_statement
 from cosignpy.errors import FileError, InvalidPredicate, LimitExceeded, MalformedError, UsageError

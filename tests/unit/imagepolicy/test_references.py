@@ -182,3 +182,12 @@ def test_what_everybody_may_read_of_a_secret(content: str, public: bool) -> None
     (found,) = parse_resources(encode(secret(k=content)), FILE)
     assert isinstance(found, Secret)
     assert found.is_public is public
+
+
+@pytest.mark.parametrize("member", ["stringData", "data"])
+def test_what_is_secret_stands_in_no_error(member: str) -> None:
+    raw = encode({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull"}, member: {"password": 271828}})
+    with pytest.raises(DocumentError) as caught:
+        parse_resources(raw, FILE)
+    assert (caught.value.key, caught.value.problem.rpartition(": ")[2]) == (f"{member}.password", "... is no text")
+    assert "271828" not in f"{caught.value} {caught.value.hint}"

@@ -89,6 +89,8 @@ TEXT: Final = encode_element(0xA0, encode_element(UTF8_STRING, b"x"))
         (encode_element(0x87, bytes(16)), encode_element(0x87, b"")),
         (encode_element(0xA0, NAME + TEXT), encode_element(0xA0, NAME + TEXT + TEXT)),
         (encode_element(0xA0, NAME + TEXT), encode_element(0xA0, NAME)),
+        (encode_element(0x81, b"a@b"), encode_element(0xA1, b"a@b")),
+        (encode_element(0x81, b"a@b"), encode_element(0x16, b"a@b")),
     ],
 )
 def test_a_name_of_another_form_is_refused(good: bytes, other: bytes) -> None:

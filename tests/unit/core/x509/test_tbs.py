@@ -125,6 +125,9 @@ def test_an_extension_of_another_form_is_refused(content: bytes) -> None:
         extended(encode_element(0x31, OID + CONTENT)),
         extended(encode_element(SEQUENCE, CONTENT)),
         extended(encode_element(SEQUENCE, b"")),
+        extended(encode_element(SEQUENCE, encode_element(OBJECT_IDENTIFIER, b"\x2a\x80\x03") + CONTENT)),
+        extended(encode_element(SEQUENCE, encode_element(OBJECT_IDENTIFIER, b"\x2a\x83") + CONTENT)),
+        extended(encode_element(SEQUENCE, encode_element(OBJECT_IDENTIFIER, b"") + CONTENT)),
         extended(PLAIN, PLAIN),
     ],
 )

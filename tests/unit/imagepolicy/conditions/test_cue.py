@@ -48,7 +48,7 @@ def test_the_document_is_unified_in_a_folder_of_its_own(program: Path, tmp_path:
     seen = tmp_path / "seen"
     write(program, *only_for("eval", f'echo "$@" > {seen}', f"cat policy.cue document.json >> {seen}"))
     assert load_condition(Language.CUE, "a: 1", PLACE).check(GIVEN) == ()
-    assert seen.read_text() == 'eval policy.cue document.json\na: 1{"a": 1}'
+    assert seen.read_text() == 'eval policy.cue json: document.json\na: 1{"a": 1}'
 
 
 def test_the_program_sees_nothing_of_the_environment(
