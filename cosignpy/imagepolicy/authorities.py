@@ -82,7 +82,7 @@ def parse_authority(dialect: Dialect, node: Node) -> Authority:
     sources = fields.items("source", _parse_source, 1)
     attestations = fields.items("attestations", partial(_parse_attestation, dialect), MAX_ATTESTATIONS)
     if dialect is Dialect.OWN:
-        _refuse_namesakes(attestations)
+        refuse_same_names(attestations)
     return Authority(
         node.place,
         fields.text("name") or f"authority-{number}",
@@ -232,10 +232,14 @@ def _parse_timestamp(node: Node) -> Rfc3161Timestamp:
     return Rfc3161Timestamp(node.place, Fields.read(node, ("trustRootRef",)).text("trustRootRef"))
 
 
-def _refuse_namesakes(attestations: Sequence[Attestation]) -> None:
-    """Refuse two of one name: what is shown for one would stand for the other. The policy controller takes them."""
+def refuse_same_names(found: Sequence[Attestation] | Sequence[Authority]) -> None:
+    """Refuse two of one name: what is shown for one would stand for the other. The policy controller takes them.
+
+    Raises:
+        DocumentError: There are two.
+    """
     names = set[str]()
-    for each in attestations:
+    for each in found:
         if each.name in names:
             raise Place(each.place.file, each.place.line, f"{each.place.key}.name").error(f"{each.name} stands twice")
         names.add(each.name)

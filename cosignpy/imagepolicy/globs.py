@@ -5,8 +5,8 @@ and an at sign are nothing special: `registry.example/app*` is about `registry.e
 
 A glob is about the full name of an image, with `index.docker.io/` and `library/` where they are left out, and with the
 digest, else the tag, else `:latest`. Behind a digest there is no tag. How the name was written does not matter, but for
-its registry: capitals, and the port that it has anyway, lead to the same one, and are refused where a glob is about that
-one in plain (`decision`).
+its registry: capitals, and the port that it has anyway, lead to the same one, and are refused where a glob is about its
+plain name (`decision`).
 """
 
 import re

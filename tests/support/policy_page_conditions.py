@@ -46,7 +46,7 @@ EVIDENCE: Final[tuple[tuple[str, str], ...]] = (
         "certificate.extensions",
         "what Fulcio says besides: by its names, as `source-repository-uri`, and by its numbers",
     ),
-    ("times[].time", "not later than then, in RFC 3339; nothing where nobody vouches for a time"),
+    ("times[].time", "not later than then, in RFC 3339; `times` is empty where nobody is asked for one"),
     ("times[].source", "`timestamp authority`, `transparency log` or `nobody`; its address is `times[].authority`"),
     ("logEntries[].log", "which log has it, at `logEntries[].logIndex`"),
     (

@@ -71,7 +71,7 @@ def verify_attestation(
     conditions.begin()
     results = verify_images(images, Wanted(policy, trust, which, beside), registry)
     judges = conditions.read()
-    return render_verification([_judge(result, judges) for result in results], policy)
+    return render_verification([_judge(result, judges) for result in results], policy, judges.to_json())
 
 
 def _judge(result: ImageResult, judges: Conditions) -> ImageResult:

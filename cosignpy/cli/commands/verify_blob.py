@@ -116,9 +116,9 @@ def verify_blob_attestation(
     request = replace(_request(signed, policy, parts, offline=who.offline), beside=beside)
     found = verify_bundle(request, select_artifact(blob), pki.trust(who))
     judges = conditions.read()
-    if judges.conditions:
+    if judges.files:
         judges.judge(blob, [_judged(blob, parts.signature or bundle_path(blob, bundle), signed, found)])
-    render_bundle(blob, found, output)
+    render_bundle(blob, found, output, judges.to_json())
 
 
 def _judged(blob: str, location: str, signed: bytes | Bundle, found: VerifiedBundle) -> "Attestation":

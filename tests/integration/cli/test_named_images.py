@@ -222,8 +222,13 @@ def test_pinned_files_differ_in_nothing_else(place: Place, capsysbinary: pytest.
 
 
 def test_nothing_is_pinned_unless_everything_verifies(place: Place, capsys: Capture) -> None:
-    assert dockerfile(f"FROM {place.good}\nFROM {place.bad}", "--pin", *BY) == UNSIGNED
-    assert "@sha256" not in capsys.readouterr().out
+    text = f"FROM {place.good}\nFROM {place.bad}"
+    assert dockerfile(text, "--pin", *BY) == UNSIGNED
+    assert (told := capsys.readouterr()).out == ""
+    assert f"Dockerfile:2: {place.bad}: refused" in told.err
+    assert dockerfile(text, "--pin", "--output-file=pinned", *BY) == UNSIGNED
+    assert not Path("pinned").exists()
+    assert f"Dockerfile:2: {place.bad}: refused" in capsys.readouterr().err
     assert dockerfile(f"ARG X={place.good}\nFROM $X", "--pin", *BY) == USAGE
     assert "Dockerfile:2: " in capsys.readouterr().err
     Path("policy.yaml").write_bytes(encode(document(PASS)))

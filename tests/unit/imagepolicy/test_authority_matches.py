@@ -14,7 +14,8 @@ from cosignpy.core.policy.transparency import SkipLogUnsafe
 from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim, VerifiedImage, VerifiedSignature
 from cosignpy.core.verify.findings import CertificateFinding, VerifiedBundle
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
-from cosignpy.imagepolicy.authority_matches import Passed, Surroundings, encode_matches
+from cosignpy.imagepolicy.authority_matches import Passed, Surroundings, encode_evidence, encode_matches
+from cosignpy.imagepolicy.conditions.beside import describe_signature
 from cosignpy.imagepolicy.model import PolicyText
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.values import replace
@@ -113,3 +114,18 @@ def test_what_is_around_is_there_where_it_is_asked_for(flag: str, members: dict[
     assert document(Passed("a"), around=around, **{flag: True}) == matches | members
     assert document(Passed("a"), around=around) == matches
     assert document(Passed("a"), **{flag: True}) == matches
+
+
+def test_the_evidence_has_the_names_of_the_document() -> None:
+    one = signed()
+    found = VerifiedAttestations(IMAGE, {"review": (one,)}, {"review": "type"})
+    passed = (Passed("a", VerifiedImage(IMAGE, (one,))), Passed("b", found), Passed("c"))
+    shown = describe_signature(one)
+    assert parse_json(encode_evidence(passed), what="test") == {
+        "authorityMatches": {
+            "a": {"signatures": [shown]},
+            "b": {"attestations": {"review": [shown]}},
+            "c": {"static": True},
+        }
+    }
+    assert document(*passed)["authorityMatches"].keys() == {"a", "b", "c"}

@@ -181,6 +181,13 @@ def test_two_attestations_of_one_name_are_refused() -> None:
     parsed({**BY_KEY, "attestations": [ATTESTED, other]})
 
 
+def test_two_authorities_of_one_name_are_refused() -> None:
+    error = refused(own_document({"name": "a", **BY_KEY}, PASS, {"name": "a", **KEYLESS}))
+    assert (error.key, str(error).endswith("a stands twice")) == ("spec.authorities[2].name", True)
+    own({"name": "a", **BY_KEY}, PASS, {"name": "b", **KEYLESS})
+    parsed({"name": "a", **BY_KEY}, {"name": "a", **KEYLESS})
+
+
 def test_all_of_none_never_pass() -> None:
     assert own(require="all").require == 1
 
