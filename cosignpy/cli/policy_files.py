@@ -114,7 +114,16 @@ def read_contents(paths: Sequence[str], fetch: Fetch = refuse_registries) -> Ite
         if file.startswith(OCI):
             yield from fetch(file)
         else:
-            yield file, read_input(file)
+            yield file, _read_file(file)
+
+
+def _read_file(file: str) -> bytes:
+    try:
+        return read_input(file)
+    except FileError as error:
+        if ":" in file and not Path(file).exists():
+            raise FileError(file, error.why, f"one in a registry is {OCI}{file}") from error
+        raise
 
 
 def _may_have_policies(path: Path) -> bool:

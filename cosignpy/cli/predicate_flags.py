@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.input_files import read_input
+from cosignpy.cli.input_files import name_input, read_input
 from cosignpy.cli.invocation import CURRENT
 from cosignpy.cli.wanted_type import DEFAULT_TYPE
 from cosignpy.core.predicates import (
@@ -17,7 +17,7 @@ from cosignpy.core.predicates import (
 )
 from cosignpy.core.predicates.sbom import Sbom, parse_predicate, read_sbom
 from cosignpy.core.predicates.statement import parse_statement
-from cosignpy.errors import MalformedError, UsageError
+from cosignpy.errors import UsageError
 from cosignpy.values import field, value
 
 
@@ -76,17 +76,14 @@ class PredicateFlags:
             MalformedError: It is not JSON, not a statement, or not what its type says.
             FileError: It cannot be read.
         """
-        if sum(map(bool, (self.predicate, self.statement, self.sbom_from))) != 1:
-            raise UsageError(
-                "an attestation says something", "give --predicate with --type, --sbom-from, or --statement"
-            )
-        path = self.predicate or self.statement or self.sbom_from
+        given = [path for path in (self.predicate, self.statement, self.sbom_from) if path]
+        if len(given) != 1:
+            problem = "an attestation says one thing" if given else "an attestation says something"
+            raise UsageError(problem, "give --predicate with --type, --sbom-from, or --statement")
+        (path,) = given
         content = read_input(path, MAX_PREDICATE)
-        try:
+        with name_input(path):
             said = self._read_unchecked(content) if self.no_validate else self._read_valid(content)
-        except MalformedError as error:
-            error.what += f" in {'standard input' if path == '-' else path}"
-            raise
         if isinstance(said.content, bytes):
             return said
         if said.content.is_text:

@@ -122,11 +122,12 @@ def _reason(verdict: PolicyVerdict) -> str:
 
 
 def _evidence_lines(found: VerifiedImage | VerifiedAttestations) -> Iterator[str]:
-    for signature in found.signatures:
-        yield f"    signed by    {name_signer(signature)}"
-        if isinstance(found, VerifiedAttestations):
-            yield f"    attests      {signature.claim.type} ({', '.join(found.names_of(signature))})"
-        yield f"    found in     {signature.location}"
+    for signer in dict.fromkeys(name_signer(signature) for signature in found.signatures):
+        yield f"    signed by    {signer}"
+        for signature in [each for each in found.signatures if name_signer(each) == signer]:
+            if isinstance(found, VerifiedAttestations):
+                yield f"    attests      {signature.claim.type} ({', '.join(found.names_of(signature))})"
+            yield f"    found in     {signature.location}"
     for waiver in dict.fromkeys(waiver for signature in found.signatures for waiver in waivers_of(signature)):
         yield f"    not checked  {waiver}"
 

@@ -17,6 +17,7 @@ from cosignpy.core.x509.der import (
     read_children,
 )
 from cosignpy.core.x509.der_values import decode_integer
+from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.tbs import EXTENSIONS, VERSION, TbsCertificate, read_parts
 from cosignpy.errors import MalformedError
 from cosignpy.values import field, value
@@ -93,6 +94,24 @@ class Certificate:
     def subject(self) -> bytes:
         """The Name of whom it is for, in DER."""
         return self.tbs.subject
+
+    @property
+    def subject_name(self) -> str:
+        """The same for people, as RFC 4514 writes it; empty where it has none, as signers' certificates.
+
+        Raises:
+            MalformedError: Not a Name in DER, or text that is not in its encoding.
+        """
+        return describe_name(self.subject, what="subject")
+
+    @property
+    def issuer_name(self) -> str:
+        """Who issued it, for people.
+
+        Raises:
+            MalformedError: Not a Name in DER, or text that is not in its encoding.
+        """
+        return describe_name(self.issuer, what="issuer")
 
 
 def _verify_fields(der: bytes, version: Element | None, behind: list[Element], what: str) -> None:

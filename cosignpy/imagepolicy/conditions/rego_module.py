@@ -113,7 +113,7 @@ def _split(tokens: tuple[Token, ...], known: _Rewriting) -> Iterator[list[Token]
             raise known.error(token, f"{token.text} closes nothing")
         current.append(token)
         ends = token.kind is Kind.NEWLINE or token.text == ";"
-        if ends and not open_ and not _goes_on(current, tokens[number + 1 :]):
+        if ends and not open_ and not _goes_on(current, tokens, number + 1):
             yield current
             current = []
     if open_:
@@ -125,12 +125,12 @@ def _closes(token: Token) -> bool:
     return token.kind is Kind.SIGN and token.text in _OPEN.values()
 
 
-def _goes_on(current: list[Token], rest: tuple[Token, ...]) -> bool:
+def _goes_on(current: list[Token], tokens: tuple[Token, ...], start: int) -> bool:
     """Tell whether a statement is not over though its line is."""
     said = [token.text for token in current if not token.is_silent]
     if not said or said[0] in {"package", "import"}:
         return False
-    following = next((token.text for token in rest if not token.is_silent), "")
+    following = next((tokens[at].text for at in range(start, len(tokens)) if not tokens[at].is_silent), "")
     return said[-1] in _JOINING | {"if", "contains"} or following in {"{", "else", "if", "contains", ":=", "="}
 
 
@@ -292,8 +292,8 @@ def _reads(tokens: tuple[Token, ...]) -> Iterator[tuple[str, ...]]:
         if found != (Kind.NAME, "input") or (Kind.SIGN, ".") in kinds[max(number - 1, 0) : number]:
             continue
         path = list[str]()
-        for dot, name in zip(kinds[number + 1 :: 2], kinds[number + 2 :: 2], strict=False):
-            if dot != (Kind.SIGN, ".") or name[0] is not Kind.NAME:
+        for at in range(number + 1, len(kinds) - 1, 2):
+            if kinds[at] != (Kind.SIGN, ".") or kinds[at + 1][0] is not Kind.NAME:
                 break
-            path.append(name[1])
+            path.append(kinds[at + 1][1])
         yield tuple(path)

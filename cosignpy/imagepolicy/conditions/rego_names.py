@@ -46,6 +46,7 @@ class _Scan:
 
     words: list[Token]
     opened: list[int] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
     negated: int = -1
     declares: bool = False
     in_body: bool = False
@@ -122,13 +123,15 @@ class _Scan:
         return token.kind is not Kind.SIGN or token.text in _ENDING
 
     def _find_end(self, opening: int) -> int:
-        """Return where brackets are closed, which they are in every rule that was read."""
-        depth, number = 1, opening
-        while depth:
-            number += 1
-            sign = self.words[number].text if self.words[number].kind is Kind.SIGN else ""
-            depth += (sign in _CLOSING) - (sign in _ENDING)
-        return number
+        """Return where brackets are closed, which they are in every rule that was read; all are looked for at once."""
+        if not self.ends:
+            opened: list[int] = []
+            for number, word in enumerate(self.words):
+                if word.kind is Kind.SIGN and word.text in _CLOSING:
+                    opened.append(number)
+                elif word.kind is Kind.SIGN and word.text in _ENDING:
+                    self.ends[opened.pop()] = number
+        return self.ends[opening]
 
     def _is_called(self, number: int) -> bool:
         while self._text(number + 1) == "." and number + 2 < len(self.words):

@@ -211,6 +211,21 @@ def test_policies_about_a_dockerfile(place: Place, capsys: Capture) -> None:
     ]
 
 
+@pytest.mark.usefixtures("place")
+def test_whoever_signed_twice_is_named_once(capsys: Capture) -> None:
+    Path("policy.yaml").write_bytes(encode(document(BY_KEY)))
+    with LocalRegistry() as server:
+        session = RegistrySession(server.address, RegistryOptions())
+        repository = RemoteRepository(session, "team/app")
+        app = push_image(repository, tag="1")
+        sign(repository, app)
+        sign(repository, app, annotations={"again": "yes"})
+        assert run(["policy", "verify", "--policy=policy.yaml", f"{server.address}/team/app:1"]) == 0
+        session.close()
+    told = capsys.readouterr().out
+    assert (told.count("signed by"), told.count("found in")) == (1, 2)
+
+
 def test_pinned_files_differ_in_nothing_else(place: Place, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     text = f"# é\r\nFROM {place.good} AS x\r\nFROM {place.pinned}\r\nRUN --mount=from={place.good},target=/x y"
     assert dockerfile(text, "--pin", *BY) == 0

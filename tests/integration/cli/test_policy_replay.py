@@ -326,10 +326,11 @@ def test_policies_of_registries_are_no_way_out(recorded: PolicyEvidence) -> None
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"{}", MALFORMED), (b"", MALFORMED), (None, FILE)])
-def test_what_is_no_evidence(content: bytes | None, code: int) -> None:
+def test_what_is_no_evidence(capsys: Capture, content: bytes | None, code: int) -> None:
     if content is not None:
         Path("e.json").write_bytes(content)
     assert run(["policy", "replay", "e.json"]) == code
+    assert "e.json: " in capsys.readouterr().err
 
 
 def test_evidence_has_to_have_a_place(place: Place) -> None:

@@ -82,7 +82,7 @@ def test_what_is_not_what_its_type_says_is_refused_unless_told_otherwise(flags: 
     ],
 )
 def test_one_thing_is_said(flags: PredicateFlags) -> None:
-    with pytest.raises(UsageError, match="says something"):
+    with pytest.raises(UsageError, match=r"says (some|one )thing"):
         flags.read()
 
 

@@ -55,6 +55,7 @@ def test_a_certificate_says_what_was_put_into_it() -> None:
     assert (found.der, found.serial_number, found.algorithm) == (GOOD, 1000, ALGORITHM)
     assert (found.issuer, found.subject) == (ROOT.certificate.subject, encode_sequence())
     assert (found.not_before, found.not_after) == (START, START + LIFETIME)
+    assert (found.issuer_name, found.subject_name) == ("CN=root", "")
 
 
 def test_certificates_are_equal_where_their_octets_are() -> None:

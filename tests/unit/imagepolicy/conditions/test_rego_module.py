@@ -1,5 +1,7 @@
 """Rego of version 0 becomes version 1, line by line; what is version 1 already stays, and nothing is guessed."""
 
+import time
+
 import pytest
 
 from cosignpy.imagepolicy.conditions.rego_module import read_module
@@ -155,3 +157,18 @@ def test_a_module_says_what_it_reads_of_the_document(text: str, reads: set[tuple
 )
 def test_a_module_says_whether_it_looks_into_texts(call: str, looks: object) -> None:
     assert read_module(f"{HEAD}allow {{ {call} }}", PLACE).looks_into_texts is looks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "allow { input.a[x]; x := 1 }\n" * 8_000,
+        f"allow {{ {'a = 1; ' * 30_000} }}",
+        f"allow {{ {'input.a.b.c.d; ' * 15_000} }}",
+    ],
+    ids=["rules", "names", "documents"],
+)
+def test_a_long_text_is_read_at_once(text: str) -> None:
+    began = time.process_time()
+    assert read_module(HEAD + text, PLACE).rules == {"allow": 2}
+    assert time.process_time() - began < 15
