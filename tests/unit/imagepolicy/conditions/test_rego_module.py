@@ -1,6 +1,5 @@
 """Rego of version 0 becomes version 1, line by line; what is version 1 already stays, and nothing is guessed."""
 
-
 import pytest
 
 from cosignpy.imagepolicy.conditions.rego_module import read_module
