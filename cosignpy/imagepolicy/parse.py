@@ -25,15 +25,6 @@ _BESIDE: Final[Mapping[str, Callable[[Node], Resource]]] = {
 _NAMES: Final[Mapping[type, str]] = {TrustRoot: TRUST_ROOT.name, Secret: SECRET.name, ConfigMap: CONFIG_MAP.name}
 
 
-def parse_policies(raw: bytes, file: str) -> tuple[ImagePolicyDocument, ...]:
-    """Parse the policies of a file; what they name in other documents is not looked up (`references`).
-
-    Raises:
-        DocumentError: As `parse_resources`.
-    """
-    return tuple([each for each in parse_resources(raw, file) if isinstance(each, ImagePolicyDocument)])
-
-
 def parse_resources(raw: bytes, file: str) -> tuple[Resource, ...]:
     """Parse all documents of a file.
 

@@ -6,7 +6,6 @@ lifetime is not kept.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
@@ -42,27 +41,6 @@ class DecisionStore(Protocol):
     def save(self, key: str, content: bytes) -> None:
         """Save it, in place of what was there, and of the oldest where there are too many."""
         ...
-
-
-@record
-class MemoryStore:
-    """Keeps admissions for as long as a process lives."""
-
-    most: int = MAX_DECISIONS
-    _kept: dict[str, bytes] = field(default_factory=dict, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def load(self, key: str) -> bytes | None:
-        """Return what was saved last, or nothing."""
-        return self._kept.get(key)
-
-    def save(self, key: str, content: bytes) -> None:
-        """Save it, in place of what was there, and of the oldest where there are too many."""
-        with self._lock:
-            self._kept.pop(key, None)
-            self._kept[key] = content
-            for oldest in list(self._kept)[: -self.most]:
-                del self._kept[oldest]
 
 
 Decide = Callable[[VerifyByPolicies, TrustSource], DecidedImage]

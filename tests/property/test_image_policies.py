@@ -10,8 +10,7 @@ from cosignpy.errors import NoSignatures
 from cosignpy.imagepolicy.decision import Subject, Verify, decide_image
 from cosignpy.imagepolicy.lint import lint_policies
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument
-from cosignpy.imagepolicy.parse import parse_policies
-from tests.support.image_policies import BY_KEY, FILE, KEYLESS, PASS, document, encode, parsed
+from tests.support.image_policies import BY_KEY, FILE, KEYLESS, PASS, document, encode, parse_policies, parsed
 
 IMAGE: Final = "ghcr.io/team/app:1"
 MATCH: Final = [{"version": "v1", "resource": "pods", "selector": {"matchLabels": {"a": "b"}}}]

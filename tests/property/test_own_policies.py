@@ -11,8 +11,7 @@ from cosignpy.errors import NoSignatures
 from cosignpy.imagepolicy.decision import decide_policy
 from cosignpy.imagepolicy.lint import lint_policies
 from cosignpy.imagepolicy.model import Authority
-from cosignpy.imagepolicy.parse import parse_policies
-from tests.support.image_policies import ALICE, BY_KEY, FILE, PASS, PEM, encode, own, own_document
+from tests.support.image_policies import ALICE, BY_KEY, FILE, PASS, PEM, encode, own, own_document, parse_policies
 
 NOW: Final = datetime(2026, 7, 1, tzinfo=UTC)
 SEED: Final = encode(

@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from cosignpy.imagepolicy.model import ImagePolicyDocument
-from cosignpy.imagepolicy.parse import parse_policies
+from cosignpy.imagepolicy.parse import parse_resources
 from tests.support.signed import KEY
 
 FILE: Final = "team.yaml"
@@ -17,6 +17,11 @@ ALICE: Final[Mapping[str, Any]] = {"issuer": "https://accounts.example.com", "su
 KEYLESS: Final[Mapping[str, Any]] = {"keyless": {"identities": [ALICE]}}
 PASS: Final[Mapping[str, Any]] = {"static": {"action": "pass"}}
 FAIL: Final[Mapping[str, Any]] = {"static": {"action": "fail", "message": "not here"}}
+
+
+def parse_policies(raw: bytes, file: str) -> tuple[ImagePolicyDocument, ...]:
+    """Parse the policies of a file, and leave out what is beside them."""
+    return tuple([each for each in parse_resources(raw, file) if isinstance(each, ImagePolicyDocument)])
 
 
 def document(*authorities: Mapping[str, Any], name: str = "team", **spec: Any) -> dict[str, Any]:

@@ -22,10 +22,10 @@ from cosignpy.imagepolicy.cases import Verdict, parse_policy_test
 from cosignpy.imagepolicy.decision import Subject, decide_image
 from cosignpy.imagepolicy.lint import lint_policies
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Language
-from cosignpy.imagepolicy.parse import parse_policies, parse_resources
+from cosignpy.imagepolicy.parse import parse_resources
 from cosignpy.imagepolicy.references import link_policies
 from cosignpy.imagepolicy.requirements import refuse_unsupported
-from tests.support.image_policies import BY_KEY, KEYLESS, PEM, encode, parsed
+from tests.support.image_policies import BY_KEY, KEYLESS, PEM, encode, parse_policies, parsed
 from tests.support.policy_page import GLOBS, LINT, MEMBERS, TABLES, TEST_FIELDS, lint_one
 from tests.support.policy_page_conditions import LANGUAGES
 from tests.support.policy_page_fields import ROWS

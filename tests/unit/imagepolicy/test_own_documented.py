@@ -13,8 +13,7 @@ from cosignpy.imagepolicy.denial import Denials
 from cosignpy.imagepolicy.dialect import ELSEWHERE, OWN_FIELDS
 from cosignpy.imagepolicy.file_globs import FileGlob
 from cosignpy.imagepolicy.lint import lint_policies
-from cosignpy.imagepolicy.parse import parse_policies
-from tests.support.image_policies import ALICE, FILE, PEM, document, encode, own, own_document
+from tests.support.image_policies import ALICE, FILE, PEM, document, encode, own, own_document, parse_policies
 from tests.support.policy_page_own import COMPARISONS
 
 PAGE: Final = (Path(__file__).parents[3] / "docs" / "policies.md").read_text()

@@ -16,7 +16,6 @@ from cosignpy.imagepolicy.dialect import ELSEWHERE
 from cosignpy.imagepolicy.languages import Language
 from cosignpy.imagepolicy.model import FieldCondition, ImagePolicyDocument, Key, Keyless
 from cosignpy.imagepolicy.own_deny import MAX_DENIED
-from cosignpy.imagepolicy.parse import parse_policies
 from tests.support.image_policies import (
     ALICE,
     BY_KEY,
@@ -28,6 +27,7 @@ from tests.support.image_policies import (
     encode,
     own,
     own_document,
+    parse_policies,
     parsed,
     text,
 )

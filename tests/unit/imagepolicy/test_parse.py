@@ -24,9 +24,20 @@ from cosignpy.imagepolicy.model import (
     SignatureFormat,
     Static,
 )
-from cosignpy.imagepolicy.parse import parse_policies
 from cosignpy.imagepolicy.spec import MAX_IMAGES
-from tests.support.image_policies import ALICE, BY_KEY, FILE, KEYLESS, PASS, PEM, document, encode, parsed, text
+from tests.support.image_policies import (
+    ALICE,
+    BY_KEY,
+    FILE,
+    KEYLESS,
+    PASS,
+    PEM,
+    document,
+    encode,
+    parse_policies,
+    parsed,
+    text,
+)
 from tests.support.signed import KEY
 from tests.support.virtual_sigstore import FULCIO_ISSUER, FULCIO_ROOT, certificate_pem
 

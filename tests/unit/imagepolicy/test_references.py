@@ -11,9 +11,9 @@ from cosignpy.documents import DocumentError
 from cosignpy.imagepolicy.cluster_objects import Secret
 from cosignpy.imagepolicy.completeness import is_complete
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Key, Keyless, Source
-from cosignpy.imagepolicy.parse import parse_policies, parse_resources
+from cosignpy.imagepolicy.parse import parse_resources
 from cosignpy.imagepolicy.references import link_policies
-from tests.support.image_policies import ALICE, BY_KEY, FILE, KEYLESS, PEM, document, encode
+from tests.support.image_policies import ALICE, BY_KEY, FILE, KEYLESS, PEM, document, encode, parse_policies
 from tests.support.policy_resources import config_map, secret, trust_root
 from tests.support.signed import KEY
 from tests.support.virtual_sigstore import FULCIO_ISSUER, FULCIO_ROOT, certificate_pem

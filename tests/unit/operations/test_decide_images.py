@@ -20,12 +20,13 @@ from cosignpy.imagepolicy.model import ImagePolicyDocument, Source
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.operations import decide_images
 from cosignpy.operations.decide_images import DecideImages
-from cosignpy.operations.decision_cache import DecisionCache, MemoryStore
+from cosignpy.operations.decision_cache import DecisionCache
 from cosignpy.operations.parallel import run_parallel
 from cosignpy.operations.policy_evidence import Recorder, Replay
 from cosignpy.operations.policy_places import Place, PlacedImage, ReplayedPlaces, WatchedPlaces
 from cosignpy.operations.remembered import Memory
 from cosignpy.operations.verify_by_policies import DecidedImage, VerifyByPolicies, verify_by_policies
+from tests.support.decisions import MemoryStore
 from tests.support.image_policies import BY_KEY, FAIL, PASS, own, parsed
 from tests.support.memory_repository import MemoryRepository, push_image
 from tests.support.signed import KEY
@@ -247,4 +248,4 @@ def test_policies_that_name_what_is_elsewhere_are_not_kept(places: MemoryPlaces)
         cache = DecisionCache(store, b"context", Root())
         run = DecideImages((policy,), Root(), places, NOW, cache=cache, supplies=supplies)
         (found,) = decide(run, "registry.test/app:v1")
-        assert (found.decision.is_admitted, supplies.asked, store._kept) == (True, count, {})
+        assert (found.decision.is_admitted, supplies.asked, store.kept) == (True, count, {})

@@ -16,10 +16,11 @@ from cosignpy.imagepolicy.kept_decision import LIFETIME, Kept, KeptDecision, Kep
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.operations.decide_once import Question
-from cosignpy.operations.decision_cache import DecisionCache, MemoryStore, build_context
+from cosignpy.operations.decision_cache import DecisionCache, build_context
 from cosignpy.operations.ports import TrustSource
 from cosignpy.operations.verify_by_policies import DecidedImage, VerifyByPolicies
 from cosignpy.values import replace
+from tests.support.decisions import MemoryStore
 from tests.support.image_policies import BY_KEY, FAIL, KEYLESS, parsed
 from tests.support.virtual_sigstore import ROOT
 
@@ -82,7 +83,7 @@ class Run:
 
     @property
     def kept(self) -> KeptDecision:
-        (raw,) = self.cache.store._kept.values()
+        (raw,) = self.cache.store.kept.values()
         return KeptDecision.parse(raw)
 
 
@@ -249,13 +250,6 @@ def forge(kept: KeptDecision, **changes: Any) -> bytes:
 )
 def test_what_was_changed_in_one_thing_is_not_used(run: Run, changed: Callable[[KeptDecision], bytes]) -> None:
     run.decide()
-    (key,) = run.cache.store._kept
+    (key,) = run.cache.store.kept
     run.cache.store.save(key, changed(run.kept))
     assert not is_kept(run.decide())
-
-
-def test_the_oldest_are_forgotten() -> None:
-    store = MemoryStore(most=2)
-    for name in ("a", "b", "a", "c"):
-        store.save(name, name.encode())
-    assert [store.load(name) for name in "abc"] == [b"a", None, b"c"]

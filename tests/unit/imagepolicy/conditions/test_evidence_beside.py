@@ -25,10 +25,10 @@ from cosignpy.imagepolicy.conditions.beside import describe_signature
 from cosignpy.imagepolicy.conditions.condition import ConditionInput
 from cosignpy.imagepolicy.conditions.load import load_condition
 from cosignpy.imagepolicy.languages import Language
-from cosignpy.imagepolicy.parse import parse_policies
 from cosignpy.operations.file_signature import describe_file_signature
 from cosignpy.operations.verify_by_policies import VerifyByPolicies, verify_by_policies
 from cosignpy.places import Place
+from tests.support.image_policies import parse_policies
 from tests.support.memory_repository import MemoryRepository, push_image
 from tests.support.policy_page_conditions import EVIDENCE
 from tests.support.signed import IMAGE, KEY
