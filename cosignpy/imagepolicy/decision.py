@@ -137,11 +137,15 @@ def uncovered(image: str, hint: str = ABOUT_IMAGES) -> PolicyRefused:
 
 @value
 class Subject:
-    """An image as it is named, the workload that runs it, if there is one, and who finds out its digest."""
+    """An image as it is named, the workload that runs it, if there is one, and who finds out its digest.
+
+    `full_name` is what globs are about, where the name was read by another grammar than ours.
+    """
 
     image: str
     workload: Workload | None = None
     digest: ReadDigest | None = None
+    full_name: str = ""
 
 
 def refuse_condition(policy: ImagePolicyDocument, verdicts: Sequence[AuthorityVerdict]) -> None:
@@ -178,8 +182,13 @@ def select_policies(subject: Subject, policies: Iterable[ImagePolicyDocument]) -
 
     Raises:
         MalformedError: The image is no reference.
+        PolicyRefused: A policy is about labels that are none.
     """
-    return tuple([each for each in policies if is_about(each, subject.workload) and each.covers(subject.image)])
+    return tuple([each for each in policies if is_about(each, subject.workload) and _covers(each, subject)])
+
+
+def _covers(policy: ImagePolicyDocument, subject: Subject) -> bool:
+    return policy.covers_full(subject.full_name) if subject.full_name else policy.covers(subject.image)
 
 
 def combine(verdicts: Sequence[PolicyVerdict], no_match: NoMatch) -> Outcome:
@@ -204,8 +213,9 @@ def decide_policy(
         DocumentError: The policy demands what cannot be shown.
         DeadlineExceeded: There was no time to ask all authorities.
     """
-    refuse_unsupported(policy)
-    refuse_incomplete(policy)
+    if policy.conduct.absent_refused:
+        refuse_unsupported(policy)
+        refuse_incomplete(policy)
     failed = Outcome.WARNED if policy.mode is Mode.WARN else Outcome.REFUSED
     refusal = find_refusal(policy.deny, digest)
     if refusal is not None:

@@ -113,3 +113,9 @@ def test_what_is_around_is_there_where_it_is_asked_for(flag: str, members: dict[
     assert document(Passed("a"), around=around, **{flag: True}) == matches | members
     assert document(Passed("a"), around=around) == matches
     assert document(Passed("a"), **{flag: True}) == matches
+
+
+def test_what_is_empty_in_a_workload_is_there_and_what_is_null_is_not() -> None:
+    around = Surroundings(workload=Workload("", "v1", "pods", {}, {"spec": {}, "metadata": None}))
+    found = document(around=around, includeSpec=True, includeObjectMeta=True, includeTypeMeta=True)
+    assert found == {"spec": {}, "typemeta": {}}
