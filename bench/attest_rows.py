@@ -85,37 +85,39 @@ def _policy_rows(place: AttestPlace) -> Iterator[Row]:
     images = place.bench.push_images(place.rounds + 1)
     for image in images:
         place.peer_attest(*place.review(), image)
-    wanted = ("--type", REVIEW_TYPE, "--policy", str(write_policy(place.new_file(".rego"))))
-    mine, its = iter(images), iter(images)
-    what = "verify-attestation, one attestation, a policy in Rego"
-    found = alternate(
-        what,
-        place.rounds,
-        {
-            "cosignpy": lambda: place.our_verify(*wanted, next(mine)),
-            "cosign": lambda: place.peer_verify(*wanted, next(its)),
-        },
-    )
-    yield found.row(what, "cosign", _POLICY)
+    yield _verify_row(place, images, _ONE, _condition(place), _POLICY)
 
 
 def _many_rows(place: AttestPlace) -> Iterator[Row]:
     images = [_attested_often(place) for _ in range(3)]
-    yield _many_row(place, images, f"verify-attestation, {place.attestations} attestations on one image", ())
+    yield _verify_row(place, images, _many(place), (), _MANY)
 
 
 def _far_rows(place: AttestPlace) -> Iterator[Row]:
     with _far_registry(place) as (near, port, trust):
-        images = [_attested_often(near)]
-        moved = [image.replace(near.bench.registry, f"localhost:{port}") for image in images]
+        one, many = [
+            _attested_often(each).replace(near.bench.registry, f"localhost:{port}")
+            for each in (replace(near, attestations=1), near)
+        ]
         far = f"registry behind TLS with {ROUND_TRIP * 1000:.0f} ms of round-trip time"
-        yield _many_row(
-            near, moved, f"verify-attestation, {place.attestations} attestations on one image, {far}", trust
-        )
+        yield _verify_row(near, [one], f"{_ONE}, {far}", (*trust, *_condition(place)), _POLICY)
+        yield _verify_row(near, [many], f"{_many(place)}, {far}", trust, _MANY)
 
 
-def _many_row(place: AttestPlace, images: list[str], what: str, trust: tuple[str, ...]) -> Row:
-    wanted = (*trust, "--type", REVIEW_TYPE)
+_ONE: Final = "verify-attestation, one attestation, a policy in Rego"
+
+
+def _many(place: AttestPlace) -> str:
+    return f"verify-attestation, {place.attestations} attestations on one image"
+
+
+def _condition(place: AttestPlace) -> tuple[str, ...]:
+    return "--policy", str(write_policy(place.new_file(".rego")))
+
+
+def _verify_row(place: AttestPlace, images: list[str], what: str, flags: tuple[str, ...], goal: Goal) -> Row:
+    """Verify the images in turn."""
+    wanted = (*flags, "--type", REVIEW_TYPE)
     turns = [images[number % len(images)] for number in range(place.rounds + 1)]
     mine, its = iter(turns), iter(turns)
     found = alternate(
@@ -126,7 +128,7 @@ def _many_row(place: AttestPlace, images: list[str], what: str, trust: tuple[str
             "cosign": lambda: place.peer_verify(*wanted, next(its)),
         },
     )
-    return found.row(what, "cosign", _MANY)
+    return found.row(what, "cosign", goal)
 
 
 def _attested_often(place: AttestPlace) -> str:

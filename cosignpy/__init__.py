@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cosignpy.core.policy.image import ImagePolicy
     from cosignpy.core.policy.key_window import KeyWindow
     from cosignpy.core.policy.predicate import AnyPredicateUnsafe, PredicateTypeIs
+    from cosignpy.core.policy.provenance import ProvenanceRule
     from cosignpy.core.policy.transparency import (
         AssumeTimeUnsafe,
         RequireLog,
@@ -131,6 +132,7 @@ _HOMES: Final = {
     "cosignpy.core.policy.image": ("ImagePolicy",),
     "cosignpy.core.policy.key_window": ("KeyWindow",),
     "cosignpy.core.policy.predicate": ("AnyPredicateUnsafe", "PredicateTypeIs"),
+    "cosignpy.core.policy.provenance": ("ProvenanceRule",),
     "cosignpy.core.policy.transparency": (
         "AssumeTimeUnsafe",
         "RequireLog",

@@ -34,6 +34,8 @@ __all__ = [
     "parse_documents",
 ]
 
+_NO_ANCHOR: Final = "expected alphabetic or numeric character"
+"""What PyYAML says of a `*` or `&` that no name is behind."""
 MAX_FILE: Final = 256 * 1024
 """Pure Python reads it in under two seconds; files that people write have a few kilobytes."""
 MAX_DEPTH: Final = 12
@@ -150,7 +152,9 @@ def _explained(raw: bytes, file: str, anchors: Anchors) -> Iterator["_StrictLoad
 
 
 def _advise(problem: str) -> str | None:
-    return "indent with blanks, not with tabs" if "'\\t'" in problem else None
+    if "'\\t'" in problem:
+        return "indent with blanks, not with tabs"
+    return "write what begins with * or & in quotation marks" if problem.startswith(_NO_ANCHOR) else None
 
 
 class _StrictLoader(yaml.SafeLoader):

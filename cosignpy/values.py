@@ -8,7 +8,6 @@ Making an instance that way takes three times as long. Who makes thousands, a se
 not a command that lives for a tenth of a second: a class that is used often gets an `__init__` of its own.
 """
 
-from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, field
 from inspect import get_annotations
 from operator import attrgetter
@@ -169,7 +168,7 @@ def _nothing(_: object) -> None:
 
 
 def _eq(self: object, other: object) -> bool:
-    compared: Callable[[object], Any] = getattr(type(self), _COMPARED)
+    compared: Any = getattr(type(self), _COMPARED)
     return bool(compared(self) == compared(other)) if type(self) is type(other) else NotImplemented
 
 

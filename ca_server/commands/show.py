@@ -15,7 +15,6 @@ from ca_server.authority.protocol import Chain, encode_chain
 from ca_server.commands.arguments import ConfigOption, DataOption, authority_in, speaking_plainly, utc_now
 from cosignpy.core.keys.encrypted_pem import LABELS_READ
 from cosignpy.core.x509.certificate import Certificate
-from cosignpy.core.x509.names import describe_name
 
 NOT_HERE = "not here"
 
@@ -79,7 +78,7 @@ def _describe_chain(chain: Chain) -> list[dict[str, str]]:
         certificate = Certificate.parse(der)
         found.append(
             {
-                "subject": describe_name(certificate.subject, what="certificate"),
+                "subject": certificate.subject_name,
                 "fingerprint": f"sha256:{sha256(der).hexdigest()}",
                 "notBefore": show_time(certificate.not_before),
                 "notAfter": show_time(certificate.not_after),

@@ -196,6 +196,8 @@ def _run_command(argv: Sequence[str]) -> int:
         from cosignpy.cli.render.errors import report_error
 
         return report_error(error)
+    if code == exit_codes.INTERRUPTED:  # so typer says it
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else exit_codes.OK
 
 

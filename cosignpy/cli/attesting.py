@@ -22,6 +22,7 @@ from cosignpy.errors import CosignError, DeadlineExceeded, UsageError
 from cosignpy.files import check_place
 from cosignpy.operations.attest_image import MadeAttestation, make_attestation, remove_older
 from cosignpy.operations.attest_legacy import LegacyMade, OwnLayers, make_legacy, refuse_tagless
+from cosignpy.operations.complete_bundle import SigningServices
 from cosignpy.operations.expand import expand_index, resolve
 from cosignpy.operations.parallel import DEFAULT_WORKERS, run_parallel
 from cosignpy.operations.turns import InTurn
@@ -29,6 +30,9 @@ from cosignpy.values import field, value
 
 _WAITING: Final = 64
 """Images under way at once where a log takes part, as when they are signed."""
+
+_LARGE: Final = 4 << 20
+"""Octets of a predicate with which one image is attested after the other: each takes ten times as much memory."""
 
 
 @value
@@ -92,6 +96,13 @@ class AttestationFlags:
             check_place(Path(self.bundle))
 
 
+def select_workers(said: Said, services: SigningServices) -> int:
+    """Return how many images are attested at once, where each has a statement of its own."""
+    if said.size > _LARGE:
+        return 1
+    return _WAITING if services.logs else DEFAULT_WORKERS
+
+
 @value
 class _Target:
     """One image that something is to be said about."""
@@ -129,7 +140,7 @@ class Work:
         targets = [target for target in found if isinstance(target, _Target)]
         if self.how.one_bundle:
             return failures or self._attest_together(targets)
-        workers = _WAITING if self.signing.services.logs else DEFAULT_WORKERS
+        workers = select_workers(self.said, self.signing.services)
         made = [outcome.unwrap() for outcome in run_counted("attesting", self._attest_one, targets, workers)]
         return [*failures, *made]
 

@@ -7,12 +7,14 @@ import typer
 
 from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import CURRENT
+from cosignpy.core.digest import Digest
 from cosignpy.errors import UsageError
 from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cosignpy.core.encoding import JsonValue
     from cosignpy.imagepolicy.conditions.condition import Condition
     from cosignpy.imagepolicy.languages import Language
     from cosignpy.operations.judge_attestations import Attestation
@@ -59,9 +61,9 @@ class ConditionFlags:
             DocumentError: One does not compile.
             UsageError: What evaluates one is not installed.
         """
-        return Conditions(tuple(self.policies), tuple([self._load(path) for path in self.policies]))
+        return Conditions(tuple([self._load(path) for path in self.policies]))
 
-    def _load(self, path: str) -> "Condition":
+    def _load(self, path: str) -> "ConditionFile":
         from cosignpy.imagepolicy.conditions.condition import Absent
         from cosignpy.imagepolicy.conditions.load import MAX_POLICY, load_condition
         from cosignpy.places import Place
@@ -72,15 +74,40 @@ class ConditionFlags:
         except UnicodeDecodeError as error:
             raise Place(path, raw.count(b"\n", 0, error.start) + 1).error("not UTF-8") from error
         absent = Absent.REFUSED if self.policy_complete else Absent.PASSES
-        return load_condition(_language(path), text, Place(path, 1), absent=absent)
+        language = _language(path)
+        condition = load_condition(language, text, Place(path, 1), absent=absent)
+        return ConditionFile(path, Digest.of(raw), language, condition, complete=self.policy_complete)
+
+
+@value
+class ConditionFile:
+    """A condition that was read, and the file that it is from."""
+
+    path: str
+    digest: Digest
+    language: "Language"
+    condition: "Condition" = field(repr=False)
+    complete: bool
+
+    def to_json(self) -> "JsonValue":
+        """Return what evidence says of it (docs/formats/evidence.md)."""
+        shown: dict[str, JsonValue] = {
+            "file": self.path,
+            "digest": str(self.digest),
+            "language": self.language.value,
+        }
+        return shown | ({"complete": self.complete} if self.language == "cue" else {})
 
 
 @value
 class Conditions:
-    """Conditions that were read, and the files that they are from."""
+    """Conditions that were read."""
 
-    files: tuple[str, ...]
-    conditions: "tuple[Condition, ...]"
+    files: tuple[ConditionFile, ...]
+
+    def to_json(self) -> "list[JsonValue]":
+        """Return what evidence says of them."""
+        return [each.to_json() for each in self.files]
 
     def judge(self, name: str, attestations: "Iterable[Attestation]") -> None:
         """Judge attestations by all conditions, and say so as cosign does.
@@ -88,17 +115,17 @@ class Conditions:
         Raises:
             AttestationsRefused: One does not satisfy them.
         """
-        if not self.conditions:
+        if not self.files:
             return
         from cosignpy.operations.judge_attestations import judge_attestations
 
         judged = list(attestations)
         for _ in judged:
             for ending, language in _SHOWN.items():
-                files = [file for file in self.files if file.endswith(ending)]
+                files = [each.path for each in self.files if each.path.endswith(ending)]
                 if files:
                     CURRENT.say(f"will be validating against {language} policies: [{' '.join(files)}]")
-        for warning in judge_attestations(name, judged, self.conditions):
+        for warning in judge_attestations(name, judged, [each.condition for each in self.files]):
             CURRENT.warn(warning)
 
 

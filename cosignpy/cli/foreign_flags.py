@@ -52,10 +52,11 @@ _HINTS: Final[Mapping[str, str]] = {
 _REFERRERS: Final = "signatures are found and stored in whichever way the registry offers"
 _NO_LOG_ASKED: Final = "no log is asked: the entry comes with the signature"
 _UNDER_TAG: Final = "an SBOM is attached under its tag, where every version of cosign looks for it"
+_TIME_BESIDE: Final = "the time is written beside each bundle, and into no legacy attestation"
 _READ_AT_ONCE: Final = "there is one signature to look at"
 
 _IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
-    "attest": {"--registry-referrers-mode": _REFERRERS},
+    "attest": {"--registry-referrers-mode": _REFERRERS, "--record-creation-timestamp": _TIME_BESIDE},
     "sbom": {"--registry-referrers-mode": _UNDER_TAG},
     "sign": {"--registry-referrers-mode": _REFERRERS},
     "tree": {"--registry-referrers-mode": _REFERRERS, "--experimental-oci11": _REFERRERS},
@@ -67,7 +68,7 @@ _IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Flags that a command's module takes and does nothing about, and why nothing has to be done."""
 
-_SWITCHES: Final = frozenset({"--experimental-oci11"})
+_SWITCHES: Final = frozenset({"--experimental-oci11", "--record-creation-timestamp"})
 
 
 def explain_foreign(error: NoSuchOption) -> None:

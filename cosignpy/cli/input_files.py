@@ -1,10 +1,12 @@
 """Files that a flag names, read whole and never without a limit; `-` is standard input."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from cosignpy.errors import FileError, LimitExceeded
+from cosignpy.errors import FileError, LimitExceeded, MalformedError
 
 MAX_INPUT: Final = 16 << 20
 """Bytes of a signature, payload, bundle or certificate; real ones have a few thousand."""
@@ -29,3 +31,17 @@ def read_input(path: str, most: int | None = None) -> bytes:
     if len(content) > limit:
         raise LimitExceeded(path, f"more than {limit} bytes")
     return content
+
+
+@contextmanager
+def name_input(path: str) -> Iterator[None]:
+    """Say of what is malformed in which file it is.
+
+    Raises:
+        MalformedError: As it was raised, with the file.
+    """
+    try:
+        yield
+    except MalformedError as error:
+        error.what += f" in {'standard input' if path == '-' else path}"
+        raise

@@ -46,6 +46,8 @@ class Invocation:
     settings: "dict[str, Resolved] | None" = None
     """What flags and their variables say, and what counts: `configuration` keeps both here."""
     printed: list[bytes] = field(default_factory=list)
+    withheld: bool = False
+    """There is no result: what is printed goes to stderr, and `--output-file` stays as it was."""
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed when the command is done: an archive is written then, unless the command raised."""
 
@@ -55,7 +57,7 @@ class Invocation:
         Raises:
             FileError: It cannot be written.
         """
-        if self.output_file is not None:
+        if self.output_file is not None and not self.withheld:
             write_file(self.output_file, b"".join(self.printed))
 
     def say(self, line: str) -> None:
@@ -68,7 +70,9 @@ class Invocation:
 
     def print(self, text: str) -> None:
         """Print the result, or a line of it; with `--output-file` it is kept until the command is done."""
-        if self.output_file is None:
+        if self.withheld:
+            self.say(text)
+        elif self.output_file is None:
             sys.stdout.write(text + "\n")
         else:
             self.printed.append(f"{text}\n".encode())

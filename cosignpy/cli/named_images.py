@@ -196,6 +196,7 @@ def verify_named(images: Sequence[NamedImage], verifier: Verifier, text: str | N
     if text is not None and all(verdict.is_good for verdict in verdicts):
         CURRENT.write(pin_images(text, verdicts).encode())
         return 0
+    CURRENT.withheld = text is not None
     code = verifier.render(verdicts)
     if CURRENT.output is Output.TEXT:
         print_places(images, verdicts)

@@ -7,6 +7,7 @@ from typing import Final
 
 from cosignpy.cli.configuration import environment
 from cosignpy.cli.policy_decisions import decide_named
+from cosignpy.cli.policy_files import refuse_secrets
 from cosignpy.cli.render.image_policy import PolicyResult, ResultKind, decisions_to_json
 from cosignpy.cli.render.policy_replay import TOOL, Replayed
 from cosignpy.errors import CosignError
@@ -71,6 +72,7 @@ def open_record(path: str, moment: datetime, contents: Sequence[tuple[str, bytes
     """
     if not path:
         return None
+    refuse_secrets(contents)
     check_place(Path(path))
     return Record(path, moment, contents, Recorder())
 

@@ -8,6 +8,7 @@ from cosignpy.cli.input_files import read_input
 from cosignpy.documents import DocumentError
 from cosignpy.errors import FileError, LimitExceeded, UsageError
 from cosignpy.files import explain
+from cosignpy.imagepolicy.cluster_objects import Secret
 from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.imagepolicy.parse import parse_resources
 from cosignpy.imagepolicy.references import link_policies
@@ -90,6 +91,19 @@ def parse_contents(contents: Iterable[tuple[str, bytes]]) -> tuple[ImagePolicyDo
     return found
 
 
+def refuse_secrets(contents: Iterable[tuple[str, bytes]]) -> None:
+    """Refuse documents that not everybody should read who may read the policies.
+
+    Raises:
+        DocumentError: There is a Secret with something else than public keys and certificates.
+    """
+    for file, content in contents:
+        for each in parse_resources(content, file):
+            if isinstance(each, Secret) and not each.is_public:
+                why = f"the Secret {each.name} has more than public keys in it"
+                raise each.place.error(why, "whoever reads the policies would read it: leave it out")
+
+
 def read_contents(paths: Sequence[str], fetch: Fetch = refuse_registries) -> Iterator[tuple[str, bytes]]:
     """Yield what files, folders and artifacts have, each file once, with what it is called in errors.
 
@@ -100,8 +114,18 @@ def read_contents(paths: Sequence[str], fetch: Fetch = refuse_registries) -> Ite
         if file.startswith(OCI):
             yield from fetch(file)
         else:
-            yield file, read_input(file)
+            yield file, _read_file(file)
+
+
+def _read_file(file: str) -> bytes:
+    try:
+        return read_input(file)
+    except FileError as error:
+        if ":" in file and not Path(file).exists():
+            raise FileError(file, error.why, f"one in a registry is {OCI}{file}") from error
+        raise
 
 
 def _may_have_policies(path: Path) -> bool:
-    return path.suffix in _ENDINGS and not path.name.endswith(TESTS) and path.is_file()
+    """Tell by its name, so that a link to nothing is an error, and no policy is left out without a word."""
+    return path.suffix in _ENDINGS and not path.name.endswith(TESTS) and not path.is_dir()

@@ -1,27 +1,24 @@
 """Flags about what an attestation says, with cosign's names."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from cosignpy.cli.input_files import read_input
+from cosignpy.cli.input_files import name_input, read_input
 from cosignpy.cli.invocation import CURRENT
-from cosignpy.core.policy.predicate import PredicateTypeIs
+from cosignpy.cli.wanted_type import DEFAULT_TYPE
 from cosignpy.core.predicates import (
     MAX_PREDICATE,
     NamedArtifact,
     Predicate,
-    accepted_predicate_types,
     build_statement,
     check_statement,
     select_predicate_type,
 )
 from cosignpy.core.predicates.sbom import Sbom, parse_predicate, read_sbom
 from cosignpy.core.predicates.statement import parse_statement
-from cosignpy.errors import MalformedError, UsageError
+from cosignpy.errors import UsageError
 from cosignpy.values import field, value
-
-_DEFAULT_TYPE: Final = "custom"
 
 
 @value
@@ -30,6 +27,11 @@ class Said:
 
     type: str
     content: Predicate | bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many octets it has."""
+        return len(self.content if isinstance(self.content, bytes) else self.content.octets)
 
     def about(self, artifacts: list[NamedArtifact]) -> bytes:
         """Return the statement about these.
@@ -51,7 +53,7 @@ class PredicateFlags:
         str, typer.Option("--predicate", metavar="FILE", show_default=False, help="What is said, in JSON.")
     ] = ""
     predicate_type: Annotated[str, typer.Option("--type", metavar="TYPE|URI", help="What kind of thing it says.")] = (
-        _DEFAULT_TYPE
+        DEFAULT_TYPE
     )
     statement: Annotated[
         str, typer.Option("--statement", metavar="FILE", show_default=False, help="A whole in-toto statement instead.")
@@ -74,17 +76,14 @@ class PredicateFlags:
             MalformedError: It is not JSON, not a statement, or not what its type says.
             FileError: It cannot be read.
         """
-        if sum(map(bool, (self.predicate, self.statement, self.sbom_from))) != 1:
-            raise UsageError(
-                "an attestation says something", "give --predicate with --type, --sbom-from, or --statement"
-            )
-        path = self.predicate or self.statement or self.sbom_from
+        given = [path for path in (self.predicate, self.statement, self.sbom_from) if path]
+        if len(given) != 1:
+            problem = "an attestation says one thing" if given else "an attestation says something"
+            raise UsageError(problem, "give --predicate with --type, --sbom-from, or --statement")
+        (path,) = given
         content = read_input(path, MAX_PREDICATE)
-        try:
+        with name_input(path):
             said = self._read_unchecked(content) if self.no_validate else self._read_valid(content)
-        except MalformedError as error:
-            error.what += f" in {'standard input' if path == '-' else path}"
-            raise
         if isinstance(said.content, bytes):
             return said
         if said.content.is_text:
@@ -114,18 +113,8 @@ class PredicateFlags:
 
     def _claimed(self) -> str:
         """Return the type that an SBOM is said to be: none where no type was named."""
-        return "" if self.predicate_type == _DEFAULT_TYPE else self.predicate_type
+        return "" if self.predicate_type == DEFAULT_TYPE else self.predicate_type
 
 
 def _said_by(sbom: Sbom) -> Said:
     return Said(select_predicate_type(sbom.type_name), sbom.predicate)
-
-
-def wanted_predicate(name: str) -> PredicateTypeIs:
-    """Return the rule that a verifier has for what `--type` says: a name stands for older URIs of the type as well.
-
-    Raises:
-        UsageError: Neither a name that is known nor a URI.
-    """
-    uri, *aliases = accepted_predicate_types(name)
-    return PredicateTypeIs(uri, tuple(aliases))

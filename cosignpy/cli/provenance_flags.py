@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cosignpy.cli.predicate_flags import wanted_predicate
+from cosignpy.cli.wanted_type import wanted_predicate
 from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.errors import UsageError
 from cosignpy.values import replace, value

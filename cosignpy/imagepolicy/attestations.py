@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from cosignpy.core.digest import Digest
-from cosignpy.core.encoding import parse_json
+from cosignpy.core.encoding import encode_json, parse_json
 from cosignpy.core.policy.predicate import PredicateTypeIs
 from cosignpy.core.predicates.types import PREDICATE_TYPES, accepted_predicate_types
 from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
 from cosignpy.documents import Place
 from cosignpy.errors import ConditionRefused, CosignError, DeadlineExceeded, NoMatchingSignatures, Rejection
+from cosignpy.imagepolicy.conditions.beside import describe_signature
 from cosignpy.imagepolicy.conditions.condition import Condition, ConditionInput
 from cosignpy.imagepolicy.model import Attestation, PolicyText
 from cosignpy.imagepolicy.own_conditions import build_condition
@@ -77,13 +78,13 @@ def first_line(text: PolicyText) -> Place:
     return Place(place.file, place.line + below, place.key)
 
 
-def check_condition(condition: Condition, text: PolicyText, document: bytes, policy: str) -> None:
-    """Show that a condition holds for a document, and that nothing has to be warned of.
+def check_condition(condition: Condition, text: PolicyText, given: ConditionInput, policy: str) -> None:
+    """Show that a condition holds, and that nothing has to be warned of.
 
     Raises:
         ConditionRefused: It does not hold, or not without a warning.
     """
-    warnings = condition.check(ConditionInput(document))
+    warnings = condition.check(given)
     if warnings:
         place = first_line(text)
         raise ConditionRefused(policy, f"warning: {', '.join(warnings)}", None, place.file, place.line)
@@ -104,7 +105,7 @@ def _match(
     check = _build_check(wanted, load)
     for each in candidates:
         try:
-            check(each.claim.payload)
+            check(each)
         except DeadlineExceeded:
             raise
         except CosignError as error:
@@ -116,16 +117,18 @@ def _match(
     return tuple(passed)
 
 
-def _build_check(wanted: Attestation, load: LoadCondition) -> Callable[[bytes], None]:
-    """Return what shows that all conditions hold for a statement."""
+def _build_check(wanted: Attestation, load: LoadCondition) -> Callable[[VerifiedSignature], None]:
+    """Return what shows that all conditions hold for an attestation."""
     fields, text = [build_condition(each) for each in wanted.conditions], wanted.policy
     condition = load(text) if text is not None else None
 
-    def check(statement: bytes) -> None:
+    def check(attested: VerifiedSignature) -> None:
+        statement = attested.claim.payload
         parsed = parse_json(statement, what="statement") if fields else None
         for each in fields:
             each.check_parsed(parsed)
         if condition is not None and text is not None:
-            check_condition(condition, text, statement, wanted.name)
+            given = ConditionInput(statement, encode_json(describe_signature(attested)))
+            check_condition(condition, text, given, wanted.name)
 
     return check

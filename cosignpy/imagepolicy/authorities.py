@@ -1,7 +1,7 @@
 """The authorities of a ClusterImagePolicy: a key, an identity, or an answer that is always the same."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -12,7 +12,7 @@ from cosignpy.core.policy.identity import Containing, Exactly
 from cosignpy.core.policy.threshold import distinct_rules
 from cosignpy.core.trust.chains import build_chains
 from cosignpy.core.trust.trusted_root import CertificateAuthority
-from cosignpy.documents import Node
+from cosignpy.documents import Node, Place
 from cosignpy.errors import MalformedError
 from cosignpy.imagepolicy.dialect import Dialect
 from cosignpy.imagepolicy.fields import Fields
@@ -80,6 +80,9 @@ def parse_authority(dialect: Dialect, node: Node) -> Authority:
         fields.exclude(kind, "attestations", "source", "ctlog", "rfc3161timestamp", "maxAge")
     number = node.place.key.rpartition("[")[2].rstrip("]")
     sources = fields.items("source", _parse_source, 1)
+    attestations = fields.items("attestations", partial(_parse_attestation, dialect), MAX_ATTESTATIONS)
+    if dialect is Dialect.OWN:
+        refuse_same_names(attestations)
     return Authority(
         node.place,
         fields.text("name") or f"authority-{number}",
@@ -87,7 +90,7 @@ def parse_authority(dialect: Dialect, node: Node) -> Authority:
         sources[0] if sources else None,
         fields.child("ctlog", _parse_ctlog),
         fields.child("rfc3161timestamp", _parse_timestamp),
-        fields.items("attestations", partial(_parse_attestation, dialect), MAX_ATTESTATIONS),
+        attestations,
         fields.choice("signatureFormat", SignatureFormat, SignatureFormat.LEGACY),
         max_age=read_max_age(fields),
     )
@@ -227,6 +230,19 @@ def _parse_ctlog(node: Node) -> CtLog:
 
 def _parse_timestamp(node: Node) -> Rfc3161Timestamp:
     return Rfc3161Timestamp(node.place, Fields.read(node, ("trustRootRef",)).text("trustRootRef"))
+
+
+def refuse_same_names(found: Sequence[Attestation] | Sequence[Authority]) -> None:
+    """Refuse two of one name: what is shown for one would stand for the other. The policy controller takes them.
+
+    Raises:
+        DocumentError: There are two.
+    """
+    names = set[str]()
+    for each in found:
+        if each.name in names:
+            raise Place(each.place.file, each.place.line, f"{each.place.key}.name").error(f"{each.name} stands twice")
+        names.add(each.name)
 
 
 def _parse_attestation(dialect: Dialect, node: Node) -> Attestation:

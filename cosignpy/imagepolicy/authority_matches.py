@@ -13,6 +13,7 @@ from cosignpy.core.policy.identity import CertificateIdentity
 from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
 from cosignpy.core.x509.fulcio_names import NUMBERS
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
+from cosignpy.imagepolicy.conditions.beside import describe_signature
 from cosignpy.imagepolicy.model import PolicyText
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.values import field, value
@@ -64,6 +65,20 @@ def _workload_to_json(text: PolicyText, workload: Workload | None) -> dict[str, 
         "metadata": document.get("metadata") if text.include_object_meta else None,
         "typemeta": types if text.include_type_meta else None,
     }
+
+
+def encode_evidence(passed: Sequence[Passed]) -> bytes:
+    """Return what was shown to each authority, by the names that the document has."""
+    return encode_json({"authorityMatches": {each.authority: _evidence_to_json(each.evidence) for each in passed}})
+
+
+def _evidence_to_json(evidence: object) -> dict[str, JsonValue]:
+    if isinstance(evidence, VerifiedAttestations):
+        found = evidence.found.items()
+        return {"attestations": {name: [describe_signature(each) for each in several] for name, several in found}}
+    if isinstance(evidence, VerifiedImage):
+        return {"signatures": [describe_signature(each) for each in evidence.signatures]}
+    return {"static": True}
 
 
 def _match_to_json(evidence: object) -> dict[str, JsonValue]:

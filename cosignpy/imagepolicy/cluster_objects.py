@@ -25,6 +25,7 @@ _DOCKER: Final[Mapping[str, str]] = {
     "kubernetes.io/dockercfg": ".dockercfg",
 }
 """Types of Secrets to pull images with, and the entry that each has."""
+_PUBLIC: Final = (b"-----BEGIN PUBLIC KEY-----", b"-----BEGIN CERTIFICATE-----")
 
 
 @value
@@ -36,6 +37,11 @@ class Secret:
     namespace: str
     type: str
     entries: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether all of it may be shown to everybody: public keys and certificates are all that policies need."""
+        return all(each.lstrip().startswith(_PUBLIC) and b"PRIVATE" not in each for each in self.entries.values())
 
     @property
     def auths(self) -> Mapping[str, JsonValue]:
@@ -75,7 +81,7 @@ def parse_secret(node: Node) -> Secret:
         _check_namespace(header)
     fields.flag("immutable")
     encoded = _octets(fields, "data")
-    plain = {name: text.encode() for name, text in fields.texts("stringData", MAX_ENTRIES).items()}
+    plain = {name: text.encode() for name, text in fields.texts("stringData", MAX_ENTRIES, hidden=True).items()}
     return Secret(node.place, header.name, header.namespace, fields.text("type"), encoded | plain)
 
 
@@ -119,7 +125,7 @@ def _check_namespace(header: Header) -> None:
 
 def _octets(fields: Fields, name: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for entry, text in fields.texts(name, MAX_ENTRIES).items():
+    for entry, text in fields.texts(name, MAX_ENTRIES, hidden=True).items():
         try:
             found[entry] = parse_octets(text, entry)
         except MalformedError as error:

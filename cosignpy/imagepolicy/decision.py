@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from cosignpy.errors import CosignError, DeadlineExceeded, PolicyRefused
 from cosignpy.imagepolicy.completeness import refuse_incomplete
 from cosignpy.imagepolicy.denial import ReadDigest, Refusal, find_refusal
+from cosignpy.imagepolicy.globs import respell
 from cosignpy.imagepolicy.model import Action, Authority, ImagePolicyDocument, Mode, Static
 from cosignpy.imagepolicy.requirements import refuse_unsupported
 from cosignpy.imagepolicy.workloads import Workload, is_about
@@ -167,18 +168,22 @@ def decide_image(
 ) -> ImageDecision:
     """Decide over an image by all policies that are about it.
 
+    One that is named so that a policy about its registry would not count is refused.
+
     Raises:
         DocumentError: A policy demands what cannot be shown.
         MalformedError: The image is no reference.
         DeadlineExceeded: There was no time to ask all authorities.
     """
     about = select_policies(subject, policies)
+    if not subject.full_name and not all(each.covers(subject.image) for each in about):
+        return ImageDecision(subject.image, Outcome.REFUSED, (), f"they are about {respell(subject.image)}")
     verdicts = tuple([decide_policy(policy, verify, subject.digest, conclude) for policy in about])
     return ImageDecision(subject.image, combine(verdicts, no_match), verdicts)
 
 
 def select_policies(subject: Subject, policies: Iterable[ImagePolicyDocument]) -> tuple[ImagePolicyDocument, ...]:
-    """Return the policies that are about an image, in their order.
+    """Return the policies that are about an image, in their order, and those about the plain name of its registry.
 
     Raises:
         MalformedError: The image is no reference.
@@ -188,7 +193,9 @@ def select_policies(subject: Subject, policies: Iterable[ImagePolicyDocument]) -
 
 
 def _covers(policy: ImagePolicyDocument, subject: Subject) -> bool:
-    return policy.covers_full(subject.full_name) if subject.full_name else policy.covers(subject.image)
+    if subject.full_name:
+        return policy.covers_full(subject.full_name)
+    return policy.covers(subject.image) or policy.covers(respell(subject.image))
 
 
 def combine(verdicts: Sequence[PolicyVerdict], no_match: NoMatch) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
-from cosignpy.documents import Node
+from cosignpy.documents import Members, Node, Word
 from cosignpy.imagepolicy.fields import Fields
 
 OWN_VERSION: Final = "cosignpy.dev/v1alpha1"
@@ -25,12 +25,24 @@ class Dialect(StrEnum):
         """Read a mapping: both kinds have the common fields, and only our own those of `OWN_FIELDS` that stand there.
 
         Raises:
-            DocumentError: It is no mapping, or has another member.
+            DocumentError: It is no mapping, has another member, or nothing behind a field of our own.
         """
         own = OWN_FIELDS[where]
         if self is Dialect.OWN:
+            _refuse_blank(node, own)
             return Fields.read(node, (*common, *own))
         return Fields.read(node, common, dict.fromkeys(own, ELSEWHERE))
+
+
+def _refuse_blank(node: Node, own: Sequence[str]) -> None:
+    """Refuse fields of our own without content: they only ever demand more, and a template left a hole there.
+
+    For the common ones it means what it does for Kubernetes, that they are absent.
+    """
+    for name in own:
+        content = node.members.get(name) if isinstance(node, Members) else None
+        if isinstance(content, Word) and content.is_null:
+            raise content.place.error("nothing stands there", "say what it demands, or leave it out")
 
 
 OWN_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {

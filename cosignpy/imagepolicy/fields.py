@@ -133,8 +133,8 @@ class Fields:
         """
         return read(self.members[name]) if name in self.members else None
 
-    def texts(self, name: str, most: int) -> dict[str, str]:
-        """Return a mapping from any names to texts; an empty one where it is absent.
+    def texts(self, name: str, most: int, *, hidden: bool = False) -> dict[str, str]:
+        """Return a mapping from any names to texts; an empty one where it is absent. No error shows hidden ones.
 
         Raises:
             DocumentError: It is something else, or too large.
@@ -144,7 +144,7 @@ class Fields:
             return {}
         if not isinstance(node, Members) or len(node.members) > most:
             raise node.place.error(f"expected at most {most} names with a text each")
-        return {label: read_text(content) for label, content in node.members.items()}
+        return {label: read_text(content, hidden=hidden) for label, content in node.members.items()}
 
     def parsed(self, name: str, parse: Callable[[str], T], text: str | None = None) -> T:
         """Return what a text means.
@@ -184,8 +184,8 @@ class Fields:
                 raise self.error(other, f"is not allowed beside {name}")
 
 
-def read_text(node: Node) -> str:
-    """Return a text; a number or a boolean is none unless it is quoted, as for Kubernetes.
+def read_text(node: Node, *, hidden: bool = False) -> str:
+    """Return a text; a number or a boolean is none unless it is quoted, as for Kubernetes. A hidden one is not shown.
 
     Raises:
         DocumentError: Something else, or longer than any text is.
@@ -195,7 +195,8 @@ def read_text(node: Node) -> str:
     if len(node.text) > MAX_TEXT:
         raise node.place.error(f"{len(node.text)} characters", f"{MAX_TEXT} at the most")
     if node.plain and (node.is_null or _NOT_TEXT.fullmatch(node.text)):
-        raise node.place.error(f"{node.text or 'nothing'} is no text", f'to mean the text, write "{node.text}"')
+        shown = "..." if hidden else node.text
+        raise node.place.error(f"{shown or 'nothing'} is no text", f'to mean the text, write "{shown}"')
     return node.text
 
 

@@ -4,7 +4,9 @@
 and an at sign are nothing special: `registry.example/app*` is about `registry.example/app-other:1.0` as well.
 
 A glob is about the full name of an image, with `index.docker.io/` and `library/` where they are left out, and with the
-digest, else the tag, else `:latest`. Behind a digest there is no tag. How the name was written does not matter.
+digest, else the tag, else `:latest`. Behind a digest there is no tag. How the name was written does not matter, but for
+its registry: capitals, and the port that it has anyway, lead to the same one, and are refused where a glob is about its
+plain name (`decision`).
 """
 
 import re
@@ -23,6 +25,8 @@ SHORTHANDS: Final[Mapping[str, str]] = {"*": "index.docker.io/library/*", "*/*":
 
 _MIRRORED: Final = "registry-1.docker.io/"
 """A name of Docker Hub's that the policy controller does not take for it."""
+_PORT: Final = re.compile(r"(?P<host>.*):0*(?P<port>[0-9]+)")
+_HTTPS: Final = "443"
 _GLOB: Final = re.compile(r"[A-Za-z0-9_:/*.@-]+")
 _PIECE: Final = re.compile(r"\*\*|\*|[^*]+")
 
@@ -82,6 +86,19 @@ def qualify(image: str) -> str:
     if image.startswith(_MIRRORED):
         name = name.replace(DOCKER_HUB, _MIRRORED.rstrip("/"), 1)
     return f"{name}:{reference.tag or DEFAULT_TAG}" if reference.digest is None else f"{name}@{reference.digest}"
+
+
+def respell(image: str) -> str:
+    """Return the full name of an image with the plainest name of its registry: no capitals, no port of https.
+
+    Raises:
+        MalformedError: It is no reference.
+    """
+    registry, slash, rest = qualify(image).partition("/")
+    match = _PORT.fullmatch(registry)
+    if match is not None:
+        registry = match["host"] if match["port"] == _HTTPS else f"{match['host']}:{match['port']}"
+    return registry.lower() + slash + rest
 
 
 def _advance_text(ends: set[int], name: str, piece: str) -> set[int]:

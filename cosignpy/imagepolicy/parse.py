@@ -7,7 +7,7 @@ here. Beside policies may lie what they name: TrustRoots, Secrets and ConfigMaps
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
-from cosignpy.documents import MAX_DOCUMENTS, DocumentError, Members, Node, Place, Word, parse_documents
+from cosignpy.documents import DocumentError, Members, Node, Place, Word, parse_documents
 from cosignpy.imagepolicy.cluster_objects import CONFIG_MAP, SECRET, ConfigMap, Secret, parse_config_map, parse_secret
 from cosignpy.imagepolicy.dialect import Dialect
 from cosignpy.imagepolicy.model import ImagePolicyDocument
@@ -43,7 +43,7 @@ def parse_resources(raw: bytes, file: str) -> tuple[Resource, ...]:
     """
     found = tuple([_BESIDE.get(_kind_of(node), parse_policy)(node) for node in parse_documents(raw, file)])
     if not found:
-        raise DocumentError(f"{file}:1: no policy in it", f"a {Dialect.CLUSTER}, {MAX_DOCUMENTS} at the most", file, 1)
+        raise DocumentError(f"{file}:1: no policy in it", f"allowed: {', '.join(Dialect)}", file, 1)
     refuse_namesakes(found)
     return found
 

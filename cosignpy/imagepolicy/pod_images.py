@@ -71,7 +71,7 @@ class Kind:
         texts = (
             {name: each for name, each in labels.items() if isinstance(each, str)} if isinstance(labels, dict) else {}
         )
-        return Workload(self.group, self.version, f"{self.kind.lower()}s", texts)
+        return Workload(self.group, self.version, f"{self.kind.lower()}s", texts, document)
 
 
 @value

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from cosignpy.documents import Node
-from cosignpy.imagepolicy.authorities import MAX_AUTHORITIES, parse_authority
+from cosignpy.imagepolicy.authorities import MAX_AUTHORITIES, parse_authority, refuse_same_names
 from cosignpy.imagepolicy.dialect import VERSIONS, Dialect
 from cosignpy.imagepolicy.fields import Fields
 from cosignpy.imagepolicy.globs import Glob
@@ -48,6 +48,8 @@ def parse_spec(dialect: Dialect, spec: Fields, named: ImagePolicyDocument) -> Im
         raise spec.error("images", "names no images", '`- glob: "**"` is about all of them')
     deny = read_deny(spec)
     authorities = spec.items("authorities", partial(parse_authority, dialect), MAX_AUTHORITIES)
+    if dialect is Dialect.OWN:
+        refuse_same_names(authorities)
     policy = replace(
         named,
         images=images,

@@ -27,7 +27,7 @@ def resolve(source: ManifestSource, target: Digest | Tag, platform: Platform | N
     if platform is None:
         return manifest.descriptor
     if not manifest.is_index():
-        raise UsageError(f"{target} is a single image, it has no platforms", "leave out --platform")
+        raise UsageError(f"what {target} names is a single image, it has no platforms", "leave out --platform")
     return select_platform(manifest, platform)
 
 

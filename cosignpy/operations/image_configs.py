@@ -14,6 +14,8 @@ from cosignpy.operations.ports import ManifestSource
 MAX_CONFIG: Final = 1 << 20
 """Bytes of a configuration; those with a long history have some ten thousand."""
 
+_UNKNOWN: Final = "unknown/unknown"
+"""Of what lies beside images, such as the provenance that builders write: there may be several."""
 _ALWAYS: Final = frozenset({"architecture", "os", "config", "rootfs"})
 """Members that are there even where they are empty."""
 
@@ -22,14 +24,22 @@ def fetch_image_configs(source: ManifestSource, image: Digest) -> Mapping[str, J
     """Return the configurations of an image, or of all images below an index, by `os/architecture[/variant]`.
 
     Raises:
-        MalformedError: Something else than images is below it, or a configuration is none.
+        MalformedError: Something else than images is below it, a configuration is none, or two are for one platform:
+            whoever looks at one would not see the other, which may be what runs.
         LimitExceeded: There are too many, or one is too large.
         NoSuchTag: One is not there.
         RemoteError: The registry failed.
     """
     images = [each for each in expand_index(source, resolve(source, image)) if not each.is_index()]
     outcomes = run_parallel(lambda each: _fetch_config(source, each), images)
-    return dict(outcome.unwrap() for outcome in outcomes)
+    found: dict[str, JsonValue] = {}
+    for each, outcome in zip(images, outcomes, strict=True):
+        platform, config = outcome.unwrap()
+        if platform == _UNKNOWN and platform in found:
+            platform = f"{platform}@{each.digest}"
+        if found.setdefault(platform, config) != config:
+            raise MalformedError("image index", f"two images say that they are for {platform}")
+    return found
 
 
 def _fetch_config(source: ManifestSource, image: Descriptor) -> tuple[str, JsonValue]:

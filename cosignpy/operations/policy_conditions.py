@@ -8,8 +8,8 @@ from cosignpy.core.encoding import JsonValue
 from cosignpy.documents import Place
 from cosignpy.errors import ConditionRefused
 from cosignpy.imagepolicy.attestations import LoadCondition, check_condition, first_line
-from cosignpy.imagepolicy.authority_matches import Passed, Surroundings, encode_matches
-from cosignpy.imagepolicy.conditions.condition import Condition
+from cosignpy.imagepolicy.authority_matches import Passed, Surroundings, encode_evidence, encode_matches
+from cosignpy.imagepolicy.conditions.condition import Condition, ConditionInput
 from cosignpy.imagepolicy.decision import AuthorityVerdict, Outcome
 from cosignpy.imagepolicy.denial import ReadDigest
 from cosignpy.imagepolicy.languages import Language
@@ -87,7 +87,8 @@ def check_matches(
         ConditionRefused: It does not.
     """
     passed = [Passed(each.authority.name, each.evidence) for each in verdicts if each.outcome is Outcome.PASSED]
-    check_condition(load(text), text, encode_matches(text, passed, around), policy.name)
+    given = ConditionInput(encode_matches(text, passed, around), encode_evidence(passed))
+    check_condition(load(text), text, given, policy.name)
 
 
 _ABOUT_WORKLOADS: Final = {

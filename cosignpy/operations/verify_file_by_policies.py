@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from cosignpy.core.bundle.model import Bundle
 from cosignpy.core.bundle.protojson import parse_bundle
 from cosignpy.core.digest import Digest
-from cosignpy.core.dsse import Envelope
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.verify.artifact import HASHES
-from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim, VerifiedImage, VerifiedSignature
-from cosignpy.core.verify.findings import VerifiedBundle
+from cosignpy.core.verify.evidence import VerifiedImage, VerifiedSignature
 from cosignpy.errors import NoSignatures
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
 from cosignpy.imagepolicy.attested import match_wanted
@@ -22,6 +19,7 @@ from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument
 from cosignpy.imagepolicy.requirements import build_image_policy
 from cosignpy.operations.candidates import Candidate
 from cosignpy.operations.complete_policies import PolicySupplies, complete_policy
+from cosignpy.operations.file_signature import describe_file_signature
 from cosignpy.operations.policy_conditions import check_matches, load_policy_text
 from cosignpy.operations.policy_supplies import NoSupplies
 from cosignpy.operations.remembered import Memory
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from cosignpy.core.verify.bundle import Trust
     from cosignpy.operations.ports import TrustSource
 
-SIGNATURE: Final = "signature over a file"
-"""What a bundle says that holds no statement."""
 _MISSING: Final = {False: ("sign-blob", "signatures"), True: ("attest-blob", "attestations")}
 """What there is none of, by whether attestations are wanted, and who makes one."""
 _NAME: Final = "sha256"
@@ -112,7 +108,7 @@ class _File:
         def verify(policy: ImagePolicy, _trust: "Trust | None") -> VerifiedSignature:
             bundle = parse_bundle(found.content)
             verified = verify_bundle(VerifyBundle(bundle, policy.bundle), self.source, trust)
-            return _describe(found.location, self.digest(), bundle, verified)
+            return describe_file_signature(found.location, self.digest(), bundle, verified)
 
         return Candidate(found.location, verify)
 
@@ -140,17 +136,3 @@ class _Steady:
     def read_content(self) -> bytes | None:
         content = self.source.read_content()
         return None if content is None else self.digest().verify(content, what="the file")
-
-
-def _describe(location: str, digest: Digest, bundle: Bundle, verified: VerifiedBundle) -> VerifiedSignature:
-    return VerifiedSignature(
-        location,
-        digest,
-        verified.key,
-        verified.algorithm,
-        SignedClaim(SignatureFormat.BUNDLE, verified.predicate_type or SIGNATURE, verified.payload, "", {}),
-        verified.log_waived,
-        verified,
-        verified.steps,
-        bundle.content if isinstance(bundle.content, Envelope) else None,
-    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.interop import peers
+from tests.interop.attested_clients import ATTESTED_BEFORE, ATTESTED_CLIENTS
 from tests.interop.file_exchange import render_exchange
 
 _LOGS_BEFORE: Final = """\
@@ -261,6 +262,7 @@ PARTS: Final = (
     Part(_CA_BEFORE, CA_CLIENTS, _CA_BEHIND),
     Part(_TRUST_BEFORE, TRUST_CLIENTS, _TRUST_BEHIND),
     Part(_KEYLESS_BEFORE, KEYLESS_CLIENTS, _KEYLESS_BEHIND),
+    Part(ATTESTED_BEFORE, ATTESTED_CLIENTS, ""),
 )
 
 

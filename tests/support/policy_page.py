@@ -201,6 +201,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "globs": Table(("glob", "image", "is it about it"), _globs),
     "tests": Table(("field", "meaning"), _named(TEST_FIELDS)),
     "conditions": Table(policy_page_conditions.LANGUAGE_COLUMNS, lambda: policy_page_conditions.LANGUAGES),
+    "evidence": Table(("member", "meaning"), _named(policy_page_conditions.EVIDENCE)),
     "conditions-of-cosign": Table(
         policy_page_conditions.DIFFERENCE_COLUMNS, lambda: policy_page_conditions.DIFFERENCES
     ),

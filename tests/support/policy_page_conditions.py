@@ -7,6 +7,7 @@ LANGUAGE_COLUMNS: Final = (
     "what is asked, of `--policy`",
     "what is asked, of a `ClusterImagePolicy`",
     "what is judged",
+    "the evidence beside it",
     "what it takes",
 )
 LANGUAGES: Final[tuple[tuple[str, ...], ...]] = (
@@ -15,6 +16,7 @@ LANGUAGES: Final[tuple[tuple[str, ...], ...]] = (
         "`allow` of `package signature` is `true`",
         "`isCompliant` of `package sigstore` is `true`, or a set with a `result` that is `true`",
         "`input`",
+        "`data.evidence`",
         "`pip install 'cosignpy[policy]'`",
     ),
     (
@@ -22,6 +24,7 @@ LANGUAGES: Final[tuple[tuple[str, ...], ...]] = (
         "the document can be unified with it",
         "the same",
         "the document",
+        "none: it unifies one document, to which nothing may be added that nobody signed",
         "the program [cue](https://cuelang.org), found on `PATH`",
     ),
     (
@@ -29,10 +32,32 @@ LANGUAGES: Final[tuple[tuple[str, ...], ...]] = (
         "the expression is `true`",
         "nothing: only [our own kind](#what-only-our-own-kind-can-say) has it",
         "`statement`, or `document`; of a statement also `subject`, `predicateType`, `predicate`",
+        "`evidence`",
         "`pip install 'cosignpy[policy]'`",
     ),
 )
-"""Languages, what is asked of a text, what it judges, and what has to be installed."""
+"""Languages, what is asked of a text, what it judges, what it is told beside that, and what has to be installed."""
+
+EVIDENCE: Final[tuple[tuple[str, str], ...]] = (
+    ("key.fingerprint", "SHA-256 of the key that signed"),
+    ("certificate.names", "whom the certificate names; `certificate` is null where a key alone signed"),
+    ("certificate.issuer", "who vouched for that"),
+    (
+        "certificate.extensions",
+        "what Fulcio says besides: by its names, as `source-repository-uri`, and by its numbers",
+    ),
+    ("times[].time", "not later than then, in RFC 3339; `times` is empty where nobody is asked for one"),
+    ("times[].source", "`timestamp authority`, `transparency log` or `nobody`; its address is `times[].authority`"),
+    ("logEntries[].log", "which log has it, at `logEntries[].logIndex`"),
+    (
+        "logEntries[].inclusion.origin",
+        "what the log calls itself in the checkpoint; `inclusion` is null where there is a promise only",
+    ),
+    ("transparencyLog.checked", "whether a log was asked for"),
+    ("signed.digest", "the image, or the file"),
+    ("statement.digest", "SHA-256 of the statement; a signature that is no attestation has no `statement`"),
+)
+"""Members of the evidence that conditions are told, and what they say."""
 
 DIFFERENCE_COLUMNS: Final = ("", "cosign", "here")
 DIFFERENCES: Final[tuple[tuple[str, ...], ...]] = (

@@ -57,6 +57,7 @@ PUBLIC: Final[frozenset[str]] = frozenset(
         "Platform",
         "PredicateTypeIs",
         "ProvenInclusion",
+        "ProvenanceRule",
         "PublicKey",
         "RateLimited",
         "Reference",

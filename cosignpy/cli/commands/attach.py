@@ -6,13 +6,13 @@ import typer
 
 from cosignpy.cli import wiring, wiring_keys
 from cosignpy.cli.flags import ImageArgument, RegistryFlags
-from cosignpy.cli.input_files import read_input
+from cosignpy.cli.input_files import name_input, read_input
 from cosignpy.cli.invocation import CURRENT
 from cosignpy.core.bundle.parts import SignatureParts
 from cosignpy.core.oci.simple_signing import build_simple_signing
 from cosignpy.errors import UsageError
 from cosignpy.operations.attach import attach_bundle, attach_detached, parse_detached, parse_log_answer
-from cosignpy.operations.attach_attestation import parse_attestations
+from cosignpy.operations.attach_attestation import FoundAttestation, parse_attestations
 from cosignpy.operations.expand import resolve
 from cosignpy.values import value
 
@@ -106,11 +106,10 @@ def attestation(
     """Attach attestations that were made elsewhere. They are checked for form and image, not for who made them."""
     opened = wiring.open_image(image, registry, wiring.Access.WRITE)
     subject = resolve(opened.repository, opened.target)
-    found = [
-        one
-        for path in attestation
-        for one in parse_attestations(read_input(path, wiring.max_attachment()), subject.digest)
-    ]
+    found = list[FoundAttestation]()
+    for path in attestation:
+        with name_input(path):
+            found += parse_attestations(read_input(path, wiring.max_attachment()), subject.digest)
     for one in found:
         made = one.store(opened.attachments, subject, wiring_keys.signing_time(), wiring_keys.legacy_style(None))
         CURRENT.say(f"Attached to {subject.digest}: {made.digest}")

@@ -40,10 +40,10 @@ def attest_blob(
     The predicate goes into the statement as it is, to the last digit.
     """
     names = files or []
-    target = _place(names, bundle, parts)
-    said = what.read()
     if not names and not what.statement:
         raise UsageError("an attestation is about something", "name the files")
+    target = _place(names, bundle, parts)
+    said = what.read()
     payload = said.about([outcome.unwrap() for outcome in run_parallel(name_artifact, names)])
     own.check(key)
     signing = own.certify(open_signing(key, services, who, yes=yes))

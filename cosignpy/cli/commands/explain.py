@@ -27,6 +27,7 @@ _BEGINNING: Final = 4096
 _DIGEST: Final = re.compile(r"sha(?:256|384|512):[0-9a-fA-F]+")
 _OWN: Final = frozenset({"images", "blob", "output"})
 """Parameters of the other commands that stand for the target, and for what explaining is."""
+_TYPE: Final = "predicate_type"
 
 _ABOUT_SIGNATURES: Final = ("key", "bundle", "signature", "certificate", "check_files", *fields_of(IdentityFlags))
 """Flags that say by whom a signature has to be, or where it is."""
@@ -61,7 +62,7 @@ def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401
         CURRENT.say("This is a record, not a proof: read as it was written, and nothing is verified again.")
         return render_evidence(JsonObject.parse(read_input(target), what="evidence"))
     CURRENT.output = Output.TREE
-    attested = flags["predicate_type"] is not None
+    attested = flags[_TYPE] is not None
     if not attested and any(flags[name] for name in fields_of(ProvenanceFlags)):
         raise UsageError("builder and source are named by provenance", "say which type it is: --type slsaprovenance1")
     if not attested and flags["policies"]:
@@ -76,7 +77,7 @@ def explain(target: TargetArgument, **flags: Any) -> int | None:  # noqa: ANN401
 
 def _is_to_verify(flags: dict[str, Any]) -> bool:
     """Tell whether something is to be verified: a file that looks like evidence must not pass for its own proof."""
-    return flags["predicate_type"] is not None or any(flags[name] for name in _ABOUT_SIGNATURES)
+    return flags[_TYPE] is not None or any(flags[name] for name in _ABOUT_SIGNATURES)
 
 
 def _is_evidence(path: Path) -> bool:
@@ -99,10 +100,13 @@ def _select(command: Callable[..., int | None], flags: dict[str, Any]) -> dict[s
 
 
 def _parameters() -> Iterator[Parameter]:
-    """Return the target, and every flag once; none of them has to be given, since evidence needs none."""
+    """Return the target, and every flag once; none of them has to be given, since evidence needs none.
+
+    A type that is given says that attestations are meant, so that here it has no default.
+    """
     yield Parameter("target", Parameter.KEYWORD_ONLY, annotation=TargetArgument)
     found = {
-        name: parameter.replace(default=None) if parameter.default is Parameter.empty else parameter
+        name: parameter.replace(default=None) if parameter.default is Parameter.empty or name == _TYPE else parameter
         for command in (_verify_blob_attestation, _verify_blob, _verify_attestation, _verify_image)
         for name, parameter in signature(command).parameters.items()
     }

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cosignpy.cli.flags import DataOutputFlag
-from cosignpy.cli.input_files import read_input
+from cosignpy.cli.input_files import name_input, read_input
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.policy_evidence import replay_evidence
 from cosignpy.cli.policy_files import read_contents
@@ -41,7 +41,8 @@ def replay(file: FileArgument, other: OtherFlags, output: DataOutputFlag = Outpu
     Exits with 1 where the decision is not, byte for byte, the one that was recorded. With other policies, or another
     trusted root, it says what they would have decided, and exits as `policy verify` would have.
     """
-    evidence = parse_policy_evidence(read_input(file, MAX_EVIDENCE))
+    with name_input(file):
+        evidence = parse_policy_evidence(read_input(file, MAX_EVIDENCE))
     policies = check_policies(read_contents(other.policy)) if other.policy else None
     trust = Once(TrustFile(other.trusted_root)) if other.trusted_root else None
     found = replay_evidence(evidence, check_policies, policies, trust)

@@ -8,7 +8,7 @@ import typer
 from cosignpy.cli import wiring
 from cosignpy.cli.flags import RegistryFlags
 from cosignpy.cli.invocation import CURRENT
-from cosignpy.cli.policy_files import OCI, parse_contents, read_contents
+from cosignpy.cli.policy_files import OCI, parse_contents, read_contents, refuse_secrets
 from cosignpy.cli.policy_flags import OfflineFlag, SignersFlags, TrustedRootFlag
 from cosignpy.cli.policy_sources import open_artifacts
 from cosignpy.cli.trust_source import Once, select_trust
@@ -33,6 +33,7 @@ def push(sources: SourcesArgument, reference: ReferenceArgument, registry: Regis
     """
     contents = tuple(read_contents(sources))
     policies = parse_contents(contents)
+    refuse_secrets(contents)
     files = [PolicyFile(Path(name).name, content) for name, content in contents]
     target = Reference.parse(reference.removeprefix(OCI))
     if target.digest is not None:

@@ -6,11 +6,11 @@ import typer
 
 from cosignpy.cli import wiring
 from cosignpy.cli.flags import ImageArgument, RegistryFlags
-from cosignpy.cli.input_files import read_input
+from cosignpy.cli.input_files import name_input, read_input
 from cosignpy.cli.invocation import CURRENT, printable
 from cosignpy.core.oci.manifest import Platform
 from cosignpy.core.predicates import describe_predicate_type
-from cosignpy.errors import MalformedError, UsageError
+from cosignpy.errors import UsageError
 from cosignpy.operations import attach_sbom as attaching
 from cosignpy.operations.attach_sbom import InputFormat, SbomType, check_sbom, take_sbom
 from cosignpy.operations.download_sbom import FoundSbom, fetch_sbom
@@ -48,11 +48,8 @@ class SbomFlags:
         if self.no_validate:
             CURRENT.warn("--no-validate: what is attached may be something else than its media type says")
             return take_sbom(content, self.kind, self.input_format)
-        try:
+        with name_input(self.sbom):
             return check_sbom(content, self.kind, self.input_format)
-        except MalformedError as error:
-            error.what += f" in {'standard input' if self.sbom == '-' else self.sbom}"
-            raise
 
 
 def attach_sbom(image: ImageArgument, what: SbomFlags, registry: RegistryFlags) -> None:

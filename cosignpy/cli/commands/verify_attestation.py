@@ -12,9 +12,10 @@ from cosignpy.cli.image_verification import SelectionFlags, ThresholdFlag, Wante
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import CertificateFlag, OwnPkiFlags
 from cosignpy.cli.provenance_flags import ProvenanceFlags
-from cosignpy.cli.render.verification import ImageResult, render_verification, signature_to_json
+from cosignpy.cli.render.verification import ImageResult, render_verification
 from cosignpy.cli.signer_flags import SignerFlags
 from cosignpy.cli.trust_source import Once
+from cosignpy.cli.wanted_type import DEFAULT_TYPE, WantedTypeFlag
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.errors import AttestationsRefused, CosignError, UsageError
@@ -25,9 +26,7 @@ from cosignpy.values import replace, value
 class AttestedFlags:
     """What has to be attested, and by how many of the keys or identities."""
 
-    predicate_type: Annotated[
-        str, typer.Option("--type", metavar="TYPE|URI", show_default=False, help="The predicate type that is wanted.")
-    ]
+    predicate_type: WantedTypeFlag = DEFAULT_TYPE
     threshold: ThresholdFlag = 1
     check_claims: Annotated[bool, typer.Option("--check-claims/--no-check-claims", hidden=True)] = True
 
@@ -72,17 +71,18 @@ def verify_attestation(
     conditions.begin()
     results = verify_images(images, Wanted(policy, trust, which, beside), registry)
     judges = conditions.read()
-    return render_verification([_judge(result, judges) for result in results], policy)
+    return render_verification([_judge(result, judges) for result in results], policy, judges.to_json())
 
 
 def _judge(result: ImageResult, judges: Conditions) -> ImageResult:
     """Refuse an image of which something is attested that does not satisfy the conditions."""
     if isinstance(result.outcome, CosignError):
         return result
+    from cosignpy.imagepolicy.conditions.beside import describe_signature
     from cosignpy.operations.judge_attestations import Attestation
 
     found = [
-        Attestation(each.location, each.claim.payload, signature_to_json(each)) for each in result.outcome.signatures
+        Attestation(each.location, each.claim.payload, describe_signature(each)) for each in result.outcome.signatures
     ]
     try:
         judges.judge(result.name, found)

@@ -1,6 +1,6 @@
 """`cosignpy verify-blob` and `cosignpy verify-blob-attestation`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,17 +15,24 @@ from cosignpy.cli.input_files import read_input
 from cosignpy.cli.invocation import Output
 from cosignpy.cli.own_pki_flags import OwnPkiFlags
 from cosignpy.cli.provenance_flags import ProvenanceFlags
-from cosignpy.cli.render.bundle import bundle_evidence, render_bundle, tells_refusals
+from cosignpy.cli.render.bundle import render_bundle, tells_refusals
 from cosignpy.cli.signer_flags import SignerFlags
+from cosignpy.cli.wanted_type import DEFAULT_TYPE, WantedTypeFlag
 from cosignpy.core.bundle.model import Bundle
+from cosignpy.core.bundle.protojson import parse_bundle
+from cosignpy.core.digest import Digest
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.policy.predicate import AnyPredicateUnsafe
 from cosignpy.core.policy.transparency import RequireLog
+from cosignpy.core.verify.findings import VerifiedBundle
 from cosignpy.errors import TransparencyRequired, UsageError
 from cosignpy.operations.artifacts import HeldContent, KnownDigest
 from cosignpy.operations.beside import Beside
 from cosignpy.operations.verify_bundle import VerifyBundle, verify_bundle
 from cosignpy.values import replace
+
+if TYPE_CHECKING:
+    from cosignpy.operations.judge_attestations import Attestation
 
 BlobArgument = Annotated[
     str, typer.Argument(metavar="BLOB", show_default=False, help="A file, - for standard input, or sha256:HEX.")
@@ -86,11 +93,9 @@ def verify_blob_attestation(
     deny: DenyFlags,
     parts: DetachedFlags,
     pki: OwnPkiFlags,
-    predicate_type: Annotated[
-        str, typer.Option("--type", metavar="TYPE|URI", show_default=False, help="The predicate type that is wanted.")
-    ],
     provenance: ProvenanceFlags,
     conditions: ConditionFlags,
+    predicate_type: WantedTypeFlag = DEFAULT_TYPE,
     bundle: BundleFlag = "",
     timestamp: TimestampFlag = "",
     output: DataOutputFlag = Output.TEXT,
@@ -111,11 +116,22 @@ def verify_blob_attestation(
     request = replace(_request(signed, policy, parts, offline=who.offline), beside=beside)
     found = verify_bundle(request, select_artifact(blob), pki.trust(who))
     judges = conditions.read()
-    if judges.conditions:
-        from cosignpy.operations.judge_attestations import Attestation
+    if judges.files:
+        judges.judge(blob, [_judged(blob, parts.signature or bundle_path(blob, bundle), signed, found)])
+    render_bundle(blob, found, output, judges.to_json())
 
-        judges.judge(blob, [Attestation(blob, found.payload, bundle_evidence(blob, found))])
-    render_bundle(blob, found, output)
+
+def _judged(blob: str, location: str, signed: bytes | Bundle, found: VerifiedBundle) -> "Attestation":
+    """Return what conditions judge: they see of a file what they see of an image."""
+    from cosignpy.imagepolicy.conditions.beside import describe_signature
+    from cosignpy.operations.file_signature import describe_file_signature
+    from cosignpy.operations.judge_attestations import Attestation
+
+    name = min(found.digests)
+    digest = Digest(name, found.digests[name].hex())
+    bundle = signed if isinstance(signed, Bundle) else parse_bundle(signed)
+    shown = describe_signature(describe_file_signature(location, digest, bundle, found))
+    return Attestation(blob, found.payload, shown)
 
 
 def _request(signed: bytes | Bundle, policy: BundlePolicy, parts: DetachedFlags, *, offline: bool) -> VerifyBundle:

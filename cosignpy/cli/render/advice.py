@@ -66,6 +66,8 @@ def advise(error: CosignError) -> str:
     """Return the first thing to do; empty where there is nothing to say that the error does not say itself."""
     if error.hint:
         return error.hint
+    if isinstance(error, MalformedError) and error.what == "image reference":
+        return "write it as registry/name:tag, or registry/name@sha256:HEX"
     if isinstance(error, NoMatchingSignatures) and error.rejections:
         return advise(closest(error.rejections).error)
     if isinstance(error, ClaimMismatch) and error.claim == "predicate type":

@@ -1,34 +1,35 @@
 """What `verify-blob` found: a few lines for a person, or JSON; `Verified OK` on stderr, where cosign says it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import ParamSpec
 
 from cosignpy.cli.exit_codes import exit_code
 from cosignpy.cli.invocation import CURRENT, Output
-from cosignpy.cli.render.errors import error_to_json, explain_error, one_line
-from cosignpy.cli.render.policy import policy_to_json
-from cosignpy.cli.render.proof import BUNDLE_SCHEMA, head_to_json, proof_to_json, steps_to_json
-from cosignpy.cli.render.statement import other_subjects, statement_to_json
+from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, rejection_to_json
+from cosignpy.cli.render.policy import conditions_to_json, policy_to_json
+from cosignpy.cli.render.proof import BUNDLE_SCHEMA, head_to_json
+from cosignpy.cli.render.statement import other_subjects
 from cosignpy.core.encoding import JsonValue, encode_b64, encode_json
 from cosignpy.core.policy.bundle import BundlePolicy
 from cosignpy.core.verify.findings import TimeSource, VerifiedBundle
+from cosignpy.core.verify.shown import proof_to_json, statement_to_json, steps_to_json
 from cosignpy.core.verify.trail import trail_of
-from cosignpy.errors import CosignError, DeadlineExceeded
+from cosignpy.errors import AttestationsRefused, CosignError, DeadlineExceeded
 
 P = ParamSpec("P")
 
 
-def render_bundle(name: str, found: VerifiedBundle, output: Output) -> None:
-    """Print what was proved."""
+def render_bundle(name: str, found: VerifiedBundle, output: Output, conditions: Sequence[JsonValue] = ()) -> None:
+    """Print what was proved; `conditions` are the files with what the statement had to satisfy besides."""
     if output is Output.TREE:
         from cosignpy.cli.render.explanation import render_explanation  # of no use to the other forms
 
-        render_explanation(bundle_evidence(name, found))
+        render_explanation(bundle_evidence(name, found, conditions))
         return
     CURRENT.say("Verified OK")
     if output is Output.JSON:
-        CURRENT.print(encode_json(bundle_evidence(name, found)).decode())
+        CURRENT.print(encode_json(bundle_evidence(name, found, conditions)).decode())
         return
     for line in text_lines(found):
         CURRENT.print(one_line(line))
@@ -100,7 +101,7 @@ def waivers(found: VerifiedBundle) -> Iterator[str]:
         yield f"certificate transparency ({found.certificate.scts_waived_because})"
 
 
-def bundle_evidence(name: str, found: VerifiedBundle) -> dict[str, JsonValue]:
+def bundle_evidence(name: str, found: VerifiedBundle, conditions: Sequence[JsonValue] = ()) -> dict[str, JsonValue]:
     """Return the evidence document (docs/formats/bundle.md)."""
     return {
         **_head(name, 0),
@@ -112,17 +113,20 @@ def bundle_evidence(name: str, found: VerifiedBundle) -> dict[str, JsonValue]:
         "statement": statement_to_json(found.payload, found.subjects) if found.payload else None,
         "notChecked": list(waivers(found)),
         "steps": steps_to_json(found.steps),
-    } | _policy(found.policy)
+    } | _policy(found.policy, conditions)
 
 
 def bundle_refusal(name: str, error: CosignError) -> dict[str, JsonValue]:
     """Return the same for a bundle that was refused, or could not be read."""
     trail = trail_of(error)
-    return _head(name, exit_code(error)) | {"error": error_to_json(error)} | _policy(trail.policy if trail else None)
+    found: dict[str, JsonValue] = {"error": error_to_json(error)}
+    if isinstance(error, AttestationsRefused):
+        found["rejections"] = [rejection_to_json(each) for each in error.rejections]
+    return _head(name, exit_code(error)) | found | _policy(trail.policy if trail else None)
 
 
-def _policy(policy: BundlePolicy | None) -> dict[str, JsonValue]:
-    return {"policy": policy_to_json(policy)} if policy is not None else {}
+def _policy(policy: BundlePolicy | None, conditions: Sequence[JsonValue] = ()) -> dict[str, JsonValue]:
+    return {"policy": policy_to_json(policy) | conditions_to_json(conditions)} if policy is not None else {}
 
 
 def _head(name: str, code: int) -> dict[str, JsonValue]:

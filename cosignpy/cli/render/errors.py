@@ -8,7 +8,14 @@ from cosignpy.cli.render.advice import advise
 from cosignpy.cli.render.proof import refused_steps_to_json
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.verify.trail import trail_of
-from cosignpy.errors import CosignError, FilesMismatch, NoMatchingSignatures, Rejection, VerificationError
+from cosignpy.errors import (
+    ClaimMismatch,
+    CosignError,
+    FilesMismatch,
+    NoMatchingSignatures,
+    Rejection,
+    VerificationError,
+)
 
 MOST_REJECTIONS: Final = 20
 """Rejected signatures, or files, listed for a person; JSON has them all."""
@@ -36,13 +43,18 @@ def explain_error(error: CosignError) -> None:
     """Tell a person what went wrong and what to do about it."""
     CURRENT.say(f"Error: {one_line(error)}")
     if isinstance(error, NoMatchingSignatures | FilesMismatch):
-        for rejection in error.rejections[:MOST_REJECTIONS]:
+        for rejection in sorted(error.rejections, key=_is_of_another_type)[:MOST_REJECTIONS]:
             CURRENT.say(f"  {one_line(rejection)}")
         if len(error.rejections) > MOST_REJECTIONS:
             CURRENT.say(f"  and {len(error.rejections) - MOST_REJECTIONS} more; --output json lists them")
     hint = advise(error) if isinstance(error, VerificationError) else error.hint
     if hint:
         CURRENT.say(f"  hint: {one_line(hint)}")
+
+
+def _is_of_another_type(rejection: Rejection) -> bool:
+    """Tell what nobody asked for, and what comes last: an image may have many attestations."""
+    return isinstance(rejection.error, ClaimMismatch) and rejection.error.claim == "predicate type"
 
 
 def error_to_json(error: CosignError) -> dict[str, JsonValue]:

@@ -110,6 +110,8 @@ def _demands(policy: JsonObject) -> Iterator[Branch]:
         )
     asked = policy.string_map("provenance")
     yield from (Branch(f"{what} {asked[name]}") for name, what in _PROVENANCE.items() if name in asked)
+    for each in policy.children("conditions", most=MOST_ITEMS):
+        yield Branch(f"which satisfies {each.text('file')}, {each.text('digest')}")
     yield from (Branch(f"says {name}={text}") for name, text in policy.string_map("annotations").items())
 
 
@@ -156,6 +158,7 @@ def _signature_or_refusal(evidence: JsonObject) -> Iterator[Branch]:
     else:
         yield from _refusal(error, error.text("message"))
         yield from _shortened([_refused_file(each) for each in error.children("files", most=MOST_ITEMS)])
+        yield from _shortened([_rejection(each) for each in evidence.children("rejections", most=MOST_ITEMS)])
         yield from _advice(error)
 
 

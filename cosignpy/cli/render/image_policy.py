@@ -9,10 +9,11 @@ from cosignpy.cli.exit_codes import EXIT_CODES, combined_exit_code, exit_code
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line
 from cosignpy.cli.render.proof import head_to_json
-from cosignpy.cli.render.verification import name_signer, signature_to_json, waivers_of
+from cosignpy.cli.render.verification import name_signer, waivers_of
 from cosignpy.core.digest import Digest
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.verify.evidence import VerifiedImage
+from cosignpy.core.verify.shown import signature_to_json
 from cosignpy.errors import CosignError, RemoteError, VerificationError
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
 from cosignpy.imagepolicy.decision import AuthorityVerdict, ImageDecision, Outcome, PolicyVerdict
@@ -121,11 +122,12 @@ def _reason(verdict: PolicyVerdict) -> str:
 
 
 def _evidence_lines(found: VerifiedImage | VerifiedAttestations) -> Iterator[str]:
-    for signature in found.signatures:
-        yield f"    signed by    {name_signer(signature)}"
-        if isinstance(found, VerifiedAttestations):
-            yield f"    attests      {signature.claim.type} ({', '.join(found.names_of(signature))})"
-        yield f"    found in     {signature.location}"
+    for signer in dict.fromkeys(name_signer(signature) for signature in found.signatures):
+        yield f"    signed by    {signer}"
+        for signature in [each for each in found.signatures if name_signer(each) == signer]:
+            if isinstance(found, VerifiedAttestations):
+                yield f"    attests      {signature.claim.type} ({', '.join(found.names_of(signature))})"
+            yield f"    found in     {signature.location}"
     for waiver in dict.fromkeys(waiver for signature in found.signatures for waiver in waivers_of(signature)):
         yield f"    not checked  {waiver}"
 

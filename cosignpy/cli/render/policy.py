@@ -1,5 +1,7 @@
 """What a verification demanded, as JSON: evidence that says what was shown has to say what was asked for too."""
 
+from collections.abc import Sequence
+
 from cosignpy.core.encoding import JsonValue
 from cosignpy.core.policy.bundle import BundlePolicy, SignedByKey
 from cosignpy.core.policy.image import ImagePolicy
@@ -37,6 +39,11 @@ def image_policy_to_json(policy: ImagePolicy) -> dict[str, JsonValue]:
         "threshold": policy.threshold,
         "annotations": dict(policy.annotations),
     }
+
+
+def conditions_to_json(files: Sequence[JsonValue]) -> dict[str, JsonValue]:
+    """Return the files with what statements had to satisfy, where there were some."""
+    return {"conditions": list(files)} if files else {}
 
 
 def _signers(policy: BundlePolicy) -> dict[str, JsonValue]:

@@ -15,10 +15,10 @@ from cosignpy.cli.render.explained_steps import fact_branches
 from cosignpy.cli.render.image_policy import PolicyResult
 from cosignpy.cli.render.policy_changes import demands_of, nearest_change, nearest_policy_change
 from cosignpy.cli.render.proof import head_to_json
-from cosignpy.cli.render.verification import signature_to_json
 from cosignpy.core.encoding import JsonObject, JsonValue, encode_json
 from cosignpy.core.oci.reference import Reference
 from cosignpy.core.verify.evidence import VerifiedImage
+from cosignpy.core.verify.shown import signature_to_json
 from cosignpy.errors import CosignError, NoMatchingSignatures
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
 from cosignpy.imagepolicy.decision import AuthorityVerdict, Outcome, PolicyVerdict

@@ -1,23 +1,13 @@
-"""What a signed statement is about besides what was verified: for a person by name, for programs all of it."""
+"""What a signed statement is about besides what was verified, for a person."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from cosignpy.core.encoding import JsonValue
 from cosignpy.core.intoto import Subject
 
 MOST_SUBJECTS: Final = 5
 """Other subjects shown to a person; JSON has them all."""
-
-
-def statement_to_json(payload: bytes, subjects: Sequence[Subject]) -> dict[str, JsonValue]:
-    """Return the digest of a statement, by which it is told from every other, and all that it is about."""
-    about: list[JsonValue] = [
-        {"name": subject.name, "digests": [str(digest) for digest in subject.digests]} for subject in subjects
-    ]
-    return {"digest": f"sha256:{hashlib.sha256(payload).hexdigest()}", "subjects": about}
 
 
 def other_subjects(subjects: Sequence[Subject], own: AbstractSet[str]) -> Iterator[str]:

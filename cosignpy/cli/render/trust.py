@@ -11,7 +11,6 @@ from cosignpy.core.trust.problems import Problem, Severity
 from cosignpy.core.trust.trusted_root import CertificateAuthority, TransparencyLog, TrustedRoot
 from cosignpy.core.trust.validity import Validity, encode_time, encode_validity
 from cosignpy.core.x509.certificate import Certificate
-from cosignpy.core.x509.names import describe_name
 
 _LOGS: Final = {"logs": "Transparency logs", "ctLogs": "Certificate transparency logs"}
 _AUTHORITIES: Final = {
@@ -108,7 +107,7 @@ def _authority_to_json(authority: CertificateAuthority, moment: datetime) -> dic
 def _certificate_to_json(certificate: Certificate, moment: datetime) -> dict[str, JsonValue]:
     validity = Validity(certificate.not_before, certificate.not_after)
     return {
-        "subject": describe_name(certificate.subject, what="certificate"),
+        "subject": certificate.subject_name,
         "state": state_of(validity, moment),
         "validFor": encode_validity(validity),
         "fingerprint": _fingerprint(certificate.der),

@@ -6,15 +6,16 @@ from cosignpy.cli.exit_codes import combined_exit_code, exit_code
 from cosignpy.cli.invocation import CURRENT, Output
 from cosignpy.cli.render.bundle import proof_lines, waivers
 from cosignpy.cli.render.errors import error_to_json, explain_error, one_line, rejection_to_json
-from cosignpy.cli.render.policy import image_policy_to_json
-from cosignpy.cli.render.proof import EVIDENCE_SCHEMA, head_to_json, proof_to_json, steps_to_json
-from cosignpy.cli.render.statement import other_subjects, statement_to_json
+from cosignpy.cli.render.policy import conditions_to_json, image_policy_to_json
+from cosignpy.cli.render.proof import EVIDENCE_SCHEMA, head_to_json
+from cosignpy.cli.render.statement import other_subjects
 from cosignpy.core.digest import Digest
 from cosignpy.core.dsse import EnvelopeSignature
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.core.intoto import COSIGN_SIGN_V1, Statement
 from cosignpy.core.policy.image import ImagePolicy
 from cosignpy.core.verify.evidence import SignatureFormat, VerifiedImage, VerifiedSignature
+from cosignpy.core.verify.shown import signature_to_json
 from cosignpy.errors import CosignError, NoMatchingSignatures
 from cosignpy.values import replace, value
 
@@ -34,18 +35,23 @@ class ImageResult:
         return exit_code(self.outcome) if isinstance(self.outcome, CosignError) else 0
 
 
-def render_verification(results: Sequence[ImageResult], policy: ImagePolicy) -> int:
-    """Print the results in the form asked for and return the exit code of the run."""
+def render_verification(
+    results: Sequence[ImageResult], policy: ImagePolicy, conditions: Sequence[JsonValue] = ()
+) -> int:
+    """Print the results in the form asked for and return the exit code of the run.
+
+    `conditions` are the files with what the statements had to satisfy besides.
+    """
     code = combined_exit_code(result.exit_code for result in results)
     if CURRENT.output is Output.TREE:
         from cosignpy.cli.render.explanation import render_explanation  # of no use to the other forms
 
-        return render_explanation(evidence(results, policy, code))
+        return render_explanation(evidence(results, policy, code, conditions))
     for result in results:
         if isinstance(result.outcome, CosignError):
             explain_error(result.outcome)
     if CURRENT.output is Output.JSON:
-        CURRENT.print(encode_json(evidence(results, policy, code)).decode())
+        CURRENT.print(encode_json(evidence(results, policy, code, conditions)).decode())
     elif CURRENT.output is Output.COSIGN and policy.wants_attestation:
         _print_envelopes(results)
     elif CURRENT.output is Output.PREDICATE:
@@ -146,11 +152,13 @@ def _signature_lines(signature: VerifiedSignature) -> Iterator[str]:
         yield f"      says     {name}={content}"
 
 
-def evidence(results: Sequence[ImageResult], policy: ImagePolicy, code: int) -> dict[str, JsonValue]:
+def evidence(
+    results: Sequence[ImageResult], policy: ImagePolicy, code: int, conditions: Sequence[JsonValue] = ()
+) -> dict[str, JsonValue]:
     """Return the evidence document (docs/formats/evidence.md)."""
     return {
         **head_to_json(EVIDENCE_SCHEMA, code),
-        "policy": image_policy_to_json(policy),
+        "policy": image_policy_to_json(policy) | conditions_to_json(conditions),
         "images": [_image_to_json(result) for result in results],
     }
 
@@ -169,37 +177,6 @@ def _image_to_json(result: ImageResult) -> dict[str, JsonValue]:
         rejections = outcome.rejections
         found["signatures"] = [signature_to_json(signature) for signature in outcome.signatures]
     return found | {"rejections": [rejection_to_json(rejection) for rejection in rejections]}
-
-
-def signature_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
-    """Return one signature that counts, as docs/formats/evidence.md describes it."""
-    return {
-        "location": signature.location,
-        "format": signature.claim.format.value,
-        "type": signature.claim.type,
-        "key": {"fingerprint": signature.key.fingerprint, "algorithm": signature.algorithm.name},
-        "signed": {
-            "digest": str(signature.digest),
-            "dockerReference": signature.claim.docker_reference,
-            "annotations": dict(signature.claim.annotations),
-        },
-        **_statement_to_json(signature),
-        "steps": steps_to_json(signature.steps),
-        **_proof_to_json(signature),
-    }
-
-
-def _statement_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
-    subjects = signature.attested_subjects
-    return {"statement": statement_to_json(signature.claim.payload, subjects)} if subjects else {}
-
-
-def _proof_to_json(signature: VerifiedSignature) -> dict[str, JsonValue]:
-    """What was asked of others; a log that was not asked says why."""
-    log: JsonValue = {"checked": True}
-    if signature.log is not None:
-        log = {"checked": False, "waivedBecause": signature.log.waived_because}
-    return {"transparencyLog": log} | (proof_to_json(signature.proof) if signature.proof is not None else {})
 
 
 def cosign_payloads(result: ImageResult) -> Iterator[JsonValue]:

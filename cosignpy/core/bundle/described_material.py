@@ -44,11 +44,11 @@ def _readable(read: Callable[[Certificate], dict[str, JsonValue]], certificate: 
 
 def _names(certificate: Certificate) -> dict[str, JsonValue]:
     names: list[JsonValue] = [{"name": str(name.kind), "text": name.text} for name in subject_names(certificate)]
-    return {"subject": describe_name(certificate.subject, what="certificate") or None, "names": names}
+    return {"subject": certificate.subject_name or None, "names": names}
 
 
 def _issuer(certificate: Certificate) -> dict[str, JsonValue]:
-    return {"issuedBy": describe_name(certificate.issuer, what="certificate")}
+    return {"issuedBy": certificate.issuer_name}
 
 
 def _lifetime(certificate: Certificate) -> dict[str, JsonValue]:
@@ -103,7 +103,7 @@ def _authority(signed: SignedData) -> str | None:
     for signer in signed.signers:
         for certificate in [Certificate.parse(der) for der in signed.certificates]:
             if (certificate.serial_number, certificate.issuer) == (signer.serial, signer.issuer):
-                return describe_name(certificate.subject, what=_WHAT)
+                return certificate.subject_name
         return f"certificate {signer.serial:x} by {describe_name(signer.issuer, what=_WHAT)}"
     return None
 

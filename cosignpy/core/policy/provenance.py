@@ -18,7 +18,7 @@ MAX_DEPENDENCIES: Final = 100_000
 
 _GIT: Final = "git+"
 _TAGS: Final = "refs/tags/"
-_LOCATION: Final = re.compile(r"(?P<repository>[a-z][a-z0-9+.-]*://[^/]*[^@]*)(?:@(?P<ref>.*))?", re.DOTALL)
+_LOCATION: Final = re.compile(r"(?P<repository>[a-z][a-z0-9+.-]*://[^/]*[^@]*)(?P<ref>.*)", re.DOTALL)
 """What follows the scheme always fits, in one go: nothing is tried twice, however long it is."""
 _COMMITS: Final = ("gitCommit", "sha1")
 """What a git commit is called in a set of digests: since v1, and before."""
@@ -189,7 +189,7 @@ def _split(uri: str) -> tuple[str, str]:
     """Return a URI without `git+`, and what it says behind the `@` of its path; without a scheme it is https."""
     bare = uri.removeprefix(_GIT)
     match = _LOCATION.fullmatch(bare if "://" in bare else f"https://{bare}")
-    return (match["repository"], match["ref"] or "") if match is not None else (bare, "")
+    return (match["repository"], match["ref"].removeprefix("@")) if match is not None else (bare, "")
 
 
 def _spell(repository: str, ref: str) -> str:

@@ -36,7 +36,7 @@ def explain_fault(raw: bytes, error: MalformedError) -> MalformedError:
         return error
     text = raw.decode("utf-8")
     half = _half_character(text)
-    at, path = (half, []) if half >= 0 else _find(text)
+    at, path = _find(text) if half is None else (half, [])
     return InvalidPredicate(error.what, error.why, text.count("\n", 0, at) + 1, name_field(path))
 
 
@@ -50,28 +50,28 @@ def _line_of_depth(text: str) -> int:
     return 0
 
 
-def _half_character(text: str) -> int:
-    """Return where the first escape stands that is half a character; less than 0 where there is none."""
-    return next((found.start() for found in _ESCAPES.finditer(text) if found[1]), -1)
+def _half_character(text: str) -> int | None:
+    """Return where the first escape stands that is half a character."""
+    return next((found.start() for found in _ESCAPES.finditer(text) if found[1]), None)
 
 
 def _find(text: str) -> tuple[int, list[str | int]]:
     """Return where the first member is that has the name of another, or that is no value of JSON."""
-    at, path, repeated = skip_space(text, 0), list[str | int](), False
-    while not repeated and text[at] in "{[":
-        at, step, repeated = _first_refused(text, at)
+    at, path = skip_space(text, 0), list[str | int]()
+    while text[at] in "{[":
+        at, step = _first_refused(text, at)
         path.append(step)
     return at, path
 
 
-def _first_refused(text: str, at: int) -> tuple[int, str | int, bool]:
-    """Return the first member that is refused of an object or array that is, and whether for its name."""
+def _first_refused(text: str, at: int) -> tuple[int, str | int]:
+    """Return the first member that is refused of an object or array that is: its value, or its name if that is why."""
     seen, members = set[str | int](), _members(text, at)
     place, step, begins = next(members)
     while step not in seen and _holds(text, begins):
         seen.add(step)
         place, step, begins = next(members)
-    return (place, step, True) if step in seen else (begins, step, False)
+    return place if step in seen else begins, step
 
 
 def _members(text: str, at: int) -> Iterator[tuple[int, str | int, int]]:

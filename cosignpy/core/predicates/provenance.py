@@ -48,8 +48,9 @@ def build_provenance(environment: Mapping[str, str], builder_id: str = "") -> by
 def _select_platform(environment: Mapping[str, str]) -> Platform:
     found = [platform for platform in PLATFORMS if environment.get(platform.marker) == "true"]
     if len(found) != 1:
-        names = ", ".join(platform.name for platform in found or PLATFORMS)
-        problem = f"this is a job of {names} at once" if found else f"this is no job of {names}"
+        *most, last = [platform.name for platform in found or PLATFORMS]
+        names = ", ".join(most)
+        problem = f"this is a job of {names} and {last} at once" if found else f"this is no job of {names} or {last}"
         raise UsageError(problem, f"one of {', '.join(platform.marker for platform in PLATFORMS)} is true in a job")
     return found[0]
 

@@ -142,7 +142,7 @@ def _tell(content: bytes) -> tuple[SbomFormat, JsonValue]:
     parsed = parse_with_line(content, "SBOM")
     kind = next((kind for kind, tells in _FORMATS if isinstance(parsed, dict) and tells(parsed)), None)
     if kind is None:
-        raise MalformedError("SBOM", "neither SPDX nor CycloneDX: it names itself nothing that is known")
+        raise MalformedError("SBOM", "neither SPDX nor CycloneDX, by what it says of itself")
     return kind, parsed
 
 

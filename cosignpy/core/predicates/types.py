@@ -152,5 +152,7 @@ def suggest_type(found: Sequence[str], wanted: str) -> str:
     kinds = [(describe_predicate_type(uri), uri) for uri in attested]
     flags = " or ".join([f"--type {kind.name if kind else uri}" for kind, uri in kinds])
     if wanted == COSIGN_SIGN_V1:
-        return f"what is there are attestations: cosignpy verify-attestation {flags}"
+        return (
+            f"what is there are attestations: cosignpy verify-attestation {flags}, or verify-blob-attestation for files"
+        )
     return f"ask for what is there: {flags}"

@@ -33,7 +33,6 @@ from cosignpy.core.x509.extensions import (
     read_key_usage,
     read_purposes,
 )
-from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.path import verify_path
 from cosignpy.core.x509.tbs import parse_extension
 from cosignpy.errors import CertificateError, ClaimMismatch, LimitExceeded, MalformedError, TimestampError
@@ -240,7 +239,7 @@ def _verify_algorithms(signer: SignerInfo) -> None:
 def _verify_statement(info: TimestampInfo, leaf: Certificate) -> None:
     named = encode_element(_DIRECTORY_NAME, leaf.subject)
     if info.authority not in {None, named}:
-        raise ClaimMismatch("authority of the timestamp", describe_name(leaf.subject, what=_LEAF), "another")
+        raise ClaimMismatch("authority of the timestamp", leaf.subject_name, "another")
     if any(parse_extension(extension.raw, what=_WHAT).critical for extension in info.extensions):
         raise TimestampError(_WHAT, "it has a critical extension, which nobody here understands")
 

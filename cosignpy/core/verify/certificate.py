@@ -28,7 +28,6 @@ from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.chain import verify_issued_by
 from cosignpy.core.x509.extensions import CODE_SIGNING, Usage, is_authority, read_key_usage
 from cosignpy.core.x509.fulcio_extensions import fulcio_extensions
-from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.path import verify_path
 from cosignpy.core.x509.subject_alt_name import subject_names
 from cosignpy.errors import CertificateError
@@ -93,7 +92,7 @@ def verify_authority(leaf: Leaf, times: Sequence[ObservedTime], trust: TrustedRo
         else:
             return authority
     raise failure or CertificateError(
-        _LEAF, f"issued by {describe_name(issuer, what=_LEAF)!r}, whom the trusted root does not name"
+        _LEAF, f"issued by {leaf.certificate.issuer_name!r}, whom the trusted root does not name"
     )
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Final, Self
 
 from cosignpy.core.x509.der import (
-    BIT_STRING,
     GENERALIZED_TIME,
     INTEGER,
     SEQUENCE,
@@ -18,6 +17,7 @@ from cosignpy.core.x509.der import (
     read_children,
 )
 from cosignpy.core.x509.der_values import decode_integer
+from cosignpy.core.x509.names import describe_name
 from cosignpy.core.x509.tbs import EXTENSIONS, VERSION, TbsCertificate, read_parts
 from cosignpy.errors import MalformedError
 from cosignpy.values import field, value
@@ -95,6 +95,24 @@ class Certificate:
         """The Name of whom it is for, in DER."""
         return self.tbs.subject
 
+    @property
+    def subject_name(self) -> str:
+        """The same for people, as RFC 4514 writes it; empty where it has none, as signers' certificates.
+
+        Raises:
+            MalformedError: Not a Name in DER, or text that is not in its encoding.
+        """
+        return describe_name(self.subject, what="subject")
+
+    @property
+    def issuer_name(self) -> str:
+        """Who issued it, for people.
+
+        Raises:
+            MalformedError: Not a Name in DER, or text that is not in its encoding.
+        """
+        return describe_name(self.issuer, what="issuer")
+
 
 def _verify_fields(der: bytes, version: Element | None, behind: list[Element], what: str) -> None:
     tags = tuple([one.tag for one in behind])
@@ -141,6 +159,6 @@ def _read_signature(der: bytes, signature: Element, what: str) -> bytes:
     One that says so of bits that are zero verifies elsewhere all the same: whoever has a certificate could make another
     of it with another digest, which no deny list has.
     """
-    if signature.tag != BIT_STRING or der[signature.content : signature.content + 1] != b"\x00":
+    if der[signature.content : signature.content + 1] != b"\x00":
         raise MalformedError(what, "its signature is not one of whole octets")
     return der[signature.content + 1 : signature.end]

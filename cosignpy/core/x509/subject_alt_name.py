@@ -34,6 +34,7 @@ _RFC822_NAME: Final = 0x81
 _DNS_NAME: Final = 0x82
 _URI: Final = 0x86
 _IP_ADDRESS: Final = 0x87
+_UNUSED: Final = frozenset({0xA3, 0xA4, 0xA5, 0x88})
 _OTHER_VALUE: Final = 0xA0
 """Tags of RFC 5280 section 4.2.1.6, GeneralName, and of the value in an OtherName."""
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
@@ -63,7 +64,7 @@ def subject_names(certificate: Certificate, *, what: str = "certificate") -> tup
     """Return the names of a certificate's subject in their order; kinds that Fulcio never writes are left out.
 
     Raises:
-        MalformedError: The extensions cannot be read, or a user name is not a UTF8String.
+        MalformedError: The extensions cannot be read, a name is of no kind, or a user name is not a UTF8String.
         LimitExceeded: More than `MAX_SUBJECT_NAMES`.
     """
     raw, names = _read_names(certificate, what)
@@ -96,6 +97,8 @@ def _as_subject_name(raw: bytes, name: Element, what: str) -> SubjectName | None
     if name.tag == _OTHER_NAME:
         return _as_user_name(Fields(raw, name, what))
     kind = _KINDS.get(name.tag)
+    if kind is None and name.tag not in _UNUSED:
+        raise MalformedError(what, f"a subject name of no kind, {name.tag:#04x}")
     if kind is None:
         return None
     content = raw[name.content : name.end]

@@ -4,6 +4,7 @@ Certificate transparency signs it without one extension. Everything else has to 
 extension is cut out and only the three lengths around it are written anew.
 """
 
+import re
 from typing import Final, NamedTuple, Self
 
 from cosignpy.core.x509.der import (
@@ -29,6 +30,8 @@ _PARTS: Final = (SEQUENCE, SEQUENCE, BIT_STRING)
 _SUBJECT_PLACE: Final = 4
 _KEY_PLACE: Final = 5
 """Of subject and subjectPublicKeyInfo among the fields, not counting the version."""
+_OID: Final = re.compile(rb"(?:(?!\x80)[\x80-\xff]*[\x00-\x7f])+")
+"""An identifier in DER: none of its numbers begins with nothing. Another spelling would be a second name of one."""
 _TRUE: Final = b"\xff"
 """A criticality of FALSE is the default, which DER leaves out."""
 
@@ -143,7 +146,7 @@ def split_extensions(raw: bytes, sequence: Element, *, what: str) -> tuple[Named
     found = []
     for one in read_children(raw, sequence, what=what):
         oid = read_element(raw, one.content, one.end, what=what)
-        if (one.tag, oid.tag) != (SEQUENCE, OBJECT_IDENTIFIER):
+        if (one.tag, oid.tag) != (SEQUENCE, OBJECT_IDENTIFIER) or not _OID.fullmatch(raw, oid.content, oid.end):
             raise MalformedError(what, "an extension of another form")
         found.append(NamedExtension(raw[oid.content : oid.end], raw[one.start : one.end]))
     if len({extension.oid for extension in found}) != len(found):

@@ -37,6 +37,8 @@ MAX_WRITTEN: Final = 1 << 20
 
 _LIMITED: Final = str(Path(__file__).with_name("limited.py"))
 _POLICY: Final = "policy.cue"
+_AS_JSON: Final = ("json:", "document.json")
+"""Without the qualifier a document with `$schema`, or with `openapi` and `info`, is a schema, and always holds."""
 _LINE: Final = re.compile(r"policy\.cue:([0-9]+):")
 _WHERE_FROM: Final = "go install cuelang.org/go/cmd/cue@v0.16.1, or https://cuelang.org/docs/introduction/installation/"
 
@@ -83,9 +85,9 @@ class CueCondition:
         except CosignError as error:
             raise EvaluationFailed(str(error)) from error
         if self.absent is Absent.PASSES:
-            self._run(["eval", _POLICY, "document.json"], document)
+            self._run(["eval", _POLICY, *_AS_JSON], document)
             return
-        unified = self._run(["export", "--out", "json", _POLICY, "document.json"], document)
+        unified = self._run(["export", "--out", "json", _POLICY, *_AS_JSON], document)
         if json.loads(unified) != decoded:
             raise EvaluationFailed("the policy names what the document does not have")
 
@@ -130,8 +132,11 @@ def load_cue(text: str, place: Place, absent: Absent = Absent.PASSES, limits: Li
 
     Raises:
         UsageError: There is no program.
-        DocumentError: The text does not compile.
+        DocumentError: The text does not compile, or demands nothing.
     """
+    said = (line.partition("//")[0].strip() for line in text.splitlines())
+    if not any(line and not line.startswith("package ") for line in said):
+        raise place.error("it demands nothing", "everything can be unified with an empty text")
     program = shutil.which("cue")
     if program is None:
         raise UsageError("conditions in CUE need the program cue, and none is on PATH", _WHERE_FROM)

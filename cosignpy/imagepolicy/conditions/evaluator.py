@@ -218,6 +218,9 @@ class Evaluator:
             self._end()
             taken = f"{seconds:g} s" if late.is_set() else allowed
             raise EvaluationFailed(f"stopped: it takes more than it may ({taken})") from error
+        except BaseException:  # an answer that nobody waited for must not be that to the next question
+            self._end()
+            raise
         finally:
             timer.cancel()
 

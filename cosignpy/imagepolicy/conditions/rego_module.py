@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cosignpy.imagepolicy.conditions.rego_functions import STAND_INS, find_in_texts, is_not_misled
+from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_data, find_unbound
 from cosignpy.imagepolicy.conditions.rego_tokens import Kind, Token, tokenize
 from cosignpy.imagepolicy.conditions.rego_versions import VERSION_1, find_imports, refuse_unimported
 from cosignpy.places import DocumentError, Place
@@ -17,12 +18,11 @@ from cosignpy.values import field, record, replace, value
 _OPEN: Final = {"{": "}", "[": "]", "(": ")"}
 _JOINING: Final = frozenset({":=", "=", "==", "!=", "<", ">", "<=", ">=", *"+-*/%&|,:."})
 """After them a line goes on, and a brace begins a value and not a body."""
-_KEYWORDS: Final = frozenset(
-    {"as", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package", "some", "true", "with"}
-)
 _IMPORTS: Final = ("input", "rego.v1", "future.keywords", "data.evidence")
 """What may be imported: of `data` there is nothing else but the module itself."""
 
+_EVIDENCE: Final = "evidence"
+"""What `data` has beside the module."""
 
 @value
 class RegoModule:
@@ -68,6 +68,7 @@ class _Rewriting:
     functions: set[str] = field(default_factory=set)
     sets: set[str] = field(default_factory=set)
     only_1: bool = False
+    imports: set[str] = field(default_factory=set)
 
     def refuse_body(self, token: Token) -> None:
         """Refuse a body as version 0 has it where version 1 was imported."""
@@ -100,13 +101,11 @@ def _read(tokens: tuple[Token, ...], known: _Rewriting) -> RegoModule:
     rewritten = [_rewrite(each, known) for each in statements]
     if not known.package:
         raise known.place.error("no package", "it begins with one: package signature")
+    for statement in statements:
+        _check_names(statement, known)
     kept = [_drop_default(each, known) for each in rewritten]
     calls = {name: line for name, line in _calls(tokens) if not known.functions & {name, _local(name, known.package)}}
-    evidence = any(
-        [each.text for each in statement.said[number : number + 3]] == ["data", ".", "evidence"]
-        for statement in statements
-        for number in range(len(statement.said))
-    )
+    evidence = any(name == _EVIDENCE for statement in statements for _, name in find_data(statement.said))
     return RegoModule("".join(kept), known.package, known.rules, calls, frozenset(_reads(tokens)), evidence)
 
 
@@ -125,7 +124,7 @@ def _split(tokens: tuple[Token, ...], known: _Rewriting) -> Iterator[list[Token]
             raise known.error(token, f"{token.text} closes nothing")
         current.append(token)
         ends = token.kind is Kind.NEWLINE or token.text == ";"
-        if ends and not open_ and not _goes_on(current, tokens[number + 1 :]):
+        if ends and not open_ and not _goes_on(current, tokens, number + 1):
             yield current
             current = []
     if open_:
@@ -137,12 +136,12 @@ def _closes(token: Token) -> bool:
     return token.kind is Kind.SIGN and token.text in _OPEN.values()
 
 
-def _goes_on(current: list[Token], rest: tuple[Token, ...]) -> bool:
+def _goes_on(current: list[Token], tokens: tuple[Token, ...], start: int) -> bool:
     """Tell whether a statement is not over though its line is."""
     said = [token.text for token in current if not token.is_silent]
     if not said or said[0] in {"package", "import"}:
         return False
-    following = next((token.text for token in rest if not token.is_silent), "")
+    following = next((tokens[at].text for at in range(start, len(tokens)) if not tokens[at].is_silent), "")
     return said[-1] in _JOINING | {"if", "contains"} or following in {"{", "else", "if", "contains", ":=", "="}
 
 
@@ -177,7 +176,19 @@ def _drop_default(rewritten: str | tuple[str, _Statement], known: _Rewriting) ->
     return "".join(kept)
 
 
+def _check_names(statement: _Statement, known: _Rewriting) -> None:
+    if not statement.said or statement.said[0].text in {"package", "import", "default"}:
+        return
+    for token in find_unbound(statement.tokens, known.rules.keys() | known.imports):
+        hint = f"{token.text} is a rule, or gets a value: some {token.text}, or {token.text} := ..."
+        raise known.error(token, f"{token.text} stands for nothing", hint)
+    for token, name in find_data(statement.said):
+        if name not in {_EVIDENCE, known.package.split(".")[0]}:
+            raise known.error(token, "of data there is nothing else", f"data.{_EVIDENCE}, or data.{known.package}")
+
+
 def _check_import(said: tuple[Token, ...], known: _Rewriting) -> None:
+    known.imports.add(said[-1].text)
     name = "".join([token.text for token in said[1:]])
     if not any(name == each or name.startswith((f"{each}.", f"{each}as")) for each in _IMPORTS):
         hint = "the module is alone: write what it needs into it"
@@ -200,7 +211,7 @@ class _Clause:
 def _rewrite_rule(statement: _Statement, known: _Rewriting) -> str:
     """Rewrite a rule: its head, and those of its `else`."""
     said = statement.said
-    if said[0].kind is not Kind.NAME or said[0].text in _KEYWORDS:
+    if said[0].kind is not Kind.NAME or said[0].text in KEYWORDS:
         raise known.error(said[0], f"a rule does not begin with {said[0].text}")
     name = said[0].text
     known.rules.setdefault(name, said[0].line)
@@ -281,7 +292,7 @@ def _calls(tokens: tuple[Token, ...]) -> Iterator[tuple[str, int]]:
         elif token.text == "." and name and not ended:
             name += "."
         else:
-            if token.text == "(" and name and name not in _KEYWORDS and not name.endswith("."):
+            if token.text == "(" and name and name not in KEYWORDS | {"set"} and not name.endswith("."):
                 yield name, token.line
             name, ended = "", True
 
@@ -293,8 +304,8 @@ def _reads(tokens: tuple[Token, ...]) -> Iterator[tuple[str, ...]]:
         if found != (Kind.NAME, "input") or (Kind.SIGN, ".") in kinds[max(number - 1, 0) : number]:
             continue
         path = list[str]()
-        for dot, name in zip(kinds[number + 1 :: 2], kinds[number + 2 :: 2], strict=False):
-            if dot != (Kind.SIGN, ".") or name[0] is not Kind.NAME:
+        for at in range(number + 1, len(kinds) - 1, 2):
+            if kinds[at] != (Kind.SIGN, ".") or kinds[at + 1][0] is not Kind.NAME:
                 break
-            path.append(name[1])
+            path.append(kinds[at + 1][1])
         yield tuple(path)

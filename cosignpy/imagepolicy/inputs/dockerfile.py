@@ -19,6 +19,8 @@ from cosignpy.values import field, record, replace, value
 
 MAX_STAGES: Final = 500
 """Stages of one file; each is looked up by those that follow."""
+MAX_REASON: Final = 500
+"""Characters of why a value is not known: each argument that refers to another one says so as well."""
 SCRATCH: Final = "scratch"
 """The base that is no image."""
 SYNTAX_ARGUMENT: Final = "BUILDKIT_SYNTAX"
@@ -164,7 +166,8 @@ class _Run:
         try:
             self.variables.put(name, expand(default, self.variables, self.escape))
         except CannotExpand as error:
-            self.variables.spoil(name, f"ARG {name} on line {line.place().line}: {error}")
+            why = f"ARG {name} on line {line.place().line}: {error}"
+            self.variables.spoil(name, why if len(why) <= MAX_REASON else f"{why[:MAX_REASON]}...")
 
     def _words(self, line: Line, start: int) -> tuple[str, ...]:
         try:

@@ -28,7 +28,7 @@ def complete(*words: str) -> list[str]:
     ("words", "wanted"),
     [
         (["cosignpy", "tri"], ["triangulate"]),
-        (["cosignpy", "download", ""], ["signature"]),
+        (["cosignpy", "download", ""], ["signature", "attestation", "sbom"]),
         (["cosignpy", "clean", "--dry"], ["--dry-run"]),
         (["cosignpy", "triangulate", "--type", "at"], ["attestation"]),
         (["cosignpy", "nothing-like-it"], []),

@@ -193,6 +193,14 @@ def test_policies_are_about_workloads(place: Place, capsys: Capture) -> None:
     assert [(image["admitted"], len(image["usedAt"])) for image in found] == [(True, 2), (False, 1)]
 
 
+@pytest.mark.parametrize(("kind", "code"), [("Pod", 0), ("Deployment", 12)])
+def test_a_condition_about_the_workload_itself(place: Place, kind: str, code: int) -> None:
+    text = f'package sigstore\nisCompliant {{ input.typemeta.kind == "{kind}" }}\n'
+    condition = {"type": "rego", "data": text, "includeTypeMeta": True}
+    Path("policy.yaml").write_bytes(encode(document(PASS, policy=condition)))
+    assert manifest(pod(place.good), "--policy=policy.yaml") == code
+
+
 def test_policies_about_a_dockerfile(place: Place, capsys: Capture) -> None:
     Path("policy.yaml").write_bytes(encode(document(BY_KEY)))
     text = f"FROM {place.good}\nFROM {place.bad}"
@@ -201,6 +209,21 @@ def test_policies_about_a_dockerfile(place: Place, capsys: Capture) -> None:
         f"{place.good}: admitted (FROM of stage 0)",
         f"{place.bad}: refused (FROM of stage 1)",
     ]
+
+
+@pytest.mark.usefixtures("place")
+def test_whoever_signed_twice_is_named_once(capsys: Capture) -> None:
+    Path("policy.yaml").write_bytes(encode(document(BY_KEY)))
+    with LocalRegistry() as server:
+        session = RegistrySession(server.address, RegistryOptions())
+        repository = RemoteRepository(session, "team/app")
+        app = push_image(repository, tag="1")
+        sign(repository, app)
+        sign(repository, app, annotations={"again": "yes"})
+        assert run(["policy", "verify", "--policy=policy.yaml", f"{server.address}/team/app:1"]) == 0
+        session.close()
+    told = capsys.readouterr().out
+    assert (told.count("signed by"), told.count("found in")) == (1, 2)
 
 
 def test_pinned_files_differ_in_nothing_else(place: Place, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -214,8 +237,13 @@ def test_pinned_files_differ_in_nothing_else(place: Place, capsysbinary: pytest.
 
 
 def test_nothing_is_pinned_unless_everything_verifies(place: Place, capsys: Capture) -> None:
-    assert dockerfile(f"FROM {place.good}\nFROM {place.bad}", "--pin", *BY) == UNSIGNED
-    assert "@sha256" not in capsys.readouterr().out
+    text = f"FROM {place.good}\nFROM {place.bad}"
+    assert dockerfile(text, "--pin", *BY) == UNSIGNED
+    assert (told := capsys.readouterr()).out == ""
+    assert f"Dockerfile:2: {place.bad}: refused" in told.err
+    assert dockerfile(text, "--pin", "--output-file=pinned", *BY) == UNSIGNED
+    assert not Path("pinned").exists()
+    assert f"Dockerfile:2: {place.bad}: refused" in capsys.readouterr().err
     assert dockerfile(f"ARG X={place.good}\nFROM $X", "--pin", *BY) == USAGE
     assert "Dockerfile:2: " in capsys.readouterr().err
     Path("policy.yaml").write_bytes(encode(document(PASS)))

@@ -326,10 +326,11 @@ def test_policies_of_registries_are_no_way_out(recorded: PolicyEvidence) -> None
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"{}", MALFORMED), (b"", MALFORMED), (None, FILE)])
-def test_what_is_no_evidence(content: bytes | None, code: int) -> None:
+def test_what_is_no_evidence(capsys: Capture, content: bytes | None, code: int) -> None:
     if content is not None:
         Path("e.json").write_bytes(content)
     assert run(["policy", "replay", "e.json"]) == code
+    assert "e.json: " in capsys.readouterr().err
 
 
 def test_evidence_has_to_have_a_place(place: Place) -> None:
@@ -441,6 +442,41 @@ def test_attestations_configurations_and_conditions_are_decided_over_again(
     blobs = [found.content for each, found in evidence.answers.items() if each.question is Question.BLOB]
     assert image.config is not None
     assert image.config.digest in blobs
+
+
+ASKED: Final = {
+    ("cel", "attestation"): 'evidence.key.fingerprint == "{key}" && evidence.signed.digest == "{image}"',
+    ("cel", "policy"): 'evidence.authorityMatches["people"].attestations["review"][0].key.fingerprint == "{key}"',
+    ("rego", "attestation"): (
+        'package sigstore\nisCompliant {{ data.evidence.key.fingerprint == "{key}"\n'
+        'data.evidence.signed.digest == "{image}" }}\n'
+    ),
+    ("rego", "policy"): (
+        "package sigstore\nisCompliant {{\n"
+        'data.evidence.authorityMatches.people.attestations.review[0].key.fingerprint == "{key}" }}\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize(("language", "where"), ASKED)
+def test_conditions_are_told_the_evidence_and_so_they_are_when_it_is_decided_again(
+    place: Place, capsys: Capture, language: str, where: str, holds: bool
+) -> None:
+    image = place.push("1")
+    attest(place.repository(), image)
+    key = KEY if holds else OTHER_KEY
+    text = ASKED[language, where].format(key=key.public_key.fingerprint, image=image.digest)
+    condition = {"policy": {"type": language, "data": text}}
+    attestation = {"name": "review", "predicateType": REVIEW, **(condition if where == "attestation" else {})}
+    make = own_document if language == "cel" else document
+    made = make({"name": "people", "attestations": [attestation], **BY_KEY}, **(condition if where == "policy" else {}))
+    Path("team.yaml").write_bytes(encode(made))
+    code = run(["policy", "verify", "--policy=team.yaml", "--evidence=e.json", place.name("1")])
+    assert (code == 0) is holds, capsys.readouterr().err
+    place.registry.clear_requests()
+    assert run(["policy", "replay", "e.json"]) == 0
+    assert place.registry.requests == []
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from cosignpy.localregistry.server import LocalRegistry
 from cosignpy.registry.options import RegistryOptions
 from cosignpy.registry.repository import RemoteRepository
 from cosignpy.registry.session import RegistrySession
-from tests.support.image_policies import BY_KEY, FAIL, PASS, document, encode
+from tests.support.image_policies import BY_KEY, FAIL, PASS, PEM, document, encode
 from tests.support.memory_repository import push_image
+from tests.support.policy_resources import secret
 from tests.support.signed import OTHER_KEY
 from tests.support.signed_images import sign
 
@@ -82,6 +83,24 @@ def test_what_is_there_and_something_else_is_not_replaced(place: Place, capsys: 
 def test_the_same_policies_have_the_same_digest(place: Place) -> None:
     assert place.push(document(PASS)).digest == place.push(document(PASS), tag="2").digest
     assert place.push(document(FAIL)).digest != place.push(document(PASS), tag="2").digest
+
+
+@pytest.mark.parametrize(
+    ("held", "code"),
+    [
+        (secret("keys", key=PEM), 0),
+        (secret("keys", key=f"{PEM}-----BEGIN PRIVATE KEY-----"), USAGE),
+        (secret("pull", "team", "kubernetes.io/dockerconfigjson", **{".dockerconfigjson": "{}"}), USAGE),
+    ],
+)
+def test_what_is_secret_is_neither_pushed_nor_recorded(
+    place: Place, capsys: Capture, held: dict[str, Any], code: int
+) -> None:
+    Path("team.yaml").write_bytes(encode(document(PASS), held))
+    assert run(["policy", "push", "team.yaml", f"{place.name}:1"]) == code
+    assert run(["policy", "verify", "--policy=team.yaml", "--evidence=seen.json", IMAGE]) == code
+    assert ("more than public keys in it" in capsys.readouterr().err) is bool(code)
+    assert Path("seen.json").exists() is not bool(code)
 
 
 def test_a_digest_pins_and_a_tag_says_so_once(place: Place, capsys: Capture) -> None:

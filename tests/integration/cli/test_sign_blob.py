@@ -297,13 +297,14 @@ def test_two_kinds_of_log(site: Keyless, blob: str) -> None:
     ("flags", "told"),
     [
         (("{blob}",), "an attestation says something"),
-        (("--predicate=predicate.json", "--statement=predicate.json", "{blob}"), "an attestation says something"),
+        (("--predicate=predicate.json", "--statement=predicate.json", "{blob}"), "an attestation says one thing"),
         (("--predicate=predicate.json", "--bundle=none.json"), "an attestation is about something"),
+        (("--predicate=predicate.json",), "an attestation is about something"),
         (("--predicate=predicate.json", "{blob}", "{blob}"), "no one file to call the bundle by"),
         (("--predicate=predicate.json", "--type=nonsense", "{blob}"), "is not a predicate type"),
         (("--predicate=broken.json", "{blob}"), "malformed predicate"),
     ],
-    ids=["nothing", "both", "about nothing", "no name", "type", "broken"],
+    ids=["nothing", "both", "about nothing", "nothing at all", "no name", "type", "broken"],
 )
 @pytest.mark.usefixtures("predicate")
 def test_attestations_that_say_nothing(site: Keyless, blob: str, flags: tuple[str, ...], told: str) -> None:

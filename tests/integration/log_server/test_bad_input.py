@@ -4,19 +4,12 @@ import copy
 import json
 import resource
 import socket
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import CertificateBuilder, Name, NameAttribute
-from cryptography.x509.oid import NameOID
 
 from cosignpy.core.encoding import encode_b64
 from cosignpy.core.keys.algorithms import ECDSA_P256, ECDSA_P384
@@ -339,22 +332,6 @@ def test_a_certificate_that_has_expired_is_logged(server: LogProcess) -> None:
     assert (status, sizes(server)[0]) == (201, before[0] + 1), answer
     assert call(server, "POST", ADD_CHAIN, json.dumps(chain(ROOT.leaf(), ROOT.der)).encode())[0] == 200
     assert sizes(server)[2] == before[2] + 1
-
-
-def test_a_country_of_three_letters_is_a_line_of_json_in_the_log(server: LogProcess) -> None:
-    """The library warns of it, in the way of Python."""
-    der = self_signed("USA")
-    refused(server, 400, "POST", ADD_CHAIN, json.dumps(chain(der, der)).encode())
-    lines = [line for line in server.messages.read_text().splitlines() if not line.startswith("serving ")]
-    assert any(json.loads(line)["logger"] == "py.warnings" for line in lines)
-
-
-def self_signed(country: str) -> bytes:
-    with warnings.catch_warnings(action="ignore"):
-        name = Name([NameAttribute(NameOID.COUNTRY_NAME, country, _validate=False)])
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    made = CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1)).sign(key, SHA256())
-    return made.public_bytes(Encoding.DER)
 
 
 def test_who_sends_slowly_is_told_so_and_disturbs_nobody(server: LogProcess) -> None:

@@ -1,6 +1,6 @@
 module cosignpy.example/kubernetes_documents
 
-go 1.26.8
+go 1.25.0
 
 require k8s.io/apimachinery v0.35.0
 

@@ -33,6 +33,7 @@ IGNORED: Final = (
     ("verify", ["--rekor-url", "https://rekor.example", "img"]),
     ("verify", ["--experimental-oci11=true", "img"]),
     ("attest", ["--registry-referrers-mode", "oci-1-1", "img"]),
+    ("attest", ["--record-creation-timestamp=true", "img"]),
     ("verify-attestation", ["--rekor-url", "https://rekor.example", "img"]),
     ("verify-attestation", ["--experimental-oci11", "img"]),
     ("dockerfile verify", ["--experimental-oci11", "Dockerfile"]),

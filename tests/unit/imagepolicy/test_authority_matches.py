@@ -14,7 +14,8 @@ from cosignpy.core.policy.transparency import SkipLogUnsafe
 from cosignpy.core.verify.evidence import SignatureFormat, SignedClaim, VerifiedImage, VerifiedSignature
 from cosignpy.core.verify.findings import CertificateFinding, VerifiedBundle
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
-from cosignpy.imagepolicy.authority_matches import Passed, Surroundings, encode_matches
+from cosignpy.imagepolicy.authority_matches import Passed, Surroundings, encode_evidence, encode_matches
+from cosignpy.imagepolicy.conditions.beside import describe_signature
 from cosignpy.imagepolicy.model import PolicyText
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.values import replace
@@ -119,3 +120,18 @@ def test_what_is_empty_in_a_workload_is_there_and_what_is_null_is_not() -> None:
     around = Surroundings(workload=Workload("", "v1", "pods", {}, {"spec": {}, "metadata": None}))
     found = document(around=around, includeSpec=True, includeObjectMeta=True, includeTypeMeta=True)
     assert found == {"spec": {}, "typemeta": {}}
+
+
+def test_the_evidence_has_the_names_of_the_document() -> None:
+    one = signed()
+    found = VerifiedAttestations(IMAGE, {"review": (one,)}, {"review": "type"})
+    passed = (Passed("a", VerifiedImage(IMAGE, (one,))), Passed("b", found), Passed("c"))
+    shown = describe_signature(one)
+    assert parse_json(encode_evidence(passed), what="test") == {
+        "authorityMatches": {
+            "a": {"signatures": [shown]},
+            "b": {"attestations": {"review": [shown]}},
+            "c": {"static": True},
+        }
+    }
+    assert document(*passed)["authorityMatches"].keys() == {"a", "b", "c"}

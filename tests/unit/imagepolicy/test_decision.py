@@ -247,3 +247,18 @@ def test_a_policy_with_matches_is_about_its_workloads_only(workload: Workload | 
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(MalformedError):
         decide_image(Subject("Not a name"), [parsed(PASS)], Answers())
+
+
+@pytest.mark.parametrize("image", ["GHCR.io/team/app:1", "ghcr.io:443/team/app:1"])
+def test_another_name_of_a_registry_is_no_way_around_what_is_about_it(image: str) -> None:
+    strict = parsed(FAIL, name="strict", images=[{"glob": "ghcr.io/team/**"}])
+    lenient = parsed(PASS, name="lenient")
+    assert not decide_image(Subject(IMAGE), [strict, lenient], Answers()).is_admitted
+    found = decide_image(Subject(image), [strict, lenient], Answers(), NoMatch.ALLOW)
+    assert not found.is_admitted
+    (error,) = found.errors
+    assert isinstance(error, PolicyRefused)
+    assert (error.why, error.hint) == (f"no policy is about {image}", f"they are about {IMAGE}")
+    assert decide_image(Subject(image), [lenient], Answers()).is_admitted
+    named = parsed(PASS, name="named", images=[{"glob": "GHCR.io/**"}, {"glob": "ghcr.io:443/**"}])
+    assert decide_image(Subject(image), [named], Answers()).is_admitted

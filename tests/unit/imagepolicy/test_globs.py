@@ -3,7 +3,7 @@
 import pytest
 
 from cosignpy.errors import LimitExceeded, MalformedError
-from cosignpy.imagepolicy.globs import MAX_GLOB, Glob, qualify
+from cosignpy.imagepolicy.globs import MAX_GLOB, Glob, qualify, respell
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -45,10 +45,30 @@ DIGEST = f"sha256:{'a' * 64}"
         ("docker.io/**", "docker.io/library/nginx", False),
         ("nginx*", "docker.io/library/nginx", False),
         ("localhost:5000/**", "localhost:5000/app", True),
+        ("ghcr.io/**", "GHCR.io/team/app", False),
+        ("ghcr.io/**", "ghcr.io:443/team/app", False),
     ],
 )
 def test_a_glob_is_about_the_full_name(glob: str, image: str, matches: bool) -> None:
     assert Glob.parse(glob).matches(image) is matches
+
+
+@pytest.mark.parametrize(
+    ("image", "plain"),
+    [
+        ("ghcr.io/team/app:V1", "ghcr.io/team/app:V1"),
+        ("GHCR.io/team/app", "ghcr.io/team/app:latest"),
+        (f"Ghcr.IO:0443/team/app@{DIGEST}", f"ghcr.io/team/app@{DIGEST}"),
+        ("localhost:05000/app:1", "localhost:5000/app:1"),
+        ("ghcr.io:8443/app:1", "ghcr.io:8443/app:1"),
+        ("[::1]:443/app:1", "[::1]/app:1"),
+        ("[::1]/app:1", "[::1]/app:1"),
+        ("nginx", "index.docker.io/library/nginx:latest"),
+        ("registry-1.docker.io/library/nginx", "registry-1.docker.io/library/nginx:latest"),
+    ],
+)
+def test_a_registry_has_one_plain_name(image: str, plain: str) -> None:
+    assert respell(image) == plain
 
 
 @pytest.mark.parametrize("text", ["", "a?", "a[b]", "{a,b}", "a+b", "a%b", "a b", "a\n", "\\a", "é", "a#b"])

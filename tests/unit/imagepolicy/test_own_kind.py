@@ -143,14 +143,49 @@ def test_what_yaml_can_do_besides_is_refused(yaml: bytes) -> None:
 THREE: Final = (BY_KEY, KEYLESS, PASS)
 
 
-@pytest.mark.parametrize(("require", "count"), [("any", 1), ("all", 3), (1, 1), (2, 2), (3, 3), (None, 1)])
+@pytest.mark.parametrize(("require", "count"), [("any", 1), ("all", 3), (1, 1), (2, 2), (3, 3)])
 def test_how_many_authorities_have_to_pass(require: object, count: int) -> None:
     assert own(*THREE, require=require).require == count
 
 
-@pytest.mark.parametrize("require", [0, -1, 4, "two", "2", "", True, 1.0, [], {}])
+@pytest.mark.parametrize("require", [0, -1, 4, "two", "2", "", True, 1.0, [], {}, None])
 def test_how_many_have_to_pass_is_a_number_that_there_is(require: object) -> None:
     assert refused(own_document(*THREE, require=require)).key == "spec.require"
+
+
+@pytest.mark.parametrize(
+    ("authority", "spec", "key"),
+    [
+        (BY_KEY, {"deny": None}, "spec.deny"),
+        (BY_KEY, {"files": None}, "spec.files"),
+        ({**BY_KEY, "maxAge": None}, {}, "spec.authorities[0].maxAge"),
+        (keyed(validFrom=FROM, validUntil=None), {}, "spec.authorities[0].key.validUntil"),
+        (identities(ALICE, BOB, require=None), {}, "spec.authorities[0].keyless.require"),
+        (attested(conditions=None), {}, "spec.authorities[0].attestations[0].conditions"),
+    ],
+)
+def test_a_demand_of_our_own_that_says_nothing_is_refused(
+    authority: dict[str, Any], spec: dict[str, Any], key: str
+) -> None:
+    error = refused(own_document(authority, **spec))
+    assert (error.key, error.hint) == (key, "say what it demands, or leave it out")
+    assert own({**BY_KEY, "attestations": None, "ctlog": None}, match=None) == own(BY_KEY)
+
+
+def test_two_attestations_of_one_name_are_refused() -> None:
+    other = {"name": "sbom", "predicateType": "https://slsa.dev/provenance/v1"}
+    error = refused(own_document({**BY_KEY, "attestations": [ATTESTED, other]}))
+    assert error.key == "spec.authorities[0].attestations[1].name"
+    assert str(error).endswith("sbom stands twice")
+    own({**BY_KEY, "attestations": [ATTESTED, {**other, "name": "build"}]})
+    parsed({**BY_KEY, "attestations": [ATTESTED, other]})
+
+
+def test_two_authorities_of_one_name_are_refused() -> None:
+    error = refused(own_document({"name": "a", **BY_KEY}, PASS, {"name": "a", **KEYLESS}))
+    assert (error.key, str(error).endswith("a stands twice")) == ("spec.authorities[2].name", True)
+    own({"name": "a", **BY_KEY}, PASS, {"name": "b", **KEYLESS})
+    parsed({"name": "a", **BY_KEY}, {"name": "a", **KEYLESS})
 
 
 def test_all_of_none_never_pass() -> None:

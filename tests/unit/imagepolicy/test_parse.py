@@ -420,6 +420,11 @@ def test_a_tab_is_told_what_to_do_about_it() -> None:
     assert refused(b"kind: x\n\tname: y\n").hint == "indent with blanks, not with tabs"
 
 
+def test_a_glob_without_quotation_marks_is_told_that_it_needs_them() -> None:
+    for glob in (b"**", b"*.example/**", b"*"):
+        assert refused(b"a: b\nglob: " + glob + b"\n").hint == "write what begins with * or & in quotation marks"
+
+
 def test_a_yaml_bomb_is_refused_before_it_grows() -> None:
     lines = [b"a: &a [x]"] + [b"%c: &%c [*%c, *%c]" % (n + 1, n + 1, n, n) for n in range(97, 120)]
     assert refused(b"\n".join(lines)).line == 1

@@ -100,9 +100,8 @@ def test_kinds_are_read(document: Any, group: str, version: str, text: str) -> N
 
 def test_a_workload_has_the_plural_and_the_labels_that_are_texts() -> None:
     kind = Kind("apps", "v1", "Deployment")
-    labels = {"a": "b", "c": None}
-    expected = Workload("apps", "v1", "deployments", {"a": "b"})
-    assert kind.workload({"metadata": {"labels": labels}}) == expected
+    document = {"metadata": {"labels": {"a": "b", "c": None}}}
+    assert kind.workload(document) == Workload("apps", "v1", "deployments", {"a": "b"}, document)
     assert kind.workload({"metadata": {"labels": "x"}}).labels == {}
     assert kind.workload({"metadata": 1}).labels == {}
 

@@ -8,6 +8,7 @@ import pytest
 from cosignpy.core.encoding import encode_b64, encode_json, parse_json
 from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.documents import DocumentError
+from cosignpy.imagepolicy.cluster_objects import Secret
 from cosignpy.imagepolicy.completeness import is_complete
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Key, Keyless, Source
 from cosignpy.imagepolicy.parse import parse_policies, parse_resources
@@ -171,3 +172,22 @@ def test_policies_among_other_documents() -> None:
     (found,) = parse_policies(raw, FILE)
     assert not is_complete(found)
     assert parse_policies(encode(secret(k=PEM)), FILE) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "public"),
+    [(PEM, True), (CA, True), (f"\n{PEM}", True), (f"{PEM}-----BEGIN PRIVATE KEY-----", False), ("password", False)],
+)
+def test_what_everybody_may_read_of_a_secret(content: str, public: bool) -> None:
+    (found,) = parse_resources(encode(secret(k=content)), FILE)
+    assert isinstance(found, Secret)
+    assert found.is_public is public
+
+
+@pytest.mark.parametrize("member", ["stringData", "data"])
+def test_what_is_secret_stands_in_no_error(member: str) -> None:
+    raw = encode({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull"}, member: {"password": 271828}})
+    with pytest.raises(DocumentError) as caught:
+        parse_resources(raw, FILE)
+    assert (caught.value.key, caught.value.problem.rpartition(": ")[2]) == (f"{member}.password", "... is no text")
+    assert "271828" not in f"{caught.value} {caught.value.hint}"

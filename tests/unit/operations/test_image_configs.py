@@ -55,6 +55,28 @@ def test_all_platforms_of_an_index_and_of_those_within() -> None:
     assert set(found) == {"linux/arm/v7", "windows/amd64:10.0.1", "linux/amd64"}
 
 
+def test_no_configuration_hides_another() -> None:
+    repository = MemoryRepository()
+    plain, root = push(repository, config()), push(repository, config(config={"User": "root"}))
+    for images in ((plain, root), (root, plain)):
+        index = push_index(repository, [image.descriptor for image in images])
+        with pytest.raises(MalformedError, match="two images say that they are for linux/amd64"):
+            fetch_image_configs(repository, index.digest)
+    same = push_index(repository, [plain.descriptor, push(repository, config(config={})).descriptor])
+    assert fetch_image_configs(repository, same.digest) == {"linux/amd64": config(config={})}
+
+
+def test_all_is_shown_of_what_is_for_no_platform() -> None:
+    repository = MemoryRepository()
+    unknown = {"architecture": "unknown", "os": "unknown"}
+    first, second = (push(repository, {**unknown, "config": {"User": user}}) for user in "ab")
+    index = push_index(repository, [first.descriptor, second.descriptor])
+    assert fetch_image_configs(repository, index.digest) == {
+        "unknown/unknown": {**unknown, "config": {"User": "a"}},
+        f"unknown/unknown@{second.digest}": {**unknown, "config": {"User": "b"}},
+    }
+
+
 def test_a_platform_that_cannot_be_had_is_an_error_for_all() -> None:
     repository = MemoryRepository()
     gone = push(repository, config("arm64"))

@@ -33,10 +33,10 @@ from cosignpy.imagepolicy.attestations import VerifiedAttestations
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.operations.artifacts import HeldContent
+from cosignpy.operations.file_signature import SIGNATURE
 from cosignpy.operations.policy_supplies import NoSupplies
 from cosignpy.operations.verify_by_policies import DecidedImage
 from cosignpy.operations.verify_file_by_policies import (
-    SIGNATURE,
     FileBundle,
     VerifyFileByPolicies,
     verify_file_by_policies,

@@ -27,6 +27,7 @@ SCHEMA: Final = json.loads(
     (Path(__file__).parents[4] / "docs" / "formats" / "evidence.schema.json").read_text(encoding="utf-8")
 )
 REFUSED: Final = 12
+MALFORMED: Final = 4
 BY_KEY: Final = ("--key=signer.key", "--tlog-upload=false", "--trusted-root=root.json")
 SAID: Final = ("--predicate=review.json", f"--type={REVIEW}")
 SEALED: Final = seal_pkcs8(KEY.encode_pkcs8(), b"", salt=bytes(32), nonce=bytes(24)).encode()
@@ -293,7 +294,7 @@ def test_a_whole_statement_goes_in_as_it_is(shelf: Shelf, capsys: Capture) -> No
         (("--upload=false", "--bundle=b.json", "--replace"), "--replace replaces nothing"),
         (("--bundle=b.json", "--recursive"), "--bundle is one file"),
         (("--bundle=b.json", "oci-layout:two:v1"), "--bundle is one file"),
-        (("--statement=review.json",), "an attestation says something"),
+        (("--statement=review.json",), "an attestation says one thing"),
         (("--signature-format=legacy", "--bundle=b.json"), "is no bundle"),
         (("--signature-format=legacy", "--new-bundle-format"), "disagree"),
         (("--type=nonsense",), "is not a predicate type"),
@@ -331,7 +332,6 @@ def test_the_file_is_left_out_where_nothing_was_attested(shelf: Shelf) -> None:
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        ((), "--type"),
         (("--type=nonsense",), "is not a predicate type"),
         ((f"--type={REVIEW}", "--check-claims=false"), "of any other image"),
         ((f"--type={REVIEW}", "--threshold=2"), "a threshold of 2"),
@@ -400,3 +400,6 @@ def test_what_others_made_is_attached(shelf: Shelf, capsys: Capture) -> None:
     assert capsys.readouterr().err.count(f"Attached to {digest}") == 2
     assert len(statements(capsys, *WANTED, "--output=cosign", f"--type={REVIEW}", "oci-layout:one:v1")) == 2
     assert run(["attach", "attestation", *files, "oci-layout:two:v1"]) == REFUSED
+    Path("empty.json").write_text("")
+    assert run(["attach", "attestation", *files, "--attestation=empty.json", "oci-layout:one:v1"]) == MALFORMED
+    assert "malformed attestation in empty.json: there is none" in capsys.readouterr().err

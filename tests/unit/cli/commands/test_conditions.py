@@ -1,15 +1,18 @@
 """`--policy` of `verify-attestation` and `verify-blob-attestation`: what attestations say, in Rego, CUE and CEL."""
 
+import hashlib
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from cosignpy.cli.app import run
 from cosignpy.imagepolicy.conditions import evaluator
+from tests.support.signed import KEY
 from tests.unit.cli.commands import test_attest
-from tests.unit.cli.commands.test_attest import BY_KEY, WANTED, Shelf
+from tests.unit.cli.commands.test_attest import BY_KEY, SCHEMA, WANTED, Shelf
 
 shelf = test_attest.shelf
 
@@ -90,6 +93,82 @@ def test_one_policy_that_does_not_hold_is_enough(
     assert printed.out == ""
 
 
+TOLD: Final = {
+    "rego": (
+        'package signature\nallow {{ data.evidence.key.fingerprint == "{key}"\n'
+        "data.evidence.statement.digest\nnot data.evidence.transparencyLog.checked }}\n"
+    ),
+    "cel": 'evidence.key.fingerprint == "{key}" && evidence.certificate == null && evidence.logEntries == []',
+}
+"""What conditions ask of the evidence of an image and of a file alike."""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["image", "file"])
+@pytest.mark.parametrize("language", TOLD)
+def test_the_evidence_is_the_same_for_images_and_files(command: list[str], language: str, capsys: Capture) -> None:
+    Path(f"ours.{language}").write_text(TOLD[language].format(key=KEY.public_key.fingerprint))
+    assert run([*command, f"--policy=ours.{language}"]) == 0
+    Path(f"theirs.{language}").write_text(TOLD[language].format(key=f"sha256:{'0' * 64}"))
+    capsys.readouterr()
+    assert run([*command, f"--policy=theirs.{language}"]) == FAILED
+    assert "1 validation errors occurred" in capsys.readouterr().err
+
+
+def test_the_evidence_of_a_file_says_which_file_and_where_its_signature_is() -> None:
+    digest = hashlib.sha256(b"content").hexdigest()
+    Path("file.cel").write_text(
+        f'evidence.signed.digest == "sha256:{digest}" && evidence.location == "review.bundle" '
+        f'&& evidence.type == "{TYPE}"'
+    )
+    assert run([*FILE_COMMAND, "--policy=file.cel"]) == 0
+    assert run([*IMAGE_COMMAND, "--policy=file.cel"]) == FAILED
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["image", "file"])
+def test_the_evidence_in_json_says_which_policies_were_applied(command: list[str], capsys: Capture) -> None:
+    capsys.readouterr()
+    assert run([*command, "--policy=good.rego", "--policy=good.cel", "--output=json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    Draft202012Validator(SCHEMA).validate(found)
+    assert found["policy"]["conditions"] == [applied("good.rego"), applied("good.cel")]
+    assert run([*command, "--output=json"]) == 0
+    assert "conditions" not in json.loads(capsys.readouterr().out)["policy"]
+
+
+def test_so_it_does_where_they_refuse_and_explain_tells_it(capsys: Capture) -> None:
+    capsys.readouterr()
+    assert run([*IMAGE_COMMAND, "--policy=bad.cel", "--output=json"]) == FAILED
+    printed = capsys.readouterr().out
+    Draft202012Validator(SCHEMA).validate(json.loads(printed))
+    assert json.loads(printed)["policy"]["conditions"] == [applied("bad.cel")]
+    Path("evidence.json").write_text(printed)
+    assert run(["explain", "evidence.json"]) == FAILED
+    assert f"which satisfies bad.cel, {applied('bad.cel')['digest']}\n" in capsys.readouterr().out
+
+
+def test_of_a_file_the_evidence_says_which_policies_refuse_it(capsys: Capture) -> None:
+    capsys.readouterr()
+    assert (
+        run([*FILE_COMMAND, "--policy=bad.cel", "--policy=good.rego", "--policy=bad.rego", "--output=json"]) == FAILED
+    )
+    printed = capsys.readouterr().out
+    found = json.loads(printed)
+    Draft202012Validator(SCHEMA).validate(found)
+    reasons = ["bad.cel:1: the expression is false", "bad.rego:3: allow is undefined"]
+    assert [(each["signature"], each["reason"]) for each in found["rejections"]] == [
+        ("app.tar", why) for why in reasons
+    ]
+    Path("evidence.json").write_text(printed)
+    assert run(["explain", "evidence.json"]) == FAILED
+    told = capsys.readouterr().out
+    assert all(why in told for why in reasons)
+
+
+def applied(name: str, **beside: bool) -> dict[str, Any]:
+    digest = f"sha256:{hashlib.sha256(Path(name).read_bytes()).hexdigest()}"
+    return {"file": name, "digest": digest, "language": Path(name).suffix[1:], **beside}
+
+
 def test_every_attestation_has_to_satisfy_the_policy(capsys: Capture) -> None:
     """As with cosign: a second one that says something else refuses the image."""
     attest(8)
@@ -153,10 +232,15 @@ def test_cue_is_asked_of_its_program(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     Path("good.cue").write_text("predicate: score: 7\n")
-    assert run([*IMAGE_COMMAND, "--policy=good.cue"]) == 0
-    assert "will be validating against CUE policies: [good.cue]" in capsys.readouterr().err
-    assert run([*IMAGE_COMMAND, "--policy=good.cue", "--policy-complete"]) == FAILED
-    assert "good.cue:1: the policy names what the document does not have" in capsys.readouterr().err
+    capsys.readouterr()
+    assert run([*IMAGE_COMMAND, "--policy=good.cue", "--output=json"]) == 0
+    printed = capsys.readouterr()
+    assert "will be validating against CUE policies: [good.cue]" in printed.err
+    assert json.loads(printed.out)["policy"]["conditions"] == [applied("good.cue", complete=False)]
+    assert run([*IMAGE_COMMAND, "--policy=good.cue", "--policy-complete", "--output=json"]) == FAILED
+    printed = capsys.readouterr()
+    assert "good.cue:1: the policy names what the document does not have" in printed.err
+    assert json.loads(printed.out)["policy"]["conditions"] == [applied("good.cue", complete=True)]
     assert run([*IMAGE_COMMAND, "--policy=good.rego", "--policy-complete"]) == USAGE
 
 

@@ -15,6 +15,7 @@ Capture = pytest.CaptureFixture[str]
 IMAGE: Final = "ghcr.io/team/app:1"
 REFUSED: Final = 12
 USAGE: Final = 2
+NO_FILE: Final = 3
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +170,14 @@ def test_folders_have_policies_and_not_too_many(folder: Path, monkeypatch: pytes
         policy_files.list_policy_files(".")
 
 
+def test_a_link_to_nothing_is_no_policy_less(folder: Path, capsys: Capture) -> None:
+    write("a.yaml", document(PASS))
+    assert run(["policy", "verify", "--policy", ".", "ghcr.io/team/app:1"]) == 0
+    (folder / "b.yaml").symlink_to("strict.yaml")
+    assert run(["policy", "verify", "--policy", ".", "ghcr.io/team/app:1"]) != 0
+    assert "b.yaml" in capsys.readouterr().err
+
+
 def test_what_is_in_a_registry_is_not_read_where_files_are_wanted() -> None:
     with pytest.raises(UsageError):
         policy_files.read_policies(["oci://ghcr.io/team/policies:1"])
@@ -184,6 +193,21 @@ def test_lint_looks_beside_the_policies_for_what_they_name(capsys: Capture) -> N
     write("all/team.yaml", document({"key": {"secretRef": {"name": "key"}}}))
     assert run(["policy", "lint", "all"]) == 0
     assert capsys.readouterr().out == "no problems found\n"
+
+
+@pytest.mark.parametrize(("name", "hinted"), [("registry.test/policies:1", True), ("absent.yaml", False)])
+def test_who_forgets_that_policies_are_in_a_registry_is_told(capsys: Capture, name: str, *, hinted: bool) -> None:
+    assert run(["policy", "lint", name]) == NO_FILE
+    assert (f"hint: one in a registry is oci://{name}" in capsys.readouterr().err) is hinted
+
+
+@pytest.mark.parametrize("command", [("lint",), ("verify", IMAGE, "--policy")])
+def test_an_empty_file_is_told_what_belongs_in_it(capsys: Capture, command: tuple[str, ...]) -> None:
+    Path("empty.yaml").write_text("")
+    assert run(["policy", *command, "empty.yaml"]) != 0
+    told = capsys.readouterr()
+    assert "no policy in it" in told.out + told.err
+    assert "allowed: ClusterImagePolicy, ImagePolicy" in told.out + told.err
 
 
 def test_what_only_policies_name_is_no_policy(capsys: Capture) -> None:

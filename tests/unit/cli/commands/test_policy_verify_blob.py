@@ -99,3 +99,20 @@ def test_a_file_that_is_denied(capsys: Capture) -> None:
 
 def test_a_file_that_is_not_there() -> None:
     assert verify("dist/app.tar") == FILE_ERROR
+
+
+@pytest.mark.parametrize("language", ["cel", "rego"])
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_condition_is_told_the_evidence_of_a_file_and_when_it_is_decided_again(language: str, holds: bool) -> None:
+    wanted = Digest.of(ARTIFACT if holds else b"another")
+    texts = {
+        "cel": f'evidence.authorityMatches["release"].signatures[0].signed.digest == "{wanted}"',
+        "rego": (
+            "package sigstore\n"
+            f'isCompliant {{ data.evidence.authorityMatches.release.signatures[0].signed.digest == "{wanted}" }}\n'
+        ),
+    }
+    code = verify("dist/app.whl", "--evidence=e.json", policy={"type": language, "data": texts[language]})
+    assert (code == 0) is holds
+    Path("dist/app.whl").unlink()
+    assert run(["policy", "replay", "e.json"]) == 0

@@ -50,5 +50,5 @@ def test_provenance_goes_to_a_file_that_attest_takes(flag: str, capsys: Capture)
 def test_outside_of_ci_there_is_nothing_to_say(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.delenv("GITLAB_CI")
     assert run(["provenance", "generate", "-o", "p.json"]) == 2
-    assert "this is no job of GitHub Actions, GitLab CI, Buildkite" in capsys.readouterr().err
+    assert "this is no job of GitHub Actions, GitLab CI or Buildkite" in capsys.readouterr().err
     assert not Path("p.json").exists()

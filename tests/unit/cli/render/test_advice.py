@@ -10,6 +10,7 @@ from cosignpy.errors import (
     ClaimMismatch,
     CosignError,
     IdentityMismatch,
+    MalformedError,
     NoMatchingSignatures,
     Rejection,
     SignatureMismatch,
@@ -50,6 +51,7 @@ def test_the_same_error_means_another_thing_at_another_step() -> None:
 def test_the_more_special_class_decides() -> None:
     assert "network" in advise(Unreachable("registry", "https://r.test", None, "refused"))
     assert advise(UsageError("nobody can help")) == ""
+    assert "registry/name:tag" in advise(MalformedError("image reference", "not ASCII"))
 
 
 def test_of_several_signatures_the_one_that_came_furthest_is_meant() -> None:

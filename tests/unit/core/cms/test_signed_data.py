@@ -1,6 +1,11 @@
 """CMS signed data: each field that may be wrong, wrong once."""
 
+from typing import Any, Final
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cosignpy.core.cms.signature import verify_signed_data
@@ -14,6 +19,7 @@ from tests.support.cms import (
     ONE,
     SIGNED_DATA,
     certificate,
+    key_of,
     message_digest,
     of_set,
     sequence,
@@ -44,6 +50,22 @@ def test_signatures_of_each_kind_of_key_are_verified(kind: str, attributes: byte
     verify(good)
     with pytest.raises(SignatureMismatch):
         verify(good, b"other")
+
+
+SHA1_NAMED: Final = sequence(bytes.fromhex("06052b0e03021a"))
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_archives_were_signed_with_sha_1(kind: str) -> None:
+    key: Any = key_of(kind)
+    made = {
+        "rsa": lambda: key.sign(CONTENT, PKCS1v15(), SHA1()),
+        "ec": lambda: key.sign(CONTENT, ECDSA(SHA1())),
+    }[kind]()
+    parts = {"digest": SHA1_NAMED, "signature": encode_element(4, made)}
+    verify(signed_data(kind, CONTENT, signers=of_set(signer(kind, CONTENT, **parts))))
+    with pytest.raises(SignatureMismatch):
+        verify(signed_data(kind, CONTENT, signers=of_set(signer(kind, b"other", **parts))), b"other")
 
 
 def test_a_key_that_does_not_sign_documents_is_refused() -> None:

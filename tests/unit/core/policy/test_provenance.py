@@ -149,6 +149,7 @@ def test_a_predicate_that_names_two_sources_is_believed_neither(made: Statement,
     [
         github(put("buildDefinition.resolvedDependencies", None)),
         github(put("buildDefinition.externalParameters", {"workflow": "build", "source": ["a"]})),
+        github(put("buildDefinition.externalParameters.workflow.repository", 7)),
         v02(put("materials", [])),
         v02(put("invocation", None)),
         v02(put("invocation.configSource", None)),
@@ -172,6 +173,11 @@ def test_provenance_without_a_source_shows_none(rule: ProvenanceRule, claim: str
         with pytest.raises(ClaimMismatch) as refused:
             rule.verify(made)
         assert (refused.value.claim, refused.value.found) == (claim, "absent")
+
+
+@BOTH
+def test_a_build_of_the_type_that_is_wanted_is_accepted(made: Statement) -> None:
+    ProvenanceRule(build_type=read_provenance(made).build_type).verify(made)
 
 
 def test_a_ref_that_nothing_names_is_not_shown() -> None:

@@ -214,9 +214,9 @@ def test_variables_that_do_not_fit_are_refused(name: str, variable: str, value: 
 
 
 def test_one_job_is_of_one_system() -> None:
-    with pytest.raises(UsageError, match="no job of GitHub Actions, GitLab CI, Buildkite"):
+    with pytest.raises(UsageError, match="no job of GitHub Actions, GitLab CI or Buildkite"):
         build_provenance({})
-    with pytest.raises(UsageError, match="GitHub Actions, GitLab CI at once"):
+    with pytest.raises(UsageError, match="GitHub Actions and GitLab CI at once"):
         build_provenance(GITHUB | GITLAB)
 
 

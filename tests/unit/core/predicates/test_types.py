@@ -80,6 +80,9 @@ def test_every_type_is_checked_by_something() -> None:
     assert {kind.name for kind in TYPES} - {"cyclonedx"} == set(SHAPES)
 
 
+ATTESTED = "what is there are attestations: cosignpy verify-attestation"
+
+
 @pytest.mark.parametrize(
     ("found", "wanted", "hint"),
     [
@@ -91,7 +94,7 @@ def test_every_type_is_checked_by_something() -> None:
         ),
         ([COSIGN_SIGN_V1, "x:y"], CUSTOM, "ask for what is there: --type x:y"),
         (["absent"], CUSTOM, "what is there are signatures: cosignpy verify, or verify-blob for files"),
-        (["x:y"], COSIGN_SIGN_V1, "what is there are attestations: cosignpy verify-attestation --type x:y"),
+        (["x:y"], COSIGN_SIGN_V1, f"{ATTESTED} --type x:y, or verify-blob-attestation for files"),
     ],
 )
 def test_a_type_that_is_there_is_told_by_how_to_ask_for_it(found: list[str], wanted: str, hint: str) -> None:

@@ -55,6 +55,7 @@ def test_a_certificate_says_what_was_put_into_it() -> None:
     assert (found.der, found.serial_number, found.algorithm) == (GOOD, 1000, ALGORITHM)
     assert (found.issuer, found.subject) == (ROOT.certificate.subject, encode_sequence())
     assert (found.not_before, found.not_after) == (START, START + LIFETIME)
+    assert (found.issuer_name, found.subject_name) == ("CN=root", "")
 
 
 def test_certificates_are_equal_where_their_octets_are() -> None:
@@ -63,7 +64,11 @@ def test_certificates_are_equal_where_their_octets_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"\x30\x00", b"-----BEGIN CERTIFICATE-----", GOOD[:-1], GOOD + b"\x00", encode_sequence(GOOD)]
+    "raw",
+    [
+        *(b"", b"\x30\x00", b"-----BEGIN CERTIFICATE-----", GOOD[:-1], GOOD + b"\x00", encode_sequence(GOOD)),
+        encode_sequence(encode_sequence(), *parts(GOOD)[1:]),
+    ],
 )
 def test_octets_that_are_no_certificate_are_refused(raw: bytes) -> None:
     with pytest.raises(MalformedError) as caught:
@@ -90,6 +95,19 @@ def test_extensions_are_of_the_third_version(version: bytes) -> None:
         Certificate.parse(with_field(0, encode_element(0xA0, encode_element(INTEGER, version))))
     with pytest.raises(MalformedError):
         Certificate.parse(with_field(0))
+
+
+@pytest.mark.parametrize("version", [b"\x00", b"\x03"])
+def test_an_unknown_version_is_refused(version: bytes) -> None:
+    tbs, *others = parts(GOOD)
+    for number, is_read in ((b"\x02", True), (version, False)):
+        head = encode_element(0xA0, encode_element(INTEGER, number))
+        made = encode_sequence(encode_sequence(head, *parts(tbs)[1:-1]), *others)
+        if is_read:
+            Certificate.parse(made)
+        else:
+            with pytest.raises(MalformedError):
+                Certificate.parse(made)
 
 
 def test_the_first_version_has_neither_a_number_nor_extensions() -> None:

@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import (
     BasicConstraints,
+    CertificateBuilder,
     ExtendedKeyUsage,
     KeyUsage,
 )
@@ -19,7 +20,7 @@ from cosignpy.core.x509.chain import (
     verify_may_issue,
 )
 from cosignpy.errors import CertificateError, LimitExceeded, MalformedError
-from tests.support.certificates import CA, NAMED, Authority, Extensions
+from tests.support.certificates import CA, LIFETIME, NAMED, START, Authority, Extensions, named, sign
 
 USAGES = (
     "digital_signature",
@@ -50,7 +51,10 @@ def test_an_issuer_is_recognised() -> None:
 def test_another_name_or_another_key_did_not_issue_it() -> None:
     root = Authority.root()
     leaf = Certificate.parse(root.leaf())
-    same_key = Authority.root("other root")
+    renamed = CertificateBuilder(
+        named("other root"), named("other root"), root.key.public_key(), 7, START, START + LIFETIME
+    )
+    same_key = Authority(sign(renamed.add_extension(*CA[0]), root.key), root.key)
     same_name = Authority.root(curve=ec.SECP384R1)
     verify_issued_by(leaf, root.certificate)
     for other in (same_key, same_name):

@@ -205,7 +205,7 @@ PURPOSE: Final = encode_element(OBJECT_IDENTIFIER, CODE_SIGNING)
         (read_basic_constraints, BASIC_CONSTRAINTS, "30080101ff0201000500"),
         (read_key_usage, KEY_USAGE, "0300"),
         (read_key_usage, KEY_USAGE, "030100"),
-        (read_key_usage, KEY_USAGE, "03020880"),
+        (read_key_usage, KEY_USAGE, "0303088000"),
         (read_key_usage, KEY_USAGE, "03020181"),
         (read_key_usage, KEY_USAGE, "04020780"),
         (read_purposes, EXTENDED_KEY_USAGE, "3000"),

@@ -153,6 +153,17 @@ def test_the_issuers_have_their_own_time() -> None:
     assert caught.value.what == "issuer 1 of the leaf certificate"
 
 
+def test_the_leaf_has_its_own_time_within_that_of_its_issuers() -> None:
+    builder = CertificateBuilder(named("root"), named(""), key("leaf").public_key(), 7, START, MIDDLE)
+    for extension, critical in LEAF:
+        builder = builder.add_extension(extension, critical)
+    leaf = sign(builder, ROOT.key)
+    verify_path(leaf, [ROOT.certificate], SIGNING, MIDDLE)
+    with pytest.raises(CertificateError) as caught:
+        verify_path(leaf, [ROOT.certificate], SIGNING, MIDDLE + timedelta(seconds=1))
+    assert caught.value.what == "leaf certificate"
+
+
 @pytest.mark.parametrize(("year", "refusal"), [(b"0001", CertificateError), (b"0000", MalformedError)])
 def test_a_year_that_no_date_has(year: bytes, refusal: type[CosignError]) -> None:
     """Nothing vouches for a leaf whose time is looked at: it may be anybody's."""

@@ -14,11 +14,12 @@ from cryptography.x509 import (
     RFC822Name,
     SubjectAlternativeName,
     UniformResourceIdentifier,
+    UnrecognizedExtension,
 )
 
 from cosignpy.core.encoding import decode_b64, parse_json, parse_pem
 from cosignpy.core.x509.certificate import Certificate
-from cosignpy.core.x509.der import UTF8_STRING, encode_element
+from cosignpy.core.x509.der import OBJECT_IDENTIFIER, UTF8_STRING, encode_element, encode_sequence
 from cosignpy.core.x509.subject_alt_name import (
     MAX_SUBJECT_NAMES,
     NameKind,
@@ -72,6 +73,34 @@ def test_a_user_name_in_another_encoding_is_refused(content: bytes) -> None:
     with pytest.raises(MalformedError) as caught:
         names_of(OtherName(USERNAME, content))
     assert caught.value.what == "user name of the test"
+
+
+NAME: Final = encode_element(OBJECT_IDENTIFIER, bytes.fromhex("2b0601040183bf300107"))
+TEXT: Final = encode_element(0xA0, encode_element(UTF8_STRING, b"x"))
+
+
+@pytest.mark.parametrize(
+    ("good", "other"),
+    [
+        (encode_element(0x81, b"a@b"), encode_element(0x81, b"a@\xff")),
+        (encode_element(0x82, b"a.b"), encode_element(0x82, b"a.\x80")),
+        (encode_element(0x86, b"a:b"), encode_element(0x86, b"a:\xc3\xa4")),
+        (encode_element(0x87, bytes(4)), encode_element(0x87, bytes(5))),
+        (encode_element(0x87, bytes(16)), encode_element(0x87, b"")),
+        (encode_element(0xA0, NAME + TEXT), encode_element(0xA0, NAME + TEXT + TEXT)),
+        (encode_element(0xA0, NAME + TEXT), encode_element(0xA0, NAME)),
+        (encode_element(0x81, b"a@b"), encode_element(0xA1, b"a@b")),
+        (encode_element(0x81, b"a@b"), encode_element(0x16, b"a@b")),
+    ],
+)
+def test_a_name_of_another_form_is_refused(good: bytes, other: bytes) -> None:
+    def certificate(name: bytes) -> Certificate:
+        named = UnrecognizedExtension(ObjectIdentifier("2.5.29.17"), encode_sequence(name))
+        return Authority.root().certificate_of("", ((named, True),))
+
+    assert len(subject_names(certificate(good))) == 1
+    with pytest.raises(MalformedError):
+        subject_names(certificate(other))
 
 
 def test_names_are_limited() -> None:

@@ -13,7 +13,7 @@ from cosignpy.core.x509.der import (
     SEQUENCE,
     encode_element,
 )
-from cosignpy.core.x509.tbs import Extension, TbsCertificate
+from cosignpy.core.x509.tbs import Extension, TbsCertificate, encode_extension, parse_extension
 from cosignpy.errors import MalformedError
 from tests.support.certificates import NAMED, POISONED, Authority
 
@@ -79,6 +79,13 @@ def test_an_extension_is_read() -> None:
     assert tbs.extension(b"\x2a\x04") == Extension(critical=True, content=b"x")
 
 
+@pytest.mark.parametrize("critical", [True, False])
+def test_an_extension_is_written_as_it_is_read(critical: bool) -> None:
+    made = encode_extension(b"\x2a\x04", Extension(critical, b"x"))
+    assert parse_extension(made.raw, what="test") == Extension(critical, b"x")
+    assert TbsCertificate.parse(extended(made.raw)).extensions == (made,)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -118,6 +125,9 @@ def test_an_extension_of_another_form_is_refused(content: bytes) -> None:
         extended(encode_element(0x31, OID + CONTENT)),
         extended(encode_element(SEQUENCE, CONTENT)),
         extended(encode_element(SEQUENCE, b"")),
+        extended(encode_element(SEQUENCE, encode_element(OBJECT_IDENTIFIER, b"\x2a\x80\x03") + CONTENT)),
+        extended(encode_element(SEQUENCE, encode_element(OBJECT_IDENTIFIER, b"\x2a\x83") + CONTENT)),
+        extended(encode_element(SEQUENCE, encode_element(OBJECT_IDENTIFIER, b"") + CONTENT)),
         extended(PLAIN, PLAIN),
     ],
 )

@@ -48,7 +48,7 @@ def test_the_document_is_unified_in_a_folder_of_its_own(program: Path, tmp_path:
     seen = tmp_path / "seen"
     write(program, *only_for("eval", f'echo "$@" > {seen}', f"cat policy.cue document.json >> {seen}"))
     assert load_condition(Language.CUE, "a: 1", PLACE).check(GIVEN) == ()
-    assert seen.read_text() == 'eval policy.cue document.json\na: 1{"a": 1}'
+    assert seen.read_text() == 'eval policy.cue json: document.json\na: 1{"a": 1}'
 
 
 def test_the_program_sees_nothing_of_the_environment(
@@ -137,3 +137,12 @@ def test_without_the_program_it_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         load_cue("a: 1", PLACE)
     assert str(caught.value) == "conditions in CUE need the program cue, and none is on PATH"
     assert "cuelang.org" in str(caught.value.hint)
+
+
+@pytest.mark.usefixtures("program")
+@pytest.mark.parametrize("text", ["", " \n\t\n", "// a: 1", "package signature\n\n // a: 1\n"])
+def test_a_text_that_demands_nothing_is_refused(text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_cue(text, PLACE)
+    assert (str(caught.value), caught.value.line) == ("team.cue:10: it demands nothing", 10)
+    assert load_cue(f"{text}\na: 1", PLACE).check(GIVEN) == ()

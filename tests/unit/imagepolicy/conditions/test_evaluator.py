@@ -112,6 +112,24 @@ def test_a_process_that_does_not_read_is_none(cel: Evaluator, tmp_path: Path, mo
         cel.load(Program(Language.CEL, "true" + " " * (1 << 20)))
 
 
+def test_an_answer_that_nobody_waited_for_is_not_that_to_the_next_question(cel: Evaluator) -> None:
+    class Interrupted:
+        def read(self, size: int) -> bytes:
+            raise KeyboardInterrupt(size)
+
+        def close(self) -> None:
+            answers.close()
+
+    cel.load(CEL)
+    assert cel._process is not None
+    assert cel._process.stdout is not None
+    answers = cel._process.stdout
+    cel._process.stdout = Interrupted()  # type: ignore[assignment] # what it has of a pipe is asked for
+    with pytest.raises(KeyboardInterrupt):
+        cel.evaluate(CEL, b'{"a": 1}', None)
+    assert cel.evaluate(CEL, b'{"a": 2}', None) == {"value": False}
+
+
 def test_a_pipe_that_leads_nowhere_is_closed_all_the_same() -> None:
     reading, writing = os.pipe()
     pipe = os.fdopen(writing, "wb")

@@ -227,6 +227,13 @@ def test_an_argument_that_is_not_known_is_refused(text: str, line: int) -> None:
     assert (error.file, error.line) == ("Dockerfile", line)
 
 
+def test_why_an_argument_is_not_known_is_said_in_few_words() -> None:
+    short, long = (refusal("ARG A=$A\n" * count + "FROM $A") for count in (2, 1_000))
+    assert short.problem == "Dockerfile:3: FROM $A: ARG A on line 2: ARG A on line 1: A has no value"
+    assert long.problem.startswith("Dockerfile:1001: FROM $A: ARG A on line 1000: ARG A on line 999: ")
+    assert len(long.problem) < 600
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
