@@ -1,7 +1,7 @@
 """Spelling: cosign's users write flags as Go programs take them, and every flag has its variable."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from typer._click.exceptions import NoSuchOption
@@ -38,6 +38,9 @@ GLOBAL_SWITCHES: Final = frozenset({"-d", "--verbose"})
 GLOBAL_FLAGS: Final = frozenset({"-t", "--timeout", "--output-file", "--context"})
 """What cosign takes before the command as well; each of the latter with a text."""
 
+GO_COMMANDS: Final = frozenset({"policy-tester"})
+"""Commands that take the flags of a program in Go, with one dash."""
+
 _HELP: Final = "help"
 
 
@@ -66,8 +69,9 @@ class CosignCommand(TyperCommand):
             UsageError: A flag of cosign's that is not taken here, or an argument without a text.
         """
         options = {name: option for option in _options(self) for name in option.opts + option.secondary_opts}
+        warn = _say_nothing if self.name in GO_COMMANDS else CURRENT.warn
         try:
-            rest = super().parse_args(ctx, list(_translate(args, options)))
+            rest = super().parse_args(ctx, list(_translate(args, options, warn)))
         except NoSuchOption as error:
             explain_foreign(error)
             raise
@@ -137,14 +141,18 @@ def _refuse_empty(ctx: Any) -> None:  # noqa: ANN401
             raise UsageError(f"the argument {name} is empty", "is a variable unset that should have it?")
 
 
-def _translate(args: Sequence[str], options: dict[str, TyperOption]) -> Iterator[str]:
+def _say_nothing(_line: str) -> None:
+    """Take no notice: single dashes are how the flags of Go programs are written."""
+
+
+def _translate(args: Sequence[str], options: dict[str, TyperOption], warn: Callable[[str], None]) -> Iterator[str]:
     for position, arg in enumerate(args):
         if arg == "--":
             yield from args[position:]
             break
         name, equals, value = arg.partition("=")
         if name.startswith("-") and not name.startswith("--") and f"-{name}" in options:
-            CURRENT.warn(f"long flags have two dashes: read {name} as -{name}")
+            warn(f"long flags have two dashes: read {name} as -{name}")
             name = f"-{name}"
         option = options.get(name)
         if equals and option is not None and option.is_bool_flag:

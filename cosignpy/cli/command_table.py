@@ -103,6 +103,7 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
             "pull": Command("policy_share", "pull", "Fetch policies from a registry."),
         },
     ),
+    "policy-tester": Command("policy_tester", "policy_tester", "Test policies as the policy controller's tester does."),
     "provenance": Group(
         "How things were built.",
         {"generate": Command("provenance", "generate", "Say how this CI job builds, as SLSA provenance.")},

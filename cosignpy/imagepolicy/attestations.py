@@ -46,6 +46,8 @@ class VerifiedAttestations:
 def accepted_types(attestation: Attestation) -> tuple[str, ...]:
     """Return the predicate types that an attestation may have: a name has older URIs too, a URI is only itself."""
     named = attestation.predicate_type
+    if attestation.types:
+        return attestation.types
     return accepted_predicate_types(named) if named in PREDICATE_TYPES else (named,)
 
 

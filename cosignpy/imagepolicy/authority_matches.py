@@ -1,6 +1,6 @@
 """The document that the condition of a whole policy is about: what each authority that passed was shown.
 
-Its members are those of the policy controller (`PolicyResult`): what is empty is not in it.
+Its members are those of the policy controller (`PolicyResult`): what is not there is not in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,18 +46,25 @@ class Surroundings:
 
 def encode_matches(text: PolicyText, passed: Sequence[Passed], around: Surroundings) -> bytes:
     """Return the document; of two authorities with one name the last counts."""
-    matches = {each.authority: _match_to_json(each.evidence) for each in passed}
-    workload = around.workload.document if around.workload is not None else {}
-    members: dict[str, JsonValue] = {"authorityMatches": matches}
-    if text.fetch_config_file:
-        members["config"] = dict(around.configs)
-    if text.include_spec:
-        members["spec"] = workload.get("spec")
-    if text.include_object_meta:
-        members["metadata"] = workload.get("metadata")
-    if text.include_type_meta:
-        members["typemeta"] = {name: workload[name] for name in ("kind", "apiVersion") if name in workload}
-    return encode_json({name: content for name, content in members.items() if content})
+    members: dict[str, JsonValue] = {
+        "authorityMatches": {each.authority: _match_to_json(each.evidence) for each in passed} or None,
+        "config": (dict(around.configs) or None) if text.fetch_config_file else None,
+        **_workload_to_json(text, around.workload),
+    }
+    return encode_json({name: content for name, content in members.items() if content is not None})
+
+
+def _workload_to_json(text: PolicyText, workload: Workload | None) -> dict[str, JsonValue]:
+    """Return what is asked of a workload, empty or not; None stands for what there is not."""
+    if workload is None:
+        return {}
+    document = workload.document
+    types: JsonValue = {name: document[name] for name in ("kind", "apiVersion") if name in document}
+    return {
+        "spec": document.get("spec") if text.include_spec else None,
+        "metadata": document.get("metadata") if text.include_object_meta else None,
+        "typemeta": types if text.include_type_meta else None,
+    }
 
 
 def encode_evidence(passed: Sequence[Passed]) -> bytes:

@@ -138,11 +138,15 @@ def uncovered(image: str, hint: str = ABOUT_IMAGES) -> PolicyRefused:
 
 @value
 class Subject:
-    """An image as it is named, the workload that runs it, if there is one, and who finds out its digest."""
+    """An image as it is named, the workload that runs it, if there is one, and who finds out its digest.
+
+    `full_name` is what globs are about, where the name was read by another grammar than ours.
+    """
 
     image: str
     workload: Workload | None = None
     digest: ReadDigest | None = None
+    full_name: str = ""
 
 
 def refuse_condition(policy: ImagePolicyDocument, verdicts: Sequence[AuthorityVerdict]) -> None:
@@ -172,7 +176,7 @@ def decide_image(
         DeadlineExceeded: There was no time to ask all authorities.
     """
     about = select_policies(subject, policies)
-    if not all(each.covers(subject.image) for each in about):
+    if not subject.full_name and not all(each.covers(subject.image) for each in about):
         return ImageDecision(subject.image, Outcome.REFUSED, (), f"they are about {respell(subject.image)}")
     verdicts = tuple([decide_policy(policy, verify, subject.digest, conclude) for policy in about])
     return ImageDecision(subject.image, combine(verdicts, no_match), verdicts)
@@ -183,9 +187,15 @@ def select_policies(subject: Subject, policies: Iterable[ImagePolicyDocument]) -
 
     Raises:
         MalformedError: The image is no reference.
+        PolicyRefused: A policy is about labels that are none.
     """
-    names = {subject.image, respell(subject.image)}
-    return tuple([each for each in policies if is_about(each, subject.workload) and any(map(each.covers, names))])
+    return tuple([each for each in policies if is_about(each, subject.workload) and _covers(each, subject)])
+
+
+def _covers(policy: ImagePolicyDocument, subject: Subject) -> bool:
+    if subject.full_name:
+        return policy.covers_full(subject.full_name)
+    return policy.covers(subject.image) or policy.covers(respell(subject.image))
 
 
 def combine(verdicts: Sequence[PolicyVerdict], no_match: NoMatch) -> Outcome:
@@ -210,8 +220,9 @@ def decide_policy(
         DocumentError: The policy demands what cannot be shown.
         DeadlineExceeded: There was no time to ask all authorities.
     """
-    refuse_unsupported(policy)
-    refuse_incomplete(policy)
+    if policy.conduct.absent_refused:
+        refuse_unsupported(policy)
+        refuse_incomplete(policy)
     failed = Outcome.WARNED if policy.mode is Mode.WARN else Outcome.REFUSED
     refusal = find_refusal(policy.deny, digest)
     if refusal is not None:

@@ -44,13 +44,17 @@ class Selector:
 
 @value
 class Match:
-    """A kind of workload, and labels of its own, that a policy is about. A version is exact, or `*`."""
+    """A kind of workload, and labels of its own, that a policy is about. A version is exact, or `*`.
+
+    `mistake` is what is wrong with the labels, where that was not refused when they were read.
+    """
 
     place: Place = field(compare=False, repr=False)
     group: str = ""
     version: str = ""
     resource: str = ""
     selector: Selector | None = None
+    mistake: str = ""
 
 
 def parse_match(node: Node) -> Match:

@@ -15,6 +15,7 @@ from cosignpy.core.policy.identity import Containing, Exactly, IdentityRule
 from cosignpy.core.policy.key_window import KeyWindow
 from cosignpy.core.trust.trusted_root import CertificateAuthority
 from cosignpy.documents import Place
+from cosignpy.imagepolicy.conduct import Conduct
 from cosignpy.imagepolicy.denial import Denials
 from cosignpy.imagepolicy.file_globs import FileGlob
 from cosignpy.imagepolicy.globs import Glob
@@ -169,7 +170,7 @@ class Remote:
 class PolicyText:
     """A condition in a language, and where its text is: in `data`, once what the others name was looked into.
 
-    `text_place` is where the text stands.
+    `text_place` is where the text stands; `rego_1` says whether Rego of version 1 has to be imported.
     """
 
     place: Place = field(compare=False, repr=False)
@@ -182,6 +183,7 @@ class PolicyText:
     include_object_meta: bool = False
     include_type_meta: bool = False
     text_place: Place | None = field(default=None, compare=False, repr=False)
+    rego_1: bool = True
 
 
 @value
@@ -196,13 +198,17 @@ class FieldCondition:
 
 @value
 class Attestation:
-    """An attestation that has to be there, of a type, and what has to hold for it."""
+    """An attestation that has to be there, of a type, and what has to hold for it.
+
+    `types` are the URIs that the type may have; those that its name stands for, if there are none.
+    """
 
     place: Place = field(compare=False, repr=False)
     name: str
     predicate_type: str
     policy: PolicyText | None = None
     conditions: tuple[FieldCondition, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 Signer: TypeAlias = Key | Keyless | Static
@@ -211,7 +217,10 @@ Signer: TypeAlias = Key | Keyless | Static
 
 @value
 class Authority:
-    """One way to satisfy a policy; an image needs one of them, or more. `deny` is what the policy denies."""
+    """One way to satisfy a policy; an image needs one of them, or more.
+
+    `deny` and `conduct` are what the policy denies, and how it is decided by.
+    """
 
     place: Place = field(compare=False, repr=False)
     name: str
@@ -223,6 +232,7 @@ class Authority:
     signature_format: SignatureFormat = SignatureFormat.LEGACY
     max_age: timedelta | None = None
     deny: DenyList = field(default_factory=DenyList)
+    conduct: Conduct = field(default_factory=Conduct)
 
 
 @value
@@ -255,6 +265,7 @@ class ImagePolicyDocument:
     require: int = 1
     deny: Denials = field(default_factory=Denials)
     files: tuple[FilePattern, ...] = ()
+    conduct: Conduct = field(default_factory=Conduct)
 
     def covers_file(self, name: str) -> bool:
         """Tell whether one of the globs is about a file of this name."""
@@ -267,3 +278,7 @@ class ImagePolicyDocument:
             MalformedError: It is no reference.
         """
         return any(pattern.glob.matches(image) for pattern in self.images)
+
+    def covers_full(self, name: str) -> bool:
+        """Tell whether one of the globs is about an image by its full name."""
+        return any(pattern.glob.describes(name) for pattern in self.images)

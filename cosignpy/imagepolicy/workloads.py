@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from cosignpy.core.encoding import JsonValue
+from cosignpy.errors import PolicyRefused
 from cosignpy.imagepolicy.matches import Match, Operator, Requirement, Selector
 from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.values import field, value
@@ -27,6 +28,9 @@ def is_about(policy: ImagePolicyDocument, workload: Workload | None) -> bool:
     """Tell whether a policy is about a workload: one of its matches is, or it has none.
 
     An image by itself (None) is no workload of any kind, so that only policies without matches are about it.
+
+    Raises:
+        PolicyRefused: The labels that it would be about are none.
     """
     if workload is None:
         return not policy.match
@@ -37,6 +41,8 @@ def _agrees(match: Match, workload: Workload) -> bool:
     """Compare as the policy controller does: exactly, but for a version of `*`."""
     same = (match.group, match.resource) == (workload.group, workload.resource)
     version = match.version in {"*", workload.version}
+    if same and version and match.mistake:
+        raise PolicyRefused("", match.mistake)
     return same and version and (match.selector is None or _selects(match.selector, workload.labels))
 
 

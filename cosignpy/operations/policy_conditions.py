@@ -29,15 +29,15 @@ def load_policy_text(text: PolicyText) -> Condition:
     Raises:
         CosignError: It is none.
     """
-    return _load(text.type, text.data, first_line(text))
+    return _load(text.type, text.data, first_line(text), text.rego_1)
 
 
 @lru_cache(maxsize=_LOADED)
-def _load(language: Language, text: str, place: Place) -> Condition:
+def _load(language: Language, text: str, place: Place, rego_1: bool) -> Condition:  # noqa: FBT001 # a part of a key
     from cosignpy.imagepolicy.conditions.load import load_condition  # most policies have no condition
     from cosignpy.imagepolicy.conditions.rego import Dialect
 
-    return load_condition(language, text, place, Dialect.POLICY_CONTROLLER)
+    return load_condition(language, text, place, Dialect.POLICY_CONTROLLER if rego_1 else Dialect.POLICY_CONTROLLER_0)
 
 
 @value
@@ -59,7 +59,8 @@ class ImageConditions:
         text = policy.policy
         if text is None:
             return
-        self._refuse_without_workload(policy.name, text)
+        if policy.conduct.absent_refused:
+            self._refuse_without_workload(policy.name, text)
         check_matches(policy, text, verdicts, Surroundings(self._configs(text), self.workload), self.load)
 
     def _configs(self, text: PolicyText) -> Mapping[str, JsonValue]:

@@ -11,6 +11,7 @@ from cosignpy.errors import CosignError
 from cosignpy.imagepolicy.attestations import VerifiedAttestations
 from cosignpy.imagepolicy.attested import match_wanted
 from cosignpy.imagepolicy.authority_trust import select_trusted_root
+from cosignpy.imagepolicy.controller_refusals import accepted_forms, keep_named_hash, refuse_authority
 from cosignpy.imagepolicy.decision import ImageDecision, NoMatch, Subject, decide_image
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Source
 from cosignpy.imagepolicy.requirements import build_image_policy
@@ -20,6 +21,7 @@ from cosignpy.operations.parallel import DEFAULT_WORKERS
 from cosignpy.operations.policy_conditions import ImageConditions
 from cosignpy.operations.ports import ManifestSource, TrustSource
 from cosignpy.operations.prefixed_tags import PrefixedTags
+from cosignpy.operations.stored_forms import select_forms
 from cosignpy.operations.verify_image import VerifyImage, verify_image
 from cosignpy.values import record, value
 
@@ -35,7 +37,8 @@ class VerifyByPolicies:
     """Which image (`name` as it was written, which globs are about), and by which policies.
 
     `target` is looked up once an authority has to look at signatures. `moment` stands in for the time of signing where
-    a policy waives all who would vouch for one. `workload` runs the image, where one does.
+    a policy waives all who would vouch for one. `workload` runs the image, where one does. `full_name` is what globs
+    are about, where the name was read by another grammar.
     """
 
     name: str
@@ -45,6 +48,7 @@ class VerifyByPolicies:
     no_match: NoMatch = NoMatch.DENY
     workers: int = DEFAULT_WORKERS
     workload: Workload | None = None
+    full_name: str = ""
 
 
 @value
@@ -69,15 +73,17 @@ def verify_by_policies(
     conditions = ImageConditions(image, subject.resolve, request.workload)
 
     def verify(authority: Authority) -> VerifiedImage | VerifiedAttestations:
+        refuse_authority(authority, request.name)
         policy = build_image_policy(authority, request.moment)
         digest = subject.resolve()
         pinned = f"{Reference.parse(request.name).name}@{digest}"
         wanted = VerifyImage(pinned, digest, policy, request.workers)
         place = _prefixed(signatures(authority.source), authority.source)
-        found = verify_image(wanted, image, place, AuthorityTrust(authority, trust))
-        return match_wanted(authority, pinned, found, conditions.load)
+        stored = select_forms(place, accepted_forms(authority))
+        found = verify_image(wanted, image, stored, AuthorityTrust(authority, trust))
+        return match_wanted(authority, pinned, keep_named_hash(authority, found), conditions.load)
 
-    named = Subject(request.name, request.workload, subject.resolve)
+    named = Subject(request.name, request.workload, subject.resolve, request.full_name)
     decision = decide_image(named, request.policies, verify, request.no_match, conditions.conclude)
     return DecidedImage(subject.digest, decision)
 

@@ -93,9 +93,10 @@ DIFFERENCES: Final[tuple[tuple[str, ...], ...]] = (
         "texts with a quotation mark, backslash or control character",
         "like any other",
         (
-            "compared like any other. Where a policy reads one and calls functions that look into texts (all but "
-            "those over numbers, lists, objects and types), it is refused: the interpreter would look at its "
-            "spelling, and so it does in `count`"
+            "compared like any other, and looked into by functions that find, replace and split. `json.unmarshal` "
+            "reads one whose JSON has no backslash of its own. Where a policy reads one and calls other functions "
+            "that look into texts (`regex.match`), it is refused: the interpreter would look at its spelling, and so "
+            "it does in `count`"
         ),
     ),
     (

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from nacl import bindings
 
 from cosignpy.core.bundle.legacy import LegacyStyle, build_signature_image, build_signature_layer
 from cosignpy.core.digest import Digest
@@ -154,6 +157,20 @@ def _copy_attestation(made: MemoryRepository, image: Manifest) -> None:
     _push_attestations(made, image.digest, Digest.of(b"another image"), ("a", "custom", "custom-good.json"))
 
 
+def _sign_prehashed(made: MemoryRepository, image: Manifest) -> None:
+    """Sign as cosign v3 does with an Ed25519 key, whose own verifier refuses that."""
+    payload, state = simple_signing(image.digest), bindings.crypto_sign_ed25519ph_state()
+    plain = load_pem_private_key((FOLDER / "keys" / "ed25519.key.pem").read_bytes(), None)
+    assert isinstance(plain, Ed25519PrivateKey)
+    seed = plain.private_bytes_raw()
+    bindings.crypto_sign_ed25519ph_update(state, payload)
+    signature = bindings.crypto_sign_ed25519ph_final_create(state, seed + plain.public_key().public_bytes_raw())
+    manifest, config = build_signature_image([build_signature_layer(payload, signature)], LegacyStyle())
+    for blob in (payload, config):
+        made.push_blob(blob)
+    made.push_manifest(manifest, AttachmentTag(image.digest, AttachmentKind.SIGNATURE).encode())
+
+
 def _sign_elsewhere(made: MemoryRepository, image: Manifest) -> None:
     del made
     elsewhere = repository("sigs")
@@ -210,7 +227,7 @@ _IMAGES: Final[Mapping[str, Callable[[MemoryRepository, Manifest], None]]] = {
     "b": _signed("b"),
     "conf-arm": _signed("a"),
     "conf-nonroot": _signed("a"),
-    "ed25519": _signed("ed25519"),
+    "ed25519": _sign_prehashed,
     "ed25519-pure": _signed("ed25519"),
     "idx-none": _attested(_CUSTOM),
     "kl-email": _certified("leaf", "leaf"),

@@ -59,6 +59,8 @@ class Program:
     reads_evidence: bool = False
     reads: "frozenset[tuple[str, ...]]" = frozenset({()})
     looks_into_texts: bool = False
+    reads_json: bool = False
+    finds_in_texts: bool = False
 
 
 @record
@@ -142,6 +144,8 @@ class Evaluator:
                 "evidence": program.reads_evidence,
                 "reads": [list(path) for path in sorted(program.reads)],
                 "texts": program.looks_into_texts,
+                "json": program.reads_json,
+                "finds": program.finds_in_texts,
             }
         )
         self._loaded[id(program)] = program

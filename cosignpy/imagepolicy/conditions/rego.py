@@ -8,6 +8,7 @@ from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.errors import ConditionRefused
 from cosignpy.imagepolicy.conditions.condition import ConditionInput
 from cosignpy.imagepolicy.conditions.evaluator import EvaluationFailed, Evaluator, Program
+from cosignpy.imagepolicy.conditions.rego_functions import READS_JSON
 from cosignpy.imagepolicy.conditions.rego_module import read_module
 from cosignpy.imagepolicy.languages import Language
 from cosignpy.places import Place
@@ -15,13 +16,18 @@ from cosignpy.values import value
 
 
 class Dialect(StrEnum):
-    """Who is asked for: cosign's `--policy`, or a ClusterImagePolicy."""
+    """Who is asked for: cosign's `--policy`, or a ClusterImagePolicy, perhaps in version 0 unless it says otherwise."""
 
     COSIGN = "cosign"
     POLICY_CONTROLLER = "policy-controller"
+    POLICY_CONTROLLER_0 = "policy-controller, version 0"
 
 
-_RULES: Final = {Dialect.COSIGN: ("signature", "allow"), Dialect.POLICY_CONTROLLER: ("sigstore", "isCompliant")}
+_RULES: Final = {
+    Dialect.COSIGN: ("signature", "allow"),
+    Dialect.POLICY_CONTROLLER: ("sigstore", "isCompliant"),
+    Dialect.POLICY_CONTROLLER_0: ("sigstore", "isCompliant"),
+}
 """The package and the rule that answers."""
 
 
@@ -51,7 +57,7 @@ class RegoCondition:
         found = answer["value"]
         if found is True:
             return ()
-        if self.dialect is Dialect.POLICY_CONTROLLER and isinstance(found, list):
+        if self.dialect is not Dialect.COSIGN and isinstance(found, list):
             return self._judge_results(found)
         raise self._refused(f"{rule} is {_shorten(found)}, not true")
 
@@ -76,7 +82,7 @@ def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -
         DocumentError: It does not compile, or has not the package or the rule that is asked.
         UsageError: regopy is not installed.
     """
-    module = read_module(text, place)
+    module = read_module(text, place, needs_import=dialect is Dialect.POLICY_CONTROLLER_0)
     package, rule = _RULES[dialect]
     if module.package != package:
         raise place.error(f"the package is {module.package}", f"package {package}")
@@ -84,7 +90,15 @@ def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -
         raise place.error(f"there is no rule {rule}", f"{rule} {{ ... }} is what is asked")
     query = f"answer := data.{package}.{rule}"
     program = Program(
-        Language.REGO, module.text, query, module.calls, module.reads_evidence, module.reads, module.looks_into_texts
+        Language.REGO,
+        module.text,
+        query,
+        module.calls,
+        module.reads_evidence,
+        module.reads,
+        module.looks_into_texts,
+        READS_JSON in module.calls,
+        module.finds_in_texts,
     )
     try:
         evaluator.load(program)

@@ -8,10 +8,12 @@ another line. What has a meaning in version 0 that has no place here is refused 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from cosignpy.imagepolicy.conditions.rego_functions import STAND_INS, find_in_texts, is_not_misled
 from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_data, find_unbound
 from cosignpy.imagepolicy.conditions.rego_tokens import Kind, Token, tokenize
+from cosignpy.imagepolicy.conditions.rego_versions import VERSION_1, find_imports, refuse_unimported
 from cosignpy.places import DocumentError, Place
-from cosignpy.values import field, record, value
+from cosignpy.values import field, record, replace, value
 
 _OPEN: Final = {"{": "}", "[": "]", "(": ")"}
 _JOINING: Final = frozenset({":=", "=", "==", "!=", "<", ">", "<=", ">=", *"+-*/%&|,:."})
@@ -21,20 +23,13 @@ _IMPORTS: Final = ("input", "rego.v1", "future.keywords", "data.evidence")
 
 _EVIDENCE: Final = "evidence"
 """What `data` has beside the module."""
-_NO_TEXTS: Final = frozenset(
-    {"abs", "ceil", "count", "floor", "intersection", "max", "min", "product", "round", "sort", "sum", "to_number"}
-    | {"type_name", "union"}
-)
-"""Functions that do not look into texts; `count` may, and is needed too much to be left out."""
-_NO_TEXTS_BELOW: Final = ("array.", "bits.", "is_", "numbers.", "object.", "time.")
-"""How the names of others begin."""
-
 
 @value
 class RegoModule:
     """A module in version 1: its package, its rules and what it calls and does not define, each with a line.
 
-    `reads` are the members of the document that it can see, by their paths.
+    `reads` are the members of the document that it can see, by their paths. Where it finds something in texts, others
+    stand in them for characters that are spelled with two.
     """
 
     text: str
@@ -43,11 +38,12 @@ class RegoModule:
     calls: Mapping[str, int]
     reads: frozenset[tuple[str, ...]]
     reads_evidence: bool
+    finds_in_texts: bool = False
 
     @property
     def looks_into_texts(self) -> bool:
-        """Whether it calls functions that a text may be given to."""
-        return any(not (name in _NO_TEXTS or name.startswith(_NO_TEXTS_BELOW)) for name in self.calls)
+        """Whether it calls functions that may be given a text, and are misled by how it is spelled."""
+        return not self.finds_in_texts and not all(map(is_not_misled, self.calls))
 
 
 @value
@@ -71,25 +67,40 @@ class _Rewriting:
     rules: dict[str, int] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     sets: set[str] = field(default_factory=set)
+    only_1: bool = False
     imports: set[str] = field(default_factory=set)
+
+    def refuse_body(self, token: Token) -> None:
+        """Refuse a body as version 0 has it where version 1 was imported."""
+        if self.only_1:
+            raise self.error(token, "rego_parse_error: `if` keyword is required before rule body")
 
     def error(self, token: Token, why: str, allowed: str | None = None) -> DocumentError:
         """Build the error about one token."""
         return Place(self.place.file, token.line).error(why, allowed)
 
 
-def read_module(text: str, place: Place) -> RegoModule:
-    """Read a module of version 0 or 1.
+def read_module(text: str, place: Place, *, needs_import: bool = False) -> RegoModule:
+    """Read a module of version 0 or 1; where that needs an import, one without it is of version 0.
 
     Raises:
         DocumentError: It is not understood, or needs another module.
     """
-    tokens = tokenize(text, place)
-    known = _Rewriting(place)
+    tokens, known = tokenize(text, place), _Rewriting(place)
+    if needs_import:
+        refuse_unimported(tokens, place)
+        known.only_1 = VERSION_1 in find_imports(tokens)
+    found = _read(tokens, known)
+    if not find_in_texts(found.calls):
+        return found
+    return replace(_read(tokenize(text, place, STAND_INS), known), finds_in_texts=True)
+
+
+def _read(tokens: tuple[Token, ...], known: _Rewriting) -> RegoModule:
     statements = [_Statement(tuple(each)) for each in _split(tokens, known)]
     rewritten = [_rewrite(each, known) for each in statements]
     if not known.package:
-        raise place.error("no package", "it begins with one: package signature")
+        raise known.place.error("no package", "it begins with one: package signature")
     for statement in statements:
         _check_names(statement, known)
     kept = [_drop_default(each, known) for each in rewritten]
@@ -210,6 +221,7 @@ def _rewrite_rule(statement: _Statement, known: _Rewriting) -> str:
     clauses = _read_clauses(statement, known)
     for clause in clauses:
         if clause.body >= 0:
+            known.refuse_body(said[0])
             written[clause.body] = "if {"
     first = clauses[0]
     if first.brackets and not (first.is_new or first.is_set) and first.value < 0:

@@ -5,8 +5,9 @@ What is none of them is refused: nothing is guessed about a policy.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from cosignpy.places import Place
@@ -48,16 +49,18 @@ _TOKEN: Final = re.compile(
 )
 
 
-def tokenize(text: str, place: Place) -> tuple[Token, ...]:
+def tokenize(text: str, place: Place, stand_ins: Mapping[int, int] = MappingProxyType({})) -> tuple[Token, ...]:
     """Split a module into tokens; together they are the text, but for how strings are spelled.
+
+    Of `stand_ins` each stands in strings for a character.
 
     Raises:
         DocumentError: There is something that is no token.
     """
-    return tuple(_tokenize(text, place))
+    return tuple(_tokenize(text, place, stand_ins))
 
 
-def _tokenize(text: str, place: Place) -> Iterator[Token]:
+def _tokenize(text: str, place: Place, stand_ins: Mapping[int, int]) -> Iterator[Token]:
     position, line = 0, place.line
     while position < len(text):
         found = _TOKEN.match(text, position)
@@ -65,16 +68,18 @@ def _tokenize(text: str, place: Place) -> Iterator[Token]:
             shown = text[position : position + 10].split("\n", 1)[0]
             raise Place(place.file, line).error(f"not understood at {shown!r}", "Rego of version 0 or 1")
         token = Token(Kind(found.lastgroup), found.group(), line)
-        yield _respell(token, place) if token.kind is Kind.STRING else token
+        yield _respell(token, place, stand_ins)
         line += token.text.count("\n")
         position = found.end()
 
 
-def _respell(token: Token, place: Place) -> Token:
+def _respell(token: Token, place: Place, stand_ins: Mapping[int, int]) -> Token:
     """Spell a string as documents are spelled for the interpreter, which compares the spelling."""
+    if token.kind is not Kind.STRING and not (token.kind is Kind.RAW and stand_ins):
+        return token
     try:
-        meant = json.loads(token.text)
-        spelled = json.dumps(meant, ensure_ascii=False)
+        meant = json.loads(token.text) if token.kind is Kind.STRING else token.text[1:-1]
+        spelled = json.dumps(meant.translate(stand_ins), ensure_ascii=False)
         spelled.encode()
     except ValueError as error:
         raise Place(place.file, token.line).error(f"{token.text} is no text", "escapes are those of JSON") from error

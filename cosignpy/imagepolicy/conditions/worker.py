@@ -28,6 +28,9 @@ _ESCAPED: Final = (
     "a text that it reads has a quotation mark, backslash or control character, and functions do not see these right"
 )
 """regopy keeps texts as they are spelled in JSON: comparing them is right, and looking into them is not."""
+_STAND_INS: Final = {sign: 0xE000 + sign for sign in (*range(0x20), ord('"'), ord("\\"))}
+"""As in `rego_functions.py`: what stands for characters that are spelled with two, and back."""
+_MEANT: Final = {stand_in: sign for sign, stand_in in _STAND_INS.items()}
 _FAILED: Final = "it fails when it is evaluated, or takes too many steps"
 _STATM: Final = "/proc/self/statm"
 _WARM_UP: Final = "[document, timestamp('2024-01-01T00:00:00Z'), duration('1s'), 'a'.matches('a')]"
@@ -58,16 +61,20 @@ def load_rego(asked: Mapping[str, Any]) -> Check:
         raise Refused("it does not compile")
 
     def check(document: Any, evidence: Any) -> dict[str, Any]:
-        raw, beside = _encode(_prune(document, wanted)), _encode({"evidence": evidence})
-        if asked["texts"] and "\\" in raw + (beside if asked["evidence"] else ""):
+        document, evidence = _prune(document, wanted), {"evidence": evidence}
+        if asked["finds"]:
+            document, evidence = _translate(document, _STAND_INS), _translate(evidence, _STAND_INS)
+        raw, beside = _encode(document), _encode(evidence)
+        seen = raw + (beside if asked["evidence"] else "")
+        if (asked["texts"] and "\\" in seen) or (asked["json"] and "\\\\" in seen):
             raise Refused(_ESCAPED)
         if not asked["evidence"]:
             interpreter.set_input_term(raw)
-            return _rego_answer(interpreter.query_bundle(bundle))
+            return _rego_answer(interpreter.query_bundle(bundle), asked["finds"])
         once = _rego_interpreter(asked["text"])
         once.add_data_json(beside)
         once.set_input_term(raw)
-        return _rego_answer(once.query(asked["query"]))
+        return _rego_answer(once.query(asked["query"]), asked["finds"])
 
     return check
 
@@ -99,11 +106,26 @@ def _prune(document: Any, wanted: Mapping[str, Any]) -> Any:
     return {name: _prune(document[name], below) for name, below in wanted.items() if name in document}
 
 
-def _rego_answer(output: Any) -> dict[str, Any]:
+def _translate(content: Any, signs: Mapping[int, int]) -> Any:
+    """Replace characters of all texts; none may have one yet that others are replaced with."""
+    if isinstance(content, str):
+        if any(ord(sign) in _MEANT for sign in content) and signs is _STAND_INS:
+            raise Refused("a text that it reads has a character that is nobody's")
+        return content.translate(signs)
+    if isinstance(content, list):
+        return [_translate(each, signs) for each in content]
+    if isinstance(content, dict):
+        return {_translate(name, signs): _translate(each, signs) for name, each in content.items()}
+    return content
+
+
+def _rego_answer(output: Any, finds: bool) -> dict[str, Any]:  # noqa: FBT001 # as it was asked
     if not output.ok():
         raise Refused(_FAILED)
     found = [result.bindings["answer"] for result in output.results if "answer" in result.bindings]
-    return {"value": found[0]} if len(found) == 1 else {}
+    if len(found) != 1:
+        return {}
+    return {"value": _translate(found[0], _MEANT) if finds else found[0]}
 
 
 def import_cel() -> Any:
@@ -118,7 +140,7 @@ def import_cel() -> Any:
 def prepare(language: str) -> None:
     """Load everything that an interpreter wants of the disk: later it can open nothing."""
     if language == "rego":
-        nothing = {"calls": {}, "reads": [], "texts": False, "evidence": False}
+        nothing = {"calls": {}, "reads": [], "texts": False, "json": False, "finds": False, "evidence": False}
         load_rego({"text": "package warm\nup if true", "query": "answer := data.warm.up", **nothing})({}, None)
     else:
         load_cel({"text": _WARM_UP})({"a": [1, 1.5, None, "", True]}, None)

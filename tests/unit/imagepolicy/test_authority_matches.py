@@ -116,6 +116,12 @@ def test_what_is_around_is_there_where_it_is_asked_for(flag: str, members: dict[
     assert document(Passed("a"), **{flag: True}) == matches
 
 
+def test_what_is_empty_in_a_workload_is_there_and_what_is_null_is_not() -> None:
+    around = Surroundings(workload=Workload("", "v1", "pods", {}, {"spec": {}, "metadata": None}))
+    found = document(around=around, includeSpec=True, includeObjectMeta=True, includeTypeMeta=True)
+    assert found == {"spec": {}, "typemeta": {}}
+
+
 def test_the_evidence_has_the_names_of_the_document() -> None:
     one = signed()
     found = VerifiedAttestations(IMAGE, {"review": (one,)}, {"review": "type"})

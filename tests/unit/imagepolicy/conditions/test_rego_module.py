@@ -151,10 +151,28 @@ def test_a_module_says_what_it_reads_of_the_document(text: str, reads: set[tuple
 
 @pytest.mark.parametrize(
     ("call", "looks"),
-    [("count([1])", False), ("is_null(1)", False), ("object.get({}, 1, 2)", False), ('contains("a", "b")', True)],
+    [
+        ("count([1])", False),
+        ("is_null(1)", False),
+        ("object.get({}, 1, 2)", False),
+        ('json.unmarshal("1")', False),
+        ('contains("a", "b")', False),  # others stand in
+        ('regex.match("a", "b")', True),
+        ('contains("a", "b"); regex.match("a", "b")', True),
+        ('contains("a", "b"); json.unmarshal("1")', True),
+    ],
 )
 def test_a_module_says_whether_it_looks_into_texts(call: str, looks: object) -> None:
     assert read_module(f"{HEAD}allow {{ {call} }}", PLACE).looks_into_texts is looks
+
+
+def test_others_stand_in_where_a_module_finds_something_in_texts() -> None:
+    written = f'{HEAD}allow {{ contains("a\\n", `"`) }}'
+    found = read_module(written, PLACE)
+    assert found.finds_in_texts
+    assert 'contains("a\ue00a", "\ue022")' in found.text
+    assert read_module(f'{HEAD}f(x) {{ lower(x) == "a" }}\nallow {{ f("A") }}', PLACE).finds_in_texts
+    assert not read_module(f'{HEAD}allow {{ count("a") == 1 }}', PLACE).finds_in_texts
 
 
 @pytest.mark.parametrize(
