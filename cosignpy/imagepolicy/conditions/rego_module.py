@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cosignpy.imagepolicy.conditions.rego_functions import STAND_INS, find_in_texts, is_not_misled
-from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_data, find_unbound
+from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_calls, find_data, find_reads, find_unbound
 from cosignpy.imagepolicy.conditions.rego_tokens import Kind, Token, tokenize
 from cosignpy.imagepolicy.conditions.rego_versions import VERSION_1, find_imports, refuse_unimported
 from cosignpy.places import DocumentError, Place
@@ -23,6 +23,7 @@ _IMPORTS: Final = ("input", "rego.v1", "future.keywords", "data.evidence")
 
 _EVIDENCE: Final = "evidence"
 """What `data` has beside the module."""
+
 
 @value
 class RegoModule:
@@ -104,9 +105,11 @@ def _read(tokens: tuple[Token, ...], known: _Rewriting) -> RegoModule:
     for statement in statements:
         _check_names(statement, known)
     kept = [_drop_default(each, known) for each in rewritten]
-    calls = {name: line for name, line in _calls(tokens) if not known.functions & {name, _local(name, known.package)}}
+    calls = {
+        name: line for name, line in find_calls(tokens) if not known.functions & {name, _local(name, known.package)}
+    }
     evidence = any(name == _EVIDENCE for statement in statements for _, name in find_data(statement.said))
-    return RegoModule("".join(kept), known.package, known.rules, calls, frozenset(_reads(tokens)), evidence)
+    return RegoModule("".join(kept), known.package, known.rules, calls, frozenset(find_reads(tokens)), evidence)
 
 
 def _local(name: str, package: str) -> str:
@@ -281,31 +284,3 @@ def _read_sign(clause: _Clause, number: int, token: Token, previous: str, known:
         clause.value = number
     elif token.text == "{" and previous not in _JOINING | {"contains", "in"}:
         clause.body = number
-
-
-def _calls(tokens: tuple[Token, ...]) -> Iterator[tuple[str, int]]:
-    """Find what is called: a name, or several with dots between them, right before a bracket."""
-    name, ended = "", False
-    for token in tokens:
-        if token.kind is Kind.NAME:
-            name, ended = (name + token.text if name.endswith(".") else token.text), False
-        elif token.text == "." and name and not ended:
-            name += "."
-        else:
-            if token.text == "(" and name and name not in KEYWORDS | {"set"} and not name.endswith("."):
-                yield name, token.line
-            name, ended = "", True
-
-
-def _reads(tokens: tuple[Token, ...]) -> Iterator[tuple[str, ...]]:
-    """Find what is named of the document: `input`, and the names that follow it with nothing but dots between them."""
-    kinds = [(token.kind, token.text) for token in tokens]
-    for number, found in enumerate(kinds):
-        if found != (Kind.NAME, "input") or (Kind.SIGN, ".") in kinds[max(number - 1, 0) : number]:
-            continue
-        path = list[str]()
-        for at in range(number + 1, len(kinds) - 1, 2):
-            if kinds[at] != (Kind.SIGN, ".") or kinds[at + 1][0] is not Kind.NAME:
-                break
-            path.append(kinds[at + 1][1])
-        yield tuple(path)

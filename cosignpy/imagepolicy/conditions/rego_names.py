@@ -140,3 +140,31 @@ class _Scan:
 
     def _text(self, number: int) -> str:
         return self.words[number].text if 0 <= number < len(self.words) else ""
+
+
+def find_calls(tokens: tuple[Token, ...]) -> Iterator[tuple[str, int]]:
+    """Find what is called: a name, or several with dots between them, right before a bracket."""
+    name, ended = "", False
+    for token in tokens:
+        if token.kind is Kind.NAME:
+            name, ended = (name + token.text if name.endswith(".") else token.text), False
+        elif token.text == "." and name and not ended:
+            name += "."
+        else:
+            if token.text == "(" and name and name not in KEYWORDS | {"set"} and not name.endswith("."):
+                yield name, token.line
+            name, ended = "", True
+
+
+def find_reads(tokens: tuple[Token, ...]) -> Iterator[tuple[str, ...]]:
+    """Find what is named of the document: `input`, and the names that follow it with nothing but dots between them."""
+    kinds = [(token.kind, token.text) for token in tokens]
+    for number, found in enumerate(kinds):
+        if found != (Kind.NAME, "input") or (Kind.SIGN, ".") in kinds[max(number - 1, 0) : number]:
+            continue
+        path = list[str]()
+        for at in range(number + 1, len(kinds) - 1, 2):
+            if kinds[at] != (Kind.SIGN, ".") or kinds[at + 1][0] is not Kind.NAME:
+                break
+            path.append(kinds[at + 1][1])
+        yield tuple(path)

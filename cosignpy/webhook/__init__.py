@@ -1,0 +1,1 @@
+"""The admission webhook: only images that policies let pass run in a Kubernetes cluster."""
