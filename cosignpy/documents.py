@@ -112,24 +112,27 @@ def parse_document(raw: bytes, file: str, anchors: Anchors = Anchors.REFUSED) ->
     return Members({}, start) if root is None else _Conversion(anchors).convert(root, start)
 
 
-def parse_documents(raw: bytes, file: str) -> tuple[Node, ...]:
+def parse_documents(raw: bytes, file: str, depth: int = MAX_DEPTH) -> tuple[Node, ...]:
     """Parse all documents of a file, with a line `---` between them; empty ones are left out.
+
+    `depth` is how deep they may nest.
 
     Raises:
         DocumentError: One is not as `load_document` wants it, or there are too many.
     """
     roots: list[yaml.Node] = []
-    with _explained(raw, file, Anchors.REFUSED) as loader:
+    with _explained(raw, file, Anchors.REFUSED, depth) as loader:
         while loader.check_node():
             roots += filter(None, [loader.get_node()])
     if len(roots) > MAX_DOCUMENTS:
         raise Place(file, 1).error(f"{len(roots)} documents", f"{MAX_DOCUMENTS} at the most")
-    found = [_Conversion(Anchors.REFUSED).convert(root, Place(file, root.start_mark.line + 1)) for root in roots]
+    places = [Place(file, root.start_mark.line + 1) for root in roots]
+    found = [_Conversion(Anchors.REFUSED, depth).convert(root, place) for root, place in zip(roots, places, strict=True)]
     return tuple([node for node in found if not (isinstance(node, Word) and node.is_null)])
 
 
 @contextmanager
-def _explained(raw: bytes, file: str, anchors: Anchors) -> Iterator["_StrictLoader"]:
+def _explained(raw: bytes, file: str, anchors: Anchors, depth: int = MAX_DEPTH) -> Iterator["_StrictLoader"]:
     """Hand out what composes the text, and say where it stands what cannot be composed."""
     if len(raw) > MAX_FILE:
         raise Place(file, 1).error("too large", f"{MAX_FILE} bytes at the most")
@@ -138,7 +141,7 @@ def _explained(raw: bytes, file: str, anchors: Anchors) -> Iterator["_StrictLoad
     except UnicodeDecodeError as error:
         raise Place(file, raw.count(b"\n", 0, error.start) + 1).error("not UTF-8") from error
     try:
-        loader = _StrictLoader(text, anchors)
+        loader = _StrictLoader(text, anchors, depth)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Place(file, line).error("a character that YAML does not allow") from error
@@ -160,9 +163,10 @@ def _advise(problem: str) -> str | None:
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML's composer, without what makes documents larger or cleverer than they look."""
 
-    def __init__(self, text: str, anchors: Anchors) -> None:
+    def __init__(self, text: str, anchors: Anchors, most: int) -> None:
         super().__init__(text)
         self._anchors = anchors
+        self._most = most
         self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -172,8 +176,8 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
         if getattr(event, "tag", None) is not None:
             raise yaml.MarkedYAMLError(problem="tags are not allowed", problem_mark=event.start_mark)
-        if self._depth >= MAX_DEPTH:
-            problem = f"nested deeper than {MAX_DEPTH} levels"
+        if self._depth >= self._most:
+            problem = f"nested deeper than {self._most} levels"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
         self._depth += 1
         node = super().compose_node(parent, index)
@@ -190,6 +194,7 @@ class _Conversion:
     """Turns PyYAML's nodes into ours; aliases may have made a graph of them that is endless, or nearly so."""
 
     anchors: Anchors
+    most: int = MAX_DEPTH
     nodes: int = 0
     depth: int = 0
 
@@ -198,8 +203,8 @@ class _Conversion:
         self.nodes += 1
         if self.nodes > MAX_NODES and self.anchors is Anchors.EXPANDED:
             raise place.error("too large once its aliases are expanded", f"{MAX_NODES} words at the most")
-        if self.depth >= MAX_DEPTH:
-            raise place.error(f"nested deeper than {MAX_DEPTH} levels")
+        if self.depth >= self.most:
+            raise place.error(f"nested deeper than {self.most} levels")
         if isinstance(node, yaml.ScalarNode):
             return Word(_unicode(node.value, place), place, node.style is None)
         self.depth += 1

@@ -99,6 +99,9 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
             "lint": Command("policy_lint", "lint", "Look for what is wrong with policies."),
             "explain": Command("policy_explain", "explain", "Explain what policies say of images."),
             "test": Command("policy_testing", "run_tests", "Test policies by images and the verdicts they should get."),
+            "convert": Command(
+                "policy_convert", "convert", "Make policies of those of Kyverno and Connaisseur, or say why not."
+            ),
             "push": Command("policy_share", "push", "Push policies to a registry."),
             "pull": Command("policy_share", "pull", "Fetch policies from a registry."),
         },

@@ -9,10 +9,13 @@ from typing import Final
 from cosignpy.errors import (
     AccessDenied,
     AttestationsRefused,
+    ClusterError,
+    ClusterUnreachable,
     CosignError,
     DeadlineExceeded,
     DigestMismatch,
     FileError,
+    Forbidden,
     HelperFailed,
     IdentityUnusable,
     KeyUnusable,
@@ -58,6 +61,9 @@ EXIT_CODES: Final[Mapping[type[CosignError], int]] = {
     HelperFailed: 21,
     RateLimited: 22,
     RemoteError: 23,
+    ClusterUnreachable: 20,
+    Forbidden: 21,
+    ClusterError: 23,
 }
 """From the most specific class to the least: the first that an error is an instance of counts."""
 

@@ -17,7 +17,7 @@ from cosignpy.errors import UsageError
 from cosignpy.operations.ports import Repository
 from cosignpy.registry.content import MAX_ATTACHMENT
 from cosignpy.registry.location import ArchiveLocation, DaemonLocation, LayoutLocation, parse_location
-from cosignpy.registry.options import RegistryOptions
+from cosignpy.registry.options import CloudCredentials, RegistryOptions
 from cosignpy.registry.repository import RemoteRepository, RepositoryOptions, load_push_transport
 from cosignpy.registry.session import RegistrySession
 from cosignpy.values import replace, value
@@ -111,6 +111,7 @@ def registry_options(flags: RegistryFlags) -> RegistryOptions:
         allow_http=flags.allow_http_registry,
         allow_insecure=flags.allow_insecure_registry,
         environment=os.environ,
+        cloud=CloudCredentials.USED,
     )
 
 

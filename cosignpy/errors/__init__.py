@@ -36,12 +36,18 @@ Exit codes live in `cosignpy.cli.exit_codes`, which maps these classes once.
     ├── DeadlineExceeded            the command took longer than it was allowed to
     ├── FileError                   a local file that cannot be read or must not be overwritten
     ├── HelperFailed                a credential helper that could not do what was asked
+    ├── ClusterError                the API server of a Kubernetes cluster did not do what it was asked for
+    │   ├── ClusterUnreachable      no usable answer
+    │   ├── Forbidden               401 and 403
+    │   ├── Conflict                somebody else changed the object
+    │   └── AlreadyThere            an object of that name exists
     └── RemoteError                 a service that refused, failed or did not answer
         ├── Unreachable             no answer at all
         ├── AccessDenied            401 and 403
         └── RateLimited             429
 """
 
+from cosignpy.errors.cluster import AlreadyThere, ClusterError, ClusterUnreachable, Conflict, Forbidden
 from cosignpy.errors.remote import (
     AccessDenied,
     RateLimited,
@@ -88,16 +94,21 @@ from cosignpy.errors.verification import (
 
 __all__ = [
     "AccessDenied",
+    "AlreadyThere",
     "AttestationsRefused",
     "CertificateError",
     "ClaimMismatch",
+    "ClusterError",
+    "ClusterUnreachable",
     "ConditionRefused",
+    "Conflict",
     "CosignError",
     "DeadlineExceeded",
     "Denied",
     "DigestMismatch",
     "FileError",
     "FilesMismatch",
+    "Forbidden",
     "HelperFailed",
     "IdentityMismatch",
     "IdentityUnusable",

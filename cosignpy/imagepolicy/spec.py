@@ -20,7 +20,9 @@ from cosignpy.values import replace
 MAX_IMAGES: Final = 1000
 """Globs of a policy; more have something in common."""
 
-_KINDS: Final = tuple([Kind(dialect, versions) for dialect, versions in VERSIONS.items()])
+_KINDS: Final = tuple(
+    [Kind(dialect, versions, namespaced=dialect is Dialect.OWN) for dialect, versions in VERSIONS.items()]
+)
 _SPEC: Final = ("images", "authorities", "mode", "match", "policy")
 
 

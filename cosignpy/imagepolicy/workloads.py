@@ -43,11 +43,11 @@ def _agrees(match: Match, workload: Workload) -> bool:
     version = match.version in {"*", workload.version}
     if same and version and match.mistake:
         raise PolicyRefused("", match.mistake)
-    return same and version and (match.selector is None or _selects(match.selector, workload.labels))
+    return same and version and (match.selector is None or selects(match.selector, workload.labels))
 
 
-def _selects(selector: Selector, labels: Mapping[str, str]) -> bool:
-    """Apply a label selector of Kubernetes."""
+def selects(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """Apply a label selector of Kubernetes (apimachinery, LabelSelector): all of it has to hold."""
     named = all(labels.get(name) == content for name, content in selector.match_labels.items())
     return named and all(_OPERATORS[each.operator](each, labels) for each in selector.match_expressions)
 

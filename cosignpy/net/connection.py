@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import AccessDenied, RemoteError
-from cosignpy.net.failures import NotHttp, explain
+from cosignpy.net.failures import NotHttp, RefusedAddress, explain
 from cosignpy.net.http1 import Answer, read_answer
 from cosignpy.net.proxy import ProxyServer
 from cosignpy.net.sockets import PacedSocket, connect, start_tls
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
+    from cosignpy.net.address_rule import AddressRule
     from cosignpy.net.message import Request
 
 MAX_IDLE_SECONDS: Final = 4.0
@@ -112,6 +113,7 @@ class Dialer:
     monotonic: Callable[[], float]
     tls: "Callable[[], ssl.SSLContext]"
     server_names: "Mapping[str, str]" = field(default_factory=dict)
+    rule: "AddressRule | None" = None
 
     def dial(self, origin: Origin, proxy: ProxyServer | None, latest: float = inf) -> Connection:
         """Connect, through the proxy where there is one, with TLS for https; not after the latest moment.
@@ -123,8 +125,13 @@ class Dialer:
         """
         deadline = min(self.monotonic() + self.connect_timeout, latest)
         first = proxy.origin if proxy is not None else origin
+        rule = self.rule if proxy is None else None
         try:
-            sock = connect(first.host, first.port, deadline=deadline, monotonic=self.monotonic)
+            if self.rule is not None:
+                self.rule.check_origin(origin)
+            sock = connect(first.host, first.port, deadline=deadline, monotonic=self.monotonic, rule=rule)
+        except RefusedAddress as error:
+            raise explain(error, origin) from error
         except OSError as error:
             raise explain(error, first) from error
         try:

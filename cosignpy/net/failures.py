@@ -21,6 +21,15 @@ class WrongProtocol(Unreachable):
     """TLS was spoken to a server of plain HTTP, or the other way round."""
 
 
+@record
+class ForbiddenServer(Unreachable):
+    """A server that must not be spoken to, by the rule that whoever runs the program set."""
+
+
+class RefusedAddress(OSError):
+    """What must not be connected to; the text says why."""
+
+
 class TooSlow(TimeoutError):
     """The peer sends, but slower than anyone should wait for."""
 
@@ -65,6 +74,7 @@ def _explain_os(error: BaseException) -> str:
 
 
 _EXPLANATIONS: Final[tuple[tuple[type[BaseException], Callable[[BaseException], str]], ...]] = (
+    (RefusedAddress, str),
     (TooSlow, lambda _: "it sends too slowly"),
     (TimeoutError, lambda _: "no answer in time"),
     (socket.gaierror, lambda _: "the host name cannot be resolved"),
@@ -98,6 +108,8 @@ def _explain_other(error: OSError | NotHttp, origin: Origin) -> Unreachable:
     detail = next(tell(error) for known, tell in _EXPLANATIONS if isinstance(error, known))
     if isinstance(error, NotHttp) and str(error).startswith(_TLS_ALERT):
         kind, detail = WrongProtocol, "it speaks HTTPS, not plain HTTP"
+    if isinstance(error, RefusedAddress):
+        kind = ForbiddenServer
     retryable = isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
     return kind(origin.authority, str(origin), None, detail, retryable=retryable)
 

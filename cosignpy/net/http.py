@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from cosignpy.errors import Unreachable
 from cosignpy.net.clock import Clock
 from cosignpy.net.connection import Connection, Dialer, Pool
+from cosignpy.net.deadline import current_deadline
 from cosignpy.net.failures import NotHttp, explain, is_disconnection
 from cosignpy.net.http1 import Answer
 from cosignpy.net.message import Body, BodyFactory, Headers, OneShotBody, Request
@@ -21,11 +22,13 @@ from cosignpy.net.redaction import redact_headers, redact_url
 from cosignpy.net.response import Response
 from cosignpy.net.retry import Attempts, RetryPolicy
 from cosignpy.net.tls import TlsOptions, TlsVerification, build_context
-from cosignpy.values import field, value
+from cosignpy.values import field, replace, value
 from cosignpy.version import VERSION
 
 if TYPE_CHECKING:
     import ssl
+
+    from cosignpy.net.address_rule import AddressRule
 
 __all__ = [
     "Body",
@@ -54,6 +57,8 @@ class HttpOptions:
     proxies: Proxies = field(default_factory=Proxies)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     user_agent: str = f"cosignpy/{VERSION}"
+    rule: "AddressRule | None" = None
+    """Whom to speak to, where others name the servers; None for everybody."""
 
 
 class Sender(Protocol):
@@ -79,6 +84,7 @@ class HttpClient:
             self._clock.monotonic,
             self._tls,
             options.server_names,
+            options.rule,
         )
 
     def send(self, request: Request) -> Response:
@@ -88,6 +94,9 @@ class HttpClient:
             Unreachable: There is no usable answer.
             RemoteError: The proxy refused.
         """
+        latest = current_deadline()
+        if latest < request.deadline:
+            request = replace(request, deadline=latest)
         return self._attempt(request, Attempts(self._options.retry, self._clock, request))
 
     def close(self) -> None:

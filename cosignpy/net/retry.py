@@ -89,5 +89,6 @@ class Attempts:
             return None
         bound = min(self._policy.longest_wait, self._policy.first_wait * 2.0 ** (self._made - 1))
         pause = bound * self._clock.chance()
-        elapsed = self._clock.monotonic() - self._started
-        return pause if elapsed + pause <= self._policy.total else None
+        now = self._clock.monotonic()
+        latest = min(self._started + self._policy.total, self._request.deadline)
+        return pause if now + pause <= latest else None

@@ -12,6 +12,8 @@ from cosignpy.net.failures import TooMuch, TooSlow
 if TYPE_CHECKING:
     import ssl
 
+    from cosignpy.net.address_rule import AddressRule
+
 MIN_RATE: Final = 4096
 """Bytes per second a body must average, beyond the read timeout: slower is an attack or a dead line."""
 
@@ -115,8 +117,10 @@ class _Reader(io.RawIOBase):
         return self._owner.receive_into(memoryview(buffer).cast("B"))
 
 
-def connect(host: str, port: int, *, deadline: float, monotonic: Callable[[], float]) -> socket.socket:
-    """Connect to the first address that answers; all addresses together get until the deadline.
+def connect(
+    host: str, port: int, *, deadline: float, monotonic: Callable[[], float], rule: "AddressRule | None" = None
+) -> socket.socket:
+    """Connect to the first address that answers and that the rule allows; all together get until the deadline.
 
     Raises:
         OSError: The reason the last address failed for.
@@ -129,6 +133,8 @@ def connect(host: str, port: int, *, deadline: float, monotonic: Callable[[], fl
             raise TimeoutError
         sock = socket.socket(family, kind, protocol)
         try:
+            if rule is not None:
+                rule.check_address(address[0])
             sock.settimeout(share)
             sock.connect(address)
             # Nagle's algorithm would hold a small body back until the head is acknowledged.

@@ -53,7 +53,7 @@ def decide_once(
 def ask_for(request: VerifyByPolicies, places: tuple[str, ...], image: ManifestSource) -> Question | None:
     """Return what the decision depends on; None where no signature counts, or the digest cannot be had."""
     about = select_policies(Subject(request.name, request.workload), request.policies)
-    if not any(_looks(each) for each in about):
+    if not any(looks_at_signatures(each) for each in about):
         return None
     try:
         (digest,) = select_subjects(image, request.target, Scope.NAMED)
@@ -64,7 +64,7 @@ def ask_for(request: VerifyByPolicies, places: tuple[str, ...], image: ManifestS
     return Question(digest, about, places)
 
 
-def _looks(policy: ImagePolicyDocument) -> bool:
+def looks_at_signatures(policy: ImagePolicyDocument) -> bool:
     """Tell whether signatures are looked at: not where enough static answers pass, and no condition asks all."""
     statics = [each.signer for each in policy.authorities if isinstance(each.signer, Static)]
     passing = sum(each.action is Action.PASS for each in statics)

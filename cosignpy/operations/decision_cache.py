@@ -62,7 +62,7 @@ class DecisionCache:
         Raises:
             CosignError: As `decide`.
         """
-        if request.workload is not None or any(_asks_the_time(policy) for policy in question.about):
+        if request.workload is not None or any(asks_the_time(policy) for policy in question.about):
             return decide(request, self.trust)
         key = self._key(question, request)
         kept = self._load(key, request)
@@ -110,7 +110,7 @@ class DecisionCache:
         return hashlib.sha256(self.context + encode_json(depends)).hexdigest()
 
 
-def _asks_the_time(policy: ImagePolicyDocument) -> bool:
+def asks_the_time(policy: ImagePolicyDocument) -> bool:
     """Tell whether a condition has a clock of its own: what it says in an hour cannot be settled now."""
     return any(_CLOCK in text.data for text in texts_of(policy))
 

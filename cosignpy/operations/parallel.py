@@ -41,7 +41,7 @@ def run_parallel(function: Callable[[T], R], items: Sequence[T], workers: int = 
     A single item, or a single worker, runs in the calling thread.
 
     Raises:
-        DeadlineExceeded: The command's time ended meanwhile: what was not looked at must not pass for a failure.
+        DeadlineExceeded: The time ended meanwhile: what was not looked at must not pass for a failure.
     """
     outcomes: list[Outcome[R] | None] = [None] * len(items)
     remaining: Iterator[int] = iter(range(len(items)))
@@ -55,12 +55,22 @@ def run_parallel(function: Callable[[T], R], items: Sequence[T], workers: int = 
                 return
             outcomes[index] = _call(function, items[index])
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(items)) - 1)]
+    expired = list[DeadlineExceeded]()
+
+    def help_out() -> None:
+        try:
+            work()
+        except DeadlineExceeded as error:
+            expired.append(error)
+
+    threads = [threading.Thread(target=help_out, daemon=True) for _ in range(min(workers, len(items)) - 1)]
     for thread in threads:
         thread.start()
     work()
     for thread in threads:
         thread.join()
+    for error in expired:
+        raise error
     return [outcome for outcome in outcomes if outcome is not None]
 
 
@@ -68,6 +78,6 @@ def _call(function: Callable[[T], R], item: T) -> Outcome[R]:
     try:
         return Outcome(function(item))
     except DeadlineExceeded:
-        raise  # the whole command is over, not this one call; it is raised in the calling thread only
+        raise  # the whole question is over, not this one call
     except Exception as error:  # noqa: BLE001  # handed on whole: `unwrap` raises it in the caller's thread
         return Outcome(None, error)

@@ -4,7 +4,7 @@ Nothing is shown before the registry asked for it; from then on every request ca
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cosignpy.errors import AccessDenied, MalformedError, RemoteError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _BEST_FIRST: Final = ("bearer", "basic")
 MAX_SCOPES: Final = 8
 """Scopes a challenge may name; one is usual, two with a cross-repository mount."""
+RENEWAL_SECONDS: Final = 60.0
+"""How old credentials are at least that are looked up again once they are refused."""
 
 
 @value
@@ -61,14 +63,14 @@ class Scope:
 class Authorizer:
     """Gives requests to one registry their Authorization header; safe to share among threads."""
 
-    def __init__(self, client: Sender, clock: Clock, credential_for: Callable[[str], "Credential"]) -> None:
+    def __init__(self, client: Sender, clock: Clock, credentials_for: "Callable[[str], Iterable[Credential]]") -> None:
         self._client = client
         self._clock = clock
-        self._credential_for = credential_for
+        self._credentials_for = credentials_for
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._challenge: Challenge | None = None
-        self._credentials: dict[str, Credential] = {}
+        self._credentials: dict[str, _Candidates] = {}
         self._tokens: dict[Scope, Token] = {}
 
     @property
@@ -102,6 +104,26 @@ class Authorizer:
             self._forget(rejected)
             header = self._answer(challenge, origin, scope, named=challenge.get("scope"))
             return header if header != rejected else None
+
+    def shown_for(self, repository: str) -> int:
+        """Return which of a repository's credentials is shown now, counted from zero."""
+        return self._credentials[repository].index if repository in self._credentials else 0
+
+    def try_another(self, repository: str, refused: int) -> bool:
+        """Go on to a repository's next credential, unless another thread did; tell whether there is one.
+
+        Raises:
+            CosignError: It cannot be had.
+        """
+        with self._lock_for(repository):
+            candidates = self._credentials.get(repository)
+            if candidates is None or candidates.index != refused:
+                return candidates is not None
+            if not candidates.advance() and not self._look_up_again(repository, candidates):
+                return False
+            for scope in [scope for scope in tuple(self._tokens) if scope.repository == repository]:
+                self._tokens.pop(scope, None)
+            return True
 
     def _answer(self, challenge: "Challenge", origin: Origin, scope: Scope, *, named: str) -> str | None:
         from cosignpy.registry.credentials import BasicCredential, RegistryToken
@@ -141,8 +163,38 @@ class Authorizer:
     def _credential(self, repository: str) -> "Credential":
         """Look credentials up once a repository: a helper is a process, and may ask its user."""
         if repository not in self._credentials:
-            self._credentials[repository] = self._credential_for(repository)
-        return self._credentials[repository]
+            self._look_up(repository, 0)
+        return self._credentials[repository].current
+
+    def _look_up(self, repository: str, index: int) -> None:
+        found = self._credentials_for(repository)
+        self._credentials[repository] = _Candidates(found, index, self._clock.monotonic())
+
+    def _look_up_again(self, repository: str, former: "_Candidates") -> bool:
+        """Look credentials up anew where they may be others by now: a cloud's end after some hours."""
+        if self._clock.monotonic() - former.since < RENEWAL_SECONDS:
+            return False
+        self._look_up(repository, former.index + 1)
+        return True
+
+
+class _Candidates:
+    """Credentials of one repository, one after another; each is looked up when those before it were refused."""
+
+    def __init__(self, credentials: "Iterable[Credential]", index: int, since: float) -> None:
+        self._others = iter(credentials)
+        self.index = index
+        self.since = since
+        self.current = next(self._others)
+
+    def advance(self) -> bool:
+        """Go on to the next, if there is one; else stay with the last."""
+        following = next(self._others, None)
+        if following is None:
+            return False
+        self.current = following
+        self.index += 1
+        return True
 
 
 def _choose(origin: Origin, values: Sequence[str]) -> "Challenge":

@@ -108,7 +108,7 @@ class CredentialFile:
         """
         auths = self.document.optional_child("auths")
         for key, _ in self._entries():
-            yield _parse_entry(auths.child(key)) if auths is not None else None
+            yield parse_entry(auths.child(key)) if auths is not None else None
 
     def keys_for(self, registry: str) -> tuple[str, ...]:
         """Return the keys of the entries for a registry as a whole, in all their spellings."""
@@ -125,7 +125,7 @@ class CredentialFile:
             return None
         _, key = max(fitting, key=lambda pair: len(pair[0]))
         auths = self.document.optional_child("auths")
-        return _parse_entry(auths.child(key)) if auths is not None and key in auths else None
+        return parse_entry(auths.child(key)) if auths is not None and key in auths else None
 
     def _entries(self) -> Iterator[tuple[str, EntryKey]]:
         auths = self.document.optional_child("auths")
@@ -179,8 +179,12 @@ def candidate_files(environment: Mapping[str, str]) -> Iterator[Path]:
             yield Path(environment[variable], *parts, "containers", "auth.json")
 
 
-def _parse_entry(entry: JsonObject) -> Credential | None:
-    """Read one entry; an empty one only says that a helper has it."""
+def parse_entry(entry: JsonObject) -> Credential | None:
+    """Read one entry; an empty one only says that a helper has it.
+
+    Raises:
+        MalformedError: It is not in its format; what it holds is not repeated.
+    """
     if entry.optional_text("registrytoken"):
         return RegistryToken(entry.text("registrytoken"))
     if entry.optional_text("identitytoken"):
@@ -193,7 +197,8 @@ def _parse_entry(entry: JsonObject) -> Credential | None:
 
 
 def _parse_basic(entry: JsonObject) -> BasicCredential:
-    raw = decode_b64(entry.text("auth"), what=f"{entry.what} {entry.path}auth")
+    encoded = "".join(entry.text("auth").split()).rstrip("=")  # written by hand it has blanks, or no padding
+    raw = decode_b64(encoded + "=" * (-len(encoded) % 4), what=f"{entry.what} {entry.path}auth")
     try:
         username, colon, password = raw.decode("utf-8").partition(":")
     except UnicodeDecodeError as error:

@@ -1,12 +1,25 @@
 """How to reach registries, as flags and environment say it."""
 
 from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING
 
 from cosignpy.net.http import HttpOptions, TlsOptions, TlsVerification
 from cosignpy.net.proxy import Proxies
 from cosignpy.net.retry import RetryPolicy
 from cosignpy.net.url import Origin
 from cosignpy.values import field, value
+
+if TYPE_CHECKING:
+    from cosignpy.net.address_rule import AddressRule
+    from cosignpy.registry.keyring import Keyring
+
+
+class CloudCredentials(Enum):
+    """Whether credentials are asked for that a cloud gives to whoever runs in it."""
+
+    UNUSED = "unused"
+    USED = "used"
 
 
 @value
@@ -27,6 +40,9 @@ class RegistryOptions:
         read_timeout: Seconds to wait for the next octet.
         retry: How often a request is sent again, and after how long.
         environment: Variables (DOCKER_CONFIG, HOME, HTTPS_PROXY ...); empty: no credential files, no proxies.
+        keyring: Credentials that are tried one after another, before those of files.
+        cloud: Whether the clouds' own registries are shown what this machine or workload is in its cloud.
+        rule: Which servers may be spoken to, where somebody else names them; it also says where HTTP is.
     """
 
     username: str | None = None
@@ -42,6 +58,9 @@ class RegistryOptions:
     read_timeout: float = 30.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keyring: "Keyring | None" = field(default=None, repr=False)
+    cloud: CloudCredentials = CloudCredentials.UNUSED
+    rule: "AddressRule | None" = None
 
     @property
     def names_tls(self) -> bool:
@@ -63,10 +82,13 @@ class RegistryOptions:
             server_names={host: self.server_name} if self.server_name else {},
             proxies=Proxies.from_environment(self.environment),
             retry=self.retry,
+            rule=self.rule,
         )
 
     def schemes_for(self, origin: Origin) -> tuple[str, ...]:
         """Return the schemes to try, the likely one first; plain HTTP only for loopback or when asked for."""
+        if self.rule is not None:
+            return ("https", "http") if self.rule.allows_http(origin) else ("https",)
         if origin.is_loopback:
             return ("https", "http") if self.names_tls else ("http", "https")
         return ("https", "http") if self.allow_http else ("https",)

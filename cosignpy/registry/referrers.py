@@ -11,12 +11,15 @@ from typing import Final
 from cosignpy.core.digest import Digest
 from cosignpy.core.oci.manifest import MAX_MANIFEST, OCI_INDEX, Descriptor
 from cosignpy.core.oci.referrers import join_referrers, parse_referrers
-from cosignpy.errors import MalformedError
+from cosignpy.errors import LimitExceeded, MalformedError
 from cosignpy.net.http import Response
 from cosignpy.registry.endpoint import Endpoint, media_type_of
 
 _NO_API: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_ACCEPTABLE})
 """How registries from before the API answer, by the spec (404) and in practice."""
+
+MAX_LISTED: Final = 4 * MAX_MANIFEST
+"""Bytes of all pages together: a registry that repeats its entries would otherwise be read for as long as it likes."""
 
 _WHAT: Final = "referrers list"
 
@@ -62,9 +65,15 @@ class ReferrersApi:
 
 
 def _parse_pages(first: Response, others: Iterator[Response]) -> Iterator[Sequence[Descriptor]]:
-    yield parse_referrers(first.read(MAX_MANIFEST, _WHAT))
+    raw = first.read(MAX_MANIFEST, _WHAT)
+    size = len(raw)
+    yield parse_referrers(raw)
     for page in others:
         with page:
             if media_type_of(page) != OCI_INDEX:
                 raise MalformedError(_WHAT, f"a further page is {media_type_of(page) or 'of no media type'!r}")
-            yield parse_referrers(page.read(MAX_MANIFEST, _WHAT))
+            raw = page.read(MAX_MANIFEST, _WHAT)
+        size += len(raw)
+        if size > MAX_LISTED:
+            raise LimitExceeded(_WHAT, f"its pages have more than {MAX_LISTED} bytes")
+        yield parse_referrers(raw)

@@ -4,23 +4,24 @@ The lean reads and the oras-based pushes send through the same session, so that 
 are shared. Credentials are for the registry's own origin and its token server, and for nobody else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
-from cosignpy.errors import RemoteError, Unreachable
+from cosignpy.errors import AccessDenied, RemoteError, Unreachable
 from cosignpy.net.clock import Clock
 from cosignpy.net.failures import UntrustedCertificate, WrongProtocol, is_disconnection
-from cosignpy.net.http import Body, HttpClient, Request, Response
+from cosignpy.net.http import Body, HttpClient, OneShotBody, Request, Response
 from cosignpy.net.redirects import send_following
 from cosignpy.net.url import Origin, Url
 from cosignpy.registry.authorization import Authorizer, Scope
-from cosignpy.registry.options import RegistryOptions
+from cosignpy.registry.options import CloudCredentials, RegistryOptions
 from cosignpy.values import replace, value
 
 if TYPE_CHECKING:
     from cosignpy.registry.credentials import Credential
 
 _UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
 _BAD_REQUEST: Final = 400
 _CERTIFICATE_HINT: Final = "pass --registry-cacert FILE with the authority that issued the certificate"
 _HTTP_HINT: Final = "if it really has no TLS, pass --allow-http-registry"
@@ -57,7 +58,7 @@ class RegistrySession:
         self._origin: Origin | None = None
         self._client = HttpClient(options.http_options(address.host), self._clock)
         self._options = options
-        self._authorizer = Authorizer(self._client, self._clock, self._credential_for)
+        self._authorizer = Authorizer(self._client, self._clock, self._credentials_for)
 
     def send(
         self, method: str, location: str, *, repository: str, actions: str = "pull", **content: Unpack[Content]
@@ -104,10 +105,10 @@ class RegistrySession:
         """Close the connections that are kept for later; the session stays usable."""
         self._client.close()
 
-    def _credential_for(self, repository: str) -> "Credential":
-        from cosignpy.registry.credential_selection import select_credential
+    def _credentials_for(self, repository: str) -> "Iterator[Credential]":
+        from cosignpy.registry.credential_selection import select_credentials
 
-        return select_credential(self._options, self.registry, repository)
+        return select_credentials(self._options, self.registry, repository)
 
     def _send(self, call: _Call) -> Response:
         if self._origin is not None:
@@ -142,6 +143,32 @@ class RegistrySession:
         return tuple(Url.parse(f"{scheme}://{self.registry}").origin for scheme in self._schemes)
 
     def _authorized(self, call: _Call, origin: Origin) -> Response:
+        """Send with one credential after another, until one is not refused or none is left."""
+        while True:
+            shown = self._authorizer.shown_for(call.scope.repository)
+            try:
+                response = self._ask(call, origin)
+            except AccessDenied as error:
+                if not self._may_try_another(call, shown):
+                    error.hint = self._cloud_hint() or error.hint
+                    raise
+                continue
+            if response.status != _FORBIDDEN or not self._may_try_another(call, shown):
+                return response
+            response.close()
+
+    def _may_try_another(self, call: _Call, refused: int) -> bool:
+        replayable = not isinstance(call.body, OneShotBody)
+        return replayable and self._authorizer.try_another(call.scope.repository, refused)
+
+    def _cloud_hint(self) -> str | None:
+        if self._options.cloud is CloudCredentials.UNUSED:
+            return None
+        from cosignpy.registry.cloud.sources import hint_for
+
+        return hint_for(self.registry)
+
+    def _ask(self, call: _Call, origin: Origin) -> Response:
         url = _resolve(call.location, origin)
         request = Request(call.method, url, call.headers, call.body)
         if url.origin != origin:

@@ -27,6 +27,13 @@ class Enforcement(StrEnum):
     AUDIT = "audit"
 
 
+class Unreadable(StrEnum):
+    """What becomes of images that a policy is about which was never read; of all, where nobody can say of which."""
+
+    DENY = "deny"
+    WARN = "warn"
+
+
 @value
 class PodSpecPath:
     """Where objects of a type have a pod's spec, as in `spec.template.spec`; each step is the name of a field."""
@@ -46,6 +53,7 @@ class LiveSettings:
         enable_oci11: Signatures and attestations are also looked for among referrers; accepted, always done here.
         bundles_with_keys: Bundles count for authorities with keys.
         verdicts: `policy-controller`, or `cosignpy` for what `policy verify` would say.
+        unreadable_policies: What becomes of images that a policy is about which has faults, and never was in force.
         enforcement: What becomes of objects that would be refused, in namespaces that do not say otherwise.
         pin_digests: Of what objects tags become digests.
         namespaced_policies_cover: ImagePolicies of a namespace are enough for an image; else they only add demands.
@@ -63,6 +71,7 @@ class LiveSettings:
     enable_oci11: bool = False
     bundles_with_keys: bool = True
     verdicts: str = "policy-controller"
+    unreadable_policies: Unreadable = Unreadable.DENY
     enforcement: Enforcement = Enforcement.DENY
     pin_digests: PinDigests = PinDigests.ALWAYS
     namespaced_policies_cover: bool = False

@@ -65,6 +65,10 @@ class Policies(Protocol):
         """Return them; a new value where something changed, else the same object."""
         ...
 
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Call `tell` in the event loop whenever another snapshot is in force."""
+        ...
+
 
 class Decider(Protocol):
     """Who decides over images."""

@@ -13,13 +13,18 @@ from cosignpy.values import field, value
 
 @value
 class PullCredentials:
-    """What registries are asked with: Docker's configuration file, as JSON; empty for nobody's.
+    """What registries are asked with.
 
-    `identity` tells credentials apart, and is no secret: a digest, or empty for nobody's.
+    Attributes:
+        docker_config: Configuration files of Docker, one after another, as a JSON array that
+            `cosignpy.registry.keyring.Keyring` reads; empty for nobody's.
+        identity: Tells credentials apart, and is no secret: a digest of which Secrets they are; empty for nobody's.
+        warnings: What was named and is not there, a line each: worth saying where an image cannot be fetched.
     """
 
     docker_config: str = field(default="", repr=False)
     identity: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @value
@@ -45,6 +50,7 @@ class Cause(StrEnum):
     TRUST = "trust"
     CONFIGURATION = "configuration"
     TIMEOUT = "timeout"
+    OVERLOADED = "overloaded"
 
 
 class Kept(StrEnum):

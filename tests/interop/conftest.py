@@ -1,10 +1,13 @@
-"""One browser for all pages, and a tab for each test."""
+"""One browser for all pages, and a tab for each test; one Kubernetes API server, and a namespace for each test."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.interop.cluster.fixtures import cluster, controlled, make_namespace
 from tests.support.chromium import Chromium, Tab
+
+__all__ = ["browser", "cluster", "controlled", "make_namespace", "tab"]
 
 
 @pytest.fixture(scope="session")

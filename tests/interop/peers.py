@@ -52,6 +52,18 @@ class GoTestFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class GoTool:
+    """A Go program whose module replaces others, so that `go install` refuses it by itself.
+
+    A folder in this repository replaces the same, with go.mod and go.sum; `linker` are flags of the Go linker.
+    """
+
+    folder: Path
+    package: str
+    linker: str = "-s -w"
+
+
+@dataclass(frozen=True, slots=True)
 class DebianPackage:
     """A program of the Linux distribution, in whatever version that has."""
 
@@ -80,7 +92,7 @@ class MavenZip:
     prepare: tuple[str, ...]
 
 
-GoSource = GoPackage | GoFolder | GoTestFolder
+GoSource = GoPackage | GoFolder | GoTestFolder | GoTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +121,29 @@ _GO_WITNESS: Final = _HERE / "go_witness"
 _FULCIO_IDENTITIES: Final = _HERE / "fulcio_identities"
 _BUILDKIT_IMAGES: Final = _HERE / "buildkit_images"
 _KUBERNETES_DOCUMENTS: Final = _HERE / "kubernetes_documents"
+_KUBERNETES_API: Final = _HERE / "kubernetes_api"
+_POLICY_CONTROLLER: Final = _HERE / "policy_controller"
 _OIDC_PROVIDER: Final = _HERE / "oidc_provider"
 _HELM_CHARTS: Final = _HERE / "helm_charts"
+
+_KUBERNETES: Final = "v1.37.0"
+_KUBERNETES_VERSION: Final = "k8s.io/component-base/version"
+_KUBERNETES_LINKER: Final = (
+    f"-s -w -X {_KUBERNETES_VERSION}.gitVersion={_KUBERNETES} -X {_KUBERNETES_VERSION}.gitMajor=1"
+    f" -X {_KUBERNETES_VERSION}.gitMinor=37 -X {_KUBERNETES_VERSION}.gitCommit=0000000"
+)
+"""A server that does not know its version is refused by its clients: they compare."""
+
+
+def _kubernetes(program: str) -> "Peer":
+    tool = GoTool(_KUBERNETES_API, f"k8s.io/kubernetes/cmd/{program}", _KUBERNETES_LINKER)
+    return Peer(program, _KUBERNETES, program, tool)
+
+
+def _policy_controller(program: str) -> "Peer":
+    tool = GoTool(_POLICY_CONTROLLER, f"github.com/sigstore/policy-controller/cmd/{program}")
+    return Peer(f"policy-controller-{program}", "v0.13.1", program, tool)
+
 
 _MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _KEYCLOAK_BUILD: Final = ("build", "--db=dev-mem", "--health-enabled=true")
@@ -167,6 +200,15 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             "kubernetes_documents",
             GoFolder(_KUBERNETES_DOCUMENTS),
         ),
+        # Kubernetes without nodes: its API server, on etcd, and the controllers that make Pods.
+        "etcd": Peer("etcd", "debian", "etcd", DebianPackage("etcd-server")),
+        "kube-apiserver": _kubernetes("kube-apiserver"),
+        "kube-controller-manager": _kubernetes("kube-controller-manager"),
+        "kubectl": _kubernetes("kubectl"),
+        "helm": Peer("helm", "v3.21.0", "helm", GoPackage("helm.sh/helm/v3/cmd/helm")),
+        # Sigstore's admission controller, and the program that asks its policies without a cluster.
+        "policy-controller": _policy_controller("webhook"),
+        "policy-tester": _policy_controller("tester"),
         # The servers and clients of transparency logs.
         "rekor-cli": Peer("rekor-cli", "v1.5.0", "rekor-cli", GoPackage("github.com/sigstore/rekor/cmd/rekor-cli")),
         "timestamp-server": Peer(
@@ -272,14 +314,14 @@ def _install_one(key: str, peer: Peer) -> None:
             _npm_install(key, peer, folder)
         case MavenZip() as source:
             _maven_install(key, peer, source)
-        case GoPackage() | GoFolder() | GoTestFolder() as source:
+        case GoPackage() | GoFolder() | GoTestFolder() | GoTool() as source:
             _go_build(key, peer, source)
 
 
 def _go_build(key: str, peer: Peer, source: GoSource) -> None:
     """Build aside and rename: a build that was interrupted never looks installed."""
     if shutil.which("go") is None:
-        raise PeerUnavailableError(key, "Go 1.25 or newer is needed to build it and is not on PATH")
+        raise PeerUnavailableError(key, "Go 1.26 or newer is needed to build it and is not on PATH")
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".build-") as aside:
         built = Path(aside) / peer.binary
         command, cwd = _go_command(source, peer.version, built)
@@ -297,6 +339,8 @@ def _go_command(source: GoSource, version: str, built: Path) -> tuple[Sequence[s
             return ("go", "install", f"{package}@{version}"), cache_folder()
         case GoFolder(folder):
             return ("go", "install", "-mod=readonly", "."), folder
+        case GoTool(folder, package, linker):
+            return ("go", "install", "-mod=readonly", f"-ldflags={linker}", package), folder
         case GoTestFolder(folder, package):
             return ("go", "test", "-c", "-mod=readonly", "-o", str(built), package), folder
 

@@ -26,6 +26,7 @@ from cosignpy.localregistry.faults import BodyFault, Faults, Kind, ScriptedAnswe
 from cosignpy.localregistry.server import LocalRegistry, RegistryOptions
 from cosignpy.net.retry import NO_RETRIES
 from cosignpy.registry.options import RegistryOptions as ClientOptions
+from cosignpy.registry.referrers import MAX_LISTED
 from cosignpy.registry.repository import RemoteRepository
 from cosignpy.registry.session import RegistrySession
 from tests.support.repository_contract import LATEST, push_referrer
@@ -343,6 +344,14 @@ def test_pages_without_end_are_refused(connect: Connect) -> None:
     loop = Faults(scripted=(page(FIRST, listing(), f'<{FIRST}>; rel="next"'),))
     with pytest.raises(LimitExceeded):
         connect(loop).fetch_referrers(SUBJECT)
+
+
+def test_pages_that_repeat_their_entries_without_end_are_refused(connect: Connect) -> None:
+    body = listing(entry_of(b"1").encode() | {"annotations": {"padding": "x" * (MAX_LISTED // 10)}})
+    loop = Faults(scripted=(page(FIRST, body, f'<{FIRST}>; rel="next"'),))
+    with pytest.raises(LimitExceeded) as caught:
+        connect(loop).fetch_referrers(SUBJECT)
+    assert "bytes" in caught.value.why
 
 
 def test_failure_of_a_further_page_is_a_failure(connect: Connect) -> None:

@@ -36,6 +36,18 @@ def test_the_end_of_the_command_is_no_failure_of_one_call() -> None:
         run_parallel(expire, [1, 2], 1)
 
 
+def test_the_end_of_the_time_of_any_thread_is_the_end_of_all() -> None:
+    here, both = threading.get_ident(), threading.Barrier(2)
+
+    def expire_elsewhere(_number: int) -> None:
+        both.wait(10)
+        if threading.get_ident() != here:
+            raise DeadlineExceeded(1)
+
+    with pytest.raises(DeadlineExceeded):
+        run_parallel(expire_elsewhere, [1, 2], 2)
+
+
 def test_none_is_a_value() -> None:
     assert Outcome(None).unwrap() is None
     with pytest.raises(UsageError):

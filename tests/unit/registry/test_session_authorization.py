@@ -45,7 +45,7 @@ def tokens(lifetime: int | None = None, status: int = 200) -> ScriptedSender:
 def authorizer(sender: ScriptedSender, credential: Credential = OWNER, time: ManualTime | None = None) -> Authorizer:
     passing = time or ManualTime()
     clock = Clock(lambda: passing.now, lambda: passing.now, passing.sleep, lambda: 0.0)
-    return Authorizer(sender, clock, lambda _: credential)
+    return Authorizer(sender, clock, lambda _: (credential,))
 
 
 def query(request: Request) -> dict[str, list[str]]:

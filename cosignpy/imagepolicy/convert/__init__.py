@@ -1,0 +1,1 @@
+"""Policies of other admission controllers (Kyverno, Connaisseur) as policies of ours: the same demands, or more."""

@@ -1,0 +1,175 @@
+"""Which policies are about an image, and what a decision by them depends on: found once for each name of an image."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+
+from cosignpy.core.trust.trusted_root import TrustedRoot
+from cosignpy.errors import CosignError
+from cosignpy.imagepolicy.authority_trust import select_trusted_root
+from cosignpy.imagepolicy.completeness import texts_of
+from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Static
+from cosignpy.imagepolicy.requirements import build_image_policy
+from cosignpy.imagepolicy.workloads import Workload, is_about
+from cosignpy.operations.decide_once import looks_at_signatures
+from cosignpy.values import record, value
+from cosignpy.webhook.engine.names import ImageName
+from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
+
+MOST_NAMES: Final = 20_000
+"""Names of images for which is known which policies are about them."""
+
+_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""Any moment: whom a policy believes does not depend on it."""
+_PARTS: Final = (("spec", "include_spec"), ("metadata", "include_object_meta"))
+_TYPE: Final = ("kind", "apiVersion")
+
+
+@value
+class Group:
+    """Policies that are about an image, and what a decision by them depends on.
+
+    Attributes:
+        policies: Those that are decided by.
+        broken: Those that never could be read, and refuse whatever they are about.
+        version: What tells those that are decided by from others.
+        is_static: Whether nobody has to look at the image.
+        believes: Whether it depends on who is believed where a policy names nobody.
+        parts: Members of the object that conditions are about.
+        is_covered: Whether a policy of the whole cluster is about the image.
+    """
+
+    policies: tuple[CompiledPolicy, ...]
+    broken: tuple[CompiledPolicy, ...]
+    version: str
+    is_static: bool
+    believes: bool
+    parts: tuple[str, ...]
+    is_covered: bool
+
+
+@record
+class _Cover:
+    """Policies that a name is enough for, or only with a namespace or a workload; then the group is not known yet."""
+
+    policies: tuple[CompiledPolicy, ...]
+    is_conditional: bool
+    group: Group | None = None
+
+
+class Matcher:
+    """The policies at one moment."""
+
+    def __init__(self, snapshot: PolicySnapshot) -> None:
+        self.snapshot = snapshot
+        self._covers: dict[tuple[str, ...], _Cover] = {}
+        self._groups: dict[tuple[tuple[str, str], ...], Group] = {}
+
+    def find(self, name: ImageName, namespace: str, workload: Workload) -> Group:
+        """Return the policies about an image that a workload runs in a namespace.
+
+        Raises:
+            PolicyRefused: A policy is about labels that are none.
+        """
+        cover = self._cover(name)
+        if cover.is_conditional:
+            return self._group([each for each in cover.policies if _is_about(each, namespace, workload)])
+        if cover.group is None:
+            cover.group = self._group(cover.policies)
+        return cover.group
+
+    def _cover(self, name: ImageName) -> _Cover:
+        found = self._covers.get(name.spellings)
+        if found is None:
+            if len(self._covers) >= MOST_NAMES:
+                self._covers.clear()
+            policies = tuple([each for each in self.snapshot.policies if _covers(each.document, name.spellings)])
+            found = _Cover(policies, any(each.namespace or each.document.match for each in policies))
+            self._covers[name.spellings] = found
+        return found
+
+    def _group(self, about: Sequence[CompiledPolicy]) -> Group:
+        versions = tuple([(each.version, each.namespace) for each in about])
+        found = self._groups.get(versions)
+        if found is None:
+            if len(self._groups) >= MOST_NAMES:
+                self._groups.clear()
+            found = self._groups[versions] = _build_group(about)
+        return found
+
+
+def _is_about(policy: CompiledPolicy, namespace: str, workload: Workload) -> bool:
+    here = not policy.namespace or policy.namespace == namespace
+    return here and (not policy.document.match or is_about(policy.document, workload))
+
+
+def _covers(policy: ImagePolicyDocument, spellings: Sequence[str]) -> bool:
+    return any(policy.covers_full(spelling) for spelling in spellings)
+
+
+def _build_group(about: Sequence[CompiledPolicy]) -> Group:
+    policies = tuple([each for each in about if not each.problem])
+    documents = [each.document for each in policies]
+    return Group(
+        policies,
+        tuple([each for each in about if each.problem]),
+        sha256("\n".join(f"{each.version} {each.namespace}" for each in policies).encode()).hexdigest(),
+        all(map(_is_static, documents)),
+        any(map(believes_default, documents)),
+        _parts(documents),
+        any(not each.namespace for each in about),
+    )
+
+
+def _is_static(policy: ImagePolicyDocument) -> bool:
+    """Tell whether a policy says the same of every image."""
+    return not looks_at_signatures(policy) and policy.policy is None and not policy.deny.digests
+
+
+def believes_default(policy: ImagePolicyDocument) -> bool:
+    """Tell whether a policy believes whoever is believed where nobody is named."""
+    return any(_believes_default(each) for each in policy.authorities)
+
+
+def _believes_default(authority: Authority) -> bool:
+    if isinstance(authority.signer, Static):
+        return False
+    asked = _Asked()
+    try:
+        if not build_image_policy(authority, _EPOCH).asks_a_key_alone:
+            select_trusted_root(authority, asked.trusted_root)
+    except CosignError:
+        return True
+    return asked.was_asked
+
+
+@record
+class _Asked:
+    """Whom nobody believes; whether somebody asked."""
+
+    was_asked: bool = False
+
+    def trusted_root(self) -> TrustedRoot:
+        self.was_asked = True
+        return TrustedRoot()
+
+
+def _parts(policies: Sequence[ImagePolicyDocument]) -> tuple[str, ...]:
+    texts = [text for policy in policies for text in texts_of(policy)]
+    parts = [part for part, flag in _PARTS if any(getattr(text, flag) for text in texts)]
+    return (*parts, *_TYPE) if parts or any(text.include_type_meta for text in texts) else ()
+
+
+def select_parts(workload: Workload, parts: Sequence[str]) -> bytes:
+    """Return what conditions are about of an object, as JSON; nothing where they are about nothing."""
+    if not parts:
+        return b""
+    found = {name: workload.document[name] for name in parts if name in workload.document}
+    return json.dumps(found, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def digest_parts(content: bytes) -> str:
+    """Return what tells inputs of conditions apart; empty where there are none."""
+    return sha256(content).hexdigest() if content else ""

@@ -1,0 +1,130 @@
+"""A worker process: questions come in on its standard input, a socket, and answers go out there.
+
+It ends when that is closed, which it is when the front has ended, however that came about.
+"""
+
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+from cosignpy.webhook.engine.answering import Answering, Asked, Believed, Policies, renew
+from cosignpy.webhook.engine.limits import Deadline
+from cosignpy.webhook.engine.messages import (
+    LENGTH,
+    Answer,
+    Decide,
+    Extend,
+    NewPolicy,
+    NewTrust,
+    OldPolicies,
+    Question,
+    Renew,
+    Resolve,
+    Setup,
+    ToWorker,
+    decode_question,
+    encode,
+)
+from cosignpy.webhook.engine.places import Registries
+from cosignpy.webhook.policies.compiled import decode_policy
+
+_LOG: Final = logging.getLogger(__name__)
+_SWITCH_SECONDS: Final = 0.0005
+"""How long a thread computes while others wait: those that verify let others compute meanwhile."""
+
+
+class Worker:
+    """Answers questions in threads; what it is told otherwise, it takes in the order in which it is told."""
+
+    def __init__(self, connection: socket.socket, setup: Setup) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._policies = Policies(decode_policy)
+        self._answering = Answering(self._policies, Registries(setup))
+        self._believed = Believed()
+        self._deadlines: dict[int, Deadline] = {}
+        self._threads = ThreadPoolExecutor(setup.threads)
+
+    def take(self, message: ToWorker) -> None:
+        """Take a message, and return at once."""
+        if isinstance(message, Decide | Resolve | Renew):
+            deadline = self._deadlines[message.number] = Deadline.at(message.deadline)
+            self._threads.submit(self._send, message.number, self._answer_later(message, deadline))
+        elif isinstance(message, NewPolicy):
+            self._policies.add(message)
+        elif isinstance(message, OldPolicies):
+            self._policies.forget(message)
+        elif isinstance(message, NewTrust):
+            self._believed = Believed(message.root, message.problem)
+        elif isinstance(message, Extend) and message.number in self._deadlines:
+            self._deadlines[message.number].put_off(message.deadline)
+
+    def _answer_later(self, question: Question, deadline: Deadline) -> Callable[[], Answer]:
+        """Return what answers a question by what is known now."""
+        if isinstance(question, Decide):
+            asked = Asked(question, deadline, self._policies.find(question.policies), self._believed)
+            return partial(self._answering.decide, asked)
+        if isinstance(question, Resolve):
+            return partial(self._answering.resolve, question, deadline)
+        return partial(renew, question)
+
+    def _send(self, number: int, answer: Callable[[], Answer]) -> None:
+        content = encode(answer())
+        self._deadlines.pop(number, None)
+        with self._sending:
+            self._connection.sendall(content)
+
+
+def preload() -> None:
+    """Import what the first question would wait for."""
+    import cosignpy.core.bundle.protojson
+    import cosignpy.core.trust.trusted_root
+    import cosignpy.core.verify.attestation
+    import cosignpy.core.verify.bundle
+    import cosignpy.operations.beside
+    import cosignpy.registry.credential_selection
+    import cosignpy.registry.error_body
+    import cosignpy.registry.token_flow  # noqa: F401
+
+
+def serve(connection: socket.socket) -> None:
+    """Take messages until nobody sends any more."""
+    with connection.makefile("rb") as source:
+        worker: Worker | None = None
+        while len(head := source.read(LENGTH.size)) == LENGTH.size:
+            (size,) = LENGTH.unpack(head)
+            content = source.read(size)
+            if len(content) < size:
+                return
+            message = decode_question(content)
+            if isinstance(message, Setup):
+                worker = Worker(connection, message)
+            elif worker is not None:
+                worker.take(message)
+
+
+def main() -> None:
+    """Serve the socket that is the standard input."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # the front is told, and closes the socket
+        signal.signal(number, signal.SIG_IGN)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    preload()
+    gc.freeze()
+    try:
+        serve(socket.socket(fileno=os.dup(0)))
+    except OSError as error:
+        _LOG.warning("the front is gone: %s", error)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""What the webhook counts; names begin with `cosignpy_admission_`.
+
+Labels have few values: what people write freely (images, objects, reasons) is in the log, not here. Policies have their
+names; registries too, until there are many.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from cosignpy.errors import MalformedError
+from cosignpy.webhook.answer import Denial, LeftToValidation, NothingToDecide
+from cosignpy.webhook.live_settings import LiveSettings
+from cosignpy.webhook.messages import name_policy
+from cosignpy.webhook.recording import Decision
+from cosignpy.webhook.references import read_name
+from cosignpy.webhook.request import AdmissionRequest
+from cosignpy.webhook.verdicts import ImageVerdict
+
+MAX_REGISTRIES: Final = 50
+"""Registries with numbers of their own: whoever may create pods names them, and each is kept until the end."""
+OTHER: Final = "other"
+_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+REVIEWS: Final = Counter(
+    "cosignpy_admission_reviews",
+    "Reviews that were answered, and how",
+    ("webhook", "operation", "kind", "dry_run", "outcome"),
+)
+LATENCY: Final = Histogram(
+    "cosignpy_admission_review_seconds", "From a review to its answer", ("webhook", "outcome"), buckets=_SECONDS
+)
+IMAGES: Final = Counter(
+    "cosignpy_admission_images",
+    "Images that were decided over; `cause` says why they were refused, `kept` how old the verdict was",
+    ("outcome", "cause", "kept"),
+)
+POLICIES: Final = Counter("cosignpy_admission_policy_results", "What policies said", ("policy", "outcome"))
+REGISTRIES: Final = Counter(
+    "cosignpy_admission_registry_images", "Images that were decided over, by their registries", ("registry", "outcome")
+)
+PINNED: Final = Counter("cosignpy_admission_pinned_images", "Tags that were replaced by digests")
+SETTINGS_PROBLEMS: Final = Gauge("cosignpy_admission_settings_problems", "Settings of the ConfigMap that are wrong")
+READY: Final = Gauge("cosignpy_admission_ready", "1 where everything is there that decisions need")
+
+
+@lru_cache(maxsize=4096)
+def _review_series(*labels: str) -> Counter:
+    return REVIEWS.labels(*labels)
+
+
+@lru_cache(maxsize=64)
+def _latency_series(webhook: str, outcome: str) -> Histogram:
+    return LATENCY.labels(webhook, outcome)
+
+
+@lru_cache(maxsize=256)
+def _image_series(outcome: str, cause: str, kept: str) -> Counter:
+    return IMAGES.labels(outcome, cause, kept)
+
+
+@lru_cache(maxsize=8192)
+def _policy_series(policy: str, outcome: str) -> Counter:
+    return POLICIES.labels(policy, outcome)
+
+
+class Registries:
+    """Which registries have numbers of their own: the first that come."""
+
+    def __init__(self, most: int = MAX_REGISTRIES) -> None:
+        self._most = most
+        self._named: set[str] = set()
+
+    def name(self, image: str) -> str:
+        """Return what the registry of an image is counted as."""
+        try:
+            registry = read_name(image, "").repository.partition("/")[0]
+        except MalformedError:
+            return OTHER
+        if registry not in self._named:
+            if len(self._named) >= self._most:
+                return OTHER
+            self._named.add(registry)
+        return registry
+
+
+class CountDecisions:
+    """Counts decisions; a `Record`."""
+
+    def __init__(self) -> None:
+        self._registries = Registries()
+
+    def __call__(self, made: Decision) -> None:
+        """Count one."""
+        outcome = name_outcome(made)
+        _review_series(made.webhook.value, *_describe_request(made.request), outcome).inc()
+        _latency_series(made.webhook.value, outcome).observe(made.seconds)
+        if made.answer.patch:
+            PINNED.inc(len(made.answer.patch) / 2)
+        for finding in made.findings:
+            self._count_image(finding.verdict)
+
+    def _count_image(self, verdict: ImageVerdict) -> None:
+        outcome = verdict.outcome.value
+        _image_series(outcome, "" if verdict.cause is None else verdict.cause.value, verdict.kept.value).inc()
+        REGISTRIES.labels(self._registries.name(verdict.image), outcome).inc()
+        for policy in verdict.policies:
+            _policy_series(name_policy(policy), policy.outcome.value).inc()
+
+
+def _describe_request(request: AdmissionRequest | None) -> tuple[str, str, str]:
+    if request is None:
+        return "", "", "false"
+    return request.operation.value, request.kind.kind, "true" if request.dry_run else "false"
+
+
+def name_outcome(made: Decision) -> str:
+    """Name what became of a request in a word."""
+    answer = made.answer
+    if isinstance(answer.outcome, Denial):
+        return "denied"
+    if isinstance(answer.outcome, NothingToDecide):
+        return "skipped"
+    if isinstance(answer.outcome, LeftToValidation):
+        return "patched" if answer.patch else "unchanged"
+    return "admitted" if all(each.verdict.is_admitted for each in made.findings) else "excused"
+
+
+def count_settings(settings: LiveSettings) -> None:
+    """Say how many settings are wrong."""
+    SETTINGS_PROBLEMS.set(len(settings.problems))
+

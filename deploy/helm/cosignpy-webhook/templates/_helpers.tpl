@@ -1,0 +1,124 @@
+{{- define "webhook.selector" -}}
+app.kubernetes.io/name: cosignpy-webhook
+{{- end }}
+{{- define "webhook.labels" -}}
+{{ include "webhook.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: cosignpy
+{{- end }}
+{{- define "webhook.metadata" -}}
+namespace: {{ .Values.namespace.name }}
+labels:
+  {{- include "webhook.labels" . | nindent 2 }}
+{{- end }}
+{{- define "webhook.injected" -}}
+{{- if eq .Values.certificates.mode "cert-manager" -}}
+annotations:
+  cert-manager.io/inject-ca-from: {{ .Values.namespace.name }}/webhook
+{{- end }}
+{{- end }}
+{{- define "webhook.image" -}}
+{{- with .Values.image }}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+{{- define "webhook.excluded" -}}
+{{- uniq (prepend .Values.namespaces.excluded .Values.namespace.name) | toJson }}
+{{- end }}
+{{- define "webhook.namespaceSelector" -}}
+matchExpressions:
+  {{- if eq .Values.namespaces.mode "opt-in" }}
+  - {key: policy.sigstore.dev/include, operator: In, values: ["true"]}
+  {{- else }}
+  - {key: policy.sigstore.dev/include, operator: NotIn, values: ["false"]}
+  {{- end }}
+  - {key: kubernetes.io/metadata.name, operator: NotIn, values: {{ include "webhook.excluded" . }}}
+{{- end }}
+{{- define "webhook.client" -}}
+service:
+  name: webhook
+  namespace: {{ .root.Values.namespace.name }}
+  port: 443
+  path: {{ .path }}
+{{- end }}
+{{- define "webhook.rules" -}}
+- apiGroups: [""]
+  apiVersions: [v1]
+  operations: [CREATE, UPDATE]
+  resources: [pods, pods/ephemeralcontainers, podtemplates, replicationcontrollers]
+- apiGroups: [apps]
+  apiVersions: [v1]
+  operations: [CREATE, UPDATE]
+  resources: [daemonsets, deployments, replicasets, statefulsets]
+- apiGroups: [batch]
+  apiVersions: [v1]
+  operations: [CREATE, UPDATE]
+  resources: [cronjobs, jobs]
+{{- range .Values.podSpecs }}
+- apiGroups: [{{ .group | quote }}]
+  apiVersions: {{ .versions | toJson }}
+  operations: [CREATE, UPDATE]
+  resources: [{{ .resource }}]
+{{- end }}
+{{- end }}
+{{- define "webhook.changed" -}}
+request.operation != "UPDATE" || (
+  request.resource.group == "" && request.resource.resource == "pods" ? object.?spec != oldObject.?spec :
+  request.resource.group == "" && request.resource.resource == "podtemplates" ? object.?template != oldObject.?template :
+  request.resource.group == "batch" && request.resource.resource == "cronjobs" ?
+    object.?spec.?jobTemplate != oldObject.?spec.?jobTemplate :
+  request.resource.group in ["", "apps", "batch"] ? object.?spec.?template != oldObject.?spec.?template :
+  {{- range .Values.podSpecs }}
+  {{- $path := splitList "." .path | join ".?" }}
+  request.resource.group == {{ .group | quote }} && request.resource.resource == {{ .resource | quote }} ?
+    object.?{{ $path }} != oldObject.?{{ $path }} :
+  {{- end }}
+  object != oldObject)
+{{- end }}
+{{- define "webhook.mirror" -}}
+!("system:nodes" in request.userInfo.?groups.orValue([]) && request.operation == "CREATE"
+  && "kubernetes.io/config.mirror" in object.metadata.?annotations.orValue({}))
+{{- end }}
+{{- define "webhook.matchConditions" -}}
+{{- if or (not .Values.webhook.sendUnchanged) (not .Values.webhook.sendMirrorPods) .Values.webhook.matchConditions -}}
+matchConditions:
+  {{- if not .Values.webhook.sendUnchanged }}
+  - name: pods-changed
+    expression: |-
+      {{- include "webhook.changed" . | nindent 6 }}
+  {{- end }}
+  {{- if not .Values.webhook.sendMirrorPods }}
+  - name: no-mirror-pods
+    expression: |-
+      {{- include "webhook.mirror" . | nindent 6 }}
+  {{- end }}
+  {{- with .Values.webhook.matchConditions }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- define "webhook.policyRules" -}}
+- apiGroups: [policy.sigstore.dev]
+  apiVersions: [v1alpha1, v1beta1]
+  operations: [CREATE, UPDATE]
+  resources: [clusterimagepolicies, trustroots]
+- apiGroups: [cosignpy.dev]
+  apiVersions: [v1alpha1]
+  operations: [CREATE, UPDATE]
+  resources: [imagepolicies]
+{{- end }}
+{{- define "webhook.arguments" -}}
+- webhook
+- serve
+- --secure-port=8443
+{{- if eq .Values.certificates.mode "cert-manager" }}
+- --tls-certificate=/etc/cosignpy/tls/tls.crt
+- --tls-key=/etc/cosignpy/tls/tls.key
+{{- end }}
+{{- if .Values.audit.enabled }}
+- --audit
+{{- end }}
+{{- with .Values.extraArgs }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,61 @@
+"""Answers to admission requests: whatever is added to what is refused, nothing more is admitted."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosignpy.imagepolicy.decision import Outcome
+from cosignpy.values import replace
+from cosignpy.webhook.answer import Denial, Finding
+from cosignpy.webhook.decide import decide
+from cosignpy.webhook.live_settings import Enforcement
+from cosignpy.webhook.verdicts import Cause, ImageVerdict, PolicyAnswer
+from tests.support.admission import DIGEST, refused
+
+PATH = ("spec", "containers", 0, "image")
+OUTCOMES = st.sampled_from([Outcome.PASSED, Outcome.WARNED, Outcome.REFUSED])
+CAUSES = st.none() | st.sampled_from(list(Cause))
+ANSWERS = st.builds(PolicyAnswer, st.text(max_size=5), st.text(max_size=5), OUTCOMES, reasons=st.just(("why",)))
+VERDICTS = st.builds(
+    ImageVerdict,
+    st.text(max_size=20),
+    st.sampled_from(["", DIGEST]),
+    OUTCOMES,
+    st.lists(ANSWERS, max_size=3).map(tuple),
+    CAUSES,
+    st.text(max_size=20),
+)
+FINDINGS = st.lists(st.builds(Finding, st.just(PATH), st.text(max_size=20), VERDICTS), max_size=4)
+
+
+@given(FINDINGS, VERDICTS, st.sampled_from(Enforcement))
+def test_one_more_image_only_takes_away_from_what_is_admitted(
+    findings: list[Finding], more: ImageVerdict, enforcement: Enforcement
+) -> None:
+    before, after = decide(findings, enforcement), decide([*findings, Finding(PATH, more.image, more)], enforcement)
+    assert before.allowed or not after.allowed
+
+
+@given(FINDINGS, st.integers(0, 3), st.sampled_from(Enforcement))
+def test_a_refusal_in_place_of_a_verdict_never_admits(
+    findings: list[Finding], place: int, enforcement: Enforcement
+) -> None:
+    worse = [replace(each, verdict=refused()) if n == place else each for n, each in enumerate(findings)]
+    before, after = decide(findings, enforcement), decide(worse, enforcement)
+    assert before.allowed or not after.allowed
+
+
+@given(FINDINGS)
+def test_what_is_denied_is_admitted_nowhere_where_refusals_count(findings: list[Finding]) -> None:
+    is_good = all(each.verdict.outcome is not Outcome.REFUSED for each in findings)
+    assert decide(findings, Enforcement.DENY).allowed is is_good
+
+
+@given(FINDINGS, st.sampled_from(Enforcement))
+def test_all_that_is_said_can_be_sent(findings: list[Finding], enforcement: Enforcement) -> None:
+    answer = decide(findings, enforcement)
+    for text in (*answer.warnings, *answer.annotations.values()):
+        assert "\n" not in text
+        text.encode()
+    assert all(len(text) <= 256 for text in answer.warnings)
+    if isinstance(answer.outcome, Denial):
+        answer.outcome.message.encode()

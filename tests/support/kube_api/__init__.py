@@ -1,0 +1,1 @@
+"""A Kubernetes API server for tests: as the real one answers, in this process, over TLS; contents are in memory."""

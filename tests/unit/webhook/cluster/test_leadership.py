@@ -1,0 +1,234 @@
+"""Leader election by a Lease: one leads, another takes over in time, and at once where the first lets go."""
+
+import asyncio
+from typing import Any, Final
+
+import pytest
+
+from cosignpy.webhook.cluster.leadership import Candidate, LeaseElection, Timing
+from cosignpy.webhook.kinds import LEASE
+from tests.support.memory_cluster import MemoryCluster, Replica
+from tests.support.virtual_time import run
+
+NAMESPACE: Final = "cosign-system"
+NAME: Final = "webhook"
+TIMING: Final = Timing()
+STEP: Final = 0.1
+"""Seconds: as long as a request and the watch may take together."""
+
+
+class Contest:
+    """Candidates for one Lease, and who was told what."""
+
+    def __init__(self) -> None:
+        self.cluster = MemoryCluster()
+        self.told: list[tuple[str, bool]] = []
+
+    def enter(self, identity: str, offset: float = 0.0) -> tuple[LeaseElection, Replica]:
+        """Let somebody compete whose clock is so many seconds ahead."""
+        loop = asyncio.get_running_loop()
+        replica = self.cluster.replica()
+        candidate = Candidate(NAMESPACE, NAME, identity)
+        election = LeaseElection(replica, candidate, clock=lambda: loop.time() + offset)
+        election.on_change(lambda leads: self.told.append((identity, leads)))
+        election.start()
+        return election, replica
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cluster.objects[LEASE, NAMESPACE, NAME]["spec"]
+        return found
+
+
+def test_the_first_leads_and_the_second_waits_without_asking() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, _ = contest.enter("first")
+        await asyncio.sleep(STEP)
+        second, waiting = contest.enter("second")
+        await asyncio.sleep(300)
+        assert (first.is_leader, second.is_leader) == (True, False)
+        assert contest.told == [("first", True)]
+        assert list(waiting.asked) == ["get leases"]
+        assert contest.spec["holderIdentity"] == "first"
+        assert (contest.spec["leaseDurationSeconds"], contest.spec["leaseTransitions"]) == (15, 0)
+        assert contest.spec["acquireTime"] < contest.spec["renewTime"]
+        await first.close()
+        await second.close()
+
+    run(main())
+
+
+def test_two_that_start_at_once_do_not_both_lead() -> None:
+    async def main() -> None:
+        contest = Contest()
+        both = [contest.enter("first")[0], contest.enter("second")[0]]
+        await asyncio.sleep(60)
+        assert [one.is_leader for one in both].count(True) == 1
+        assert len(contest.told) == 1
+        for one in both:
+            await one.close()
+
+    run(main())
+
+
+def test_a_successor_takes_over_at_once_where_the_leader_lets_go() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, _ = contest.enter("first")
+        await asyncio.sleep(STEP)
+        second, _ = contest.enter("second")
+        await asyncio.sleep(5)
+        await first.close()
+        await asyncio.sleep(STEP)
+        assert (first.is_leader, second.is_leader) == (False, True)
+        assert contest.told == [("first", True), ("first", False), ("second", True)]
+        assert (contest.spec["holderIdentity"], contest.spec["leaseTransitions"]) == ("second", 1)
+        await second.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("offset", [-1e6, 0.0, 1e6])
+def test_a_leader_that_is_gone_is_succeeded_after_the_duration_of_its_lease(offset: float) -> None:
+    """However wrong the clocks are: what the record says of the time is not read."""
+
+    async def main() -> None:
+        contest = Contest()
+        first, gone = contest.enter("first")
+        await asyncio.sleep(STEP)
+        second, _ = contest.enter("second", offset)
+        await asyncio.sleep(5)
+        gone.hangs = True
+        await asyncio.sleep(TIMING.lease - TIMING.retry - STEP)
+        assert not second.is_leader
+        await asyncio.sleep(TIMING.retry + 2 * STEP)
+        assert (first.is_leader, second.is_leader) == (False, True)
+        await second.close()
+        first._task.cancel()  # type: ignore[union-attr] # it was killed
+
+    run(main())
+
+
+def test_a_leader_that_cannot_renew_steps_down_before_others_may_lead() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, replica = contest.enter("first")
+        await asyncio.sleep(STEP)
+        replica.is_cut_off = True
+        await asyncio.sleep(TIMING.give_up + TIMING.retry)
+        assert not first.is_leader
+        assert contest.told == [("first", True), ("first", False)]
+        replica.is_cut_off = False
+        await asyncio.sleep(TIMING.lease)
+        assert first.is_leader
+        await first.close()
+
+    run(main())
+
+
+def test_a_renewal_without_an_answer_is_tried_again_in_time() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, replica = contest.enter("first")
+        await asyncio.sleep(STEP)
+        replica.hangs = True
+        await asyncio.sleep(TIMING.retry + STEP)
+        replica.hangs = False
+        await asyncio.sleep(60)
+        assert first.is_leader
+        assert contest.told == [("first", True)]
+        await first.close()
+
+    run(main())
+
+
+def test_a_leader_whose_process_stood_still_knows_that_it_does_not_lead_any_more() -> None:
+    async def main() -> None:
+        contest = Contest()
+        election, replica = contest.enter("first")
+        await asyncio.sleep(STEP)
+        replica.hangs = True
+        await asyncio.sleep(TIMING.give_up - 2 * STEP)
+        assert election.is_leader
+        asyncio.get_running_loop()._impatient.passed += 1  # type: ignore[attr-defined] # nothing ran meanwhile
+        assert not election.is_leader
+        election._task.cancel()  # type: ignore[union-attr] # it was killed
+
+    run(main())
+
+
+def test_a_lease_that_somebody_took_is_not_taken_back() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, _ = contest.enter("first")
+        await asyncio.sleep(STEP)
+        stored = contest.cluster.objects[LEASE, NAMESPACE, NAME]
+        contest.cluster.store(LEASE, NAMESPACE, {**stored, "spec": contest.spec | {"holderIdentity": "other"}})
+        await asyncio.sleep(TIMING.retry + STEP)
+        assert not first.is_leader
+        assert contest.spec["holderIdentity"] == "other"
+        await first.close()
+        assert contest.spec["holderIdentity"] == "other"
+
+    run(main())
+
+
+def test_a_lease_that_somebody_deleted_is_made_again() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, _ = contest.enter("first")
+        await asyncio.sleep(STEP)
+        contest.cluster.remove(LEASE, NAMESPACE, NAME)
+        await asyncio.sleep(2 * TIMING.retry + STEP)
+        assert first.is_leader
+        assert contest.spec["holderIdentity"] == "first"
+        assert contest.told == [("first", True)]
+        await first.close()
+
+    run(main())
+
+
+def test_an_empty_lease_is_taken() -> None:
+    async def main() -> None:
+        contest = Contest()
+        contest.cluster.store(LEASE, NAMESPACE, {"metadata": {"name": NAME}})
+        first, _ = contest.enter("first")
+        await asyncio.sleep(STEP)
+        assert first.is_leader
+        await first.close()
+        assert contest.spec["holderIdentity"] == ""
+
+    run(main())
+
+
+def test_a_lease_that_claims_for_ever_is_succeeded_after_an_hour() -> None:
+    async def main() -> None:
+        contest = Contest()
+        spec = {"holderIdentity": "gone", "leaseDurationSeconds": 10**9}
+        contest.cluster.store(LEASE, NAMESPACE, {"metadata": {"name": NAME}, "spec": spec})
+        first, _ = contest.enter("first")
+        await asyncio.sleep(3600 - STEP)
+        assert not first.is_leader
+        await asyncio.sleep(2 * STEP)
+        assert first.is_leader
+        await first.close()
+
+    run(main())
+
+
+def test_a_cluster_that_is_away_at_first_is_asked_again() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, replica = contest.enter("first")
+        replica.is_cut_off = True
+        await asyncio.sleep(60)
+        assert not first.is_leader
+        replica.is_cut_off = False
+        await asyncio.sleep(TIMING.retry + STEP)
+        assert first.is_leader
+        replica.is_cut_off = True
+        await first.close()  # nothing is raised; a successor has to wait
+        assert contest.spec["holderIdentity"] == "first"
+
+    run(main())

@@ -1,0 +1,110 @@
+"""The webhook's app: what comes in as a review goes out as an answer, and everything else as an error."""
+
+import base64
+import json
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+import pytest
+
+from cosignpy.webhook.app import Draining, Paths, build_reviews
+from cosignpy.webhook.recording import Webhook
+from cosignpy.webhook.review import MAX_REVIEW
+from tests.support.admission import DIGEST, PINNED, TAGGED, UID, Site, encode, pod, refused, review_of
+from tests.support.asgi_calls import Answer, ask, scope_of
+
+JSON: Final = ((b"content-type", b"application/json"),)
+
+
+def post(site: Site, path: str, body: bytes, headers: Any = JSON, **more: Any) -> Answer:
+    apps = Paths(build_reviews(site.handler, site.records.append, more.pop("draining", Draining())))
+    scope = {"method": "POST", "query_string": b"timeout=10s", **more}
+    return ask(apps, scope_of(path, headers, **scope), body)
+
+
+def test_an_image_that_passes_is_admitted() -> None:
+    site = Site()
+    found = post(site, "/validations", encode(review_of()))
+    assert (found.status, found.headers[b"content-type"]) == (200, b"application/json")
+    assert found.json["kind"] == "AdmissionReview"
+    assert found.json["apiVersion"] == "admission.k8s.io/v1"
+    response = found.json["response"]
+    assert (response["uid"], response["allowed"]) == (UID, True)
+    assert "status" not in response
+
+
+def test_an_image_that_is_refused_is_denied_and_recorded() -> None:
+    site = Site()
+    site.decider.verdicts[PINNED] = refused()
+    response = post(site, "/validations", encode(review_of())).json["response"]
+    assert response["allowed"] is False
+    assert response["status"]["code"] == HTTPStatus.FORBIDDEN
+    (made,) = site.records
+    assert (made.webhook, made.answer.allowed, made.findings[0].image) == (Webhook.VALIDATING, False, PINNED)
+
+
+def test_a_tag_becomes_a_digest_by_a_patch() -> None:
+    site = Site()
+    site.decider.tags[TAGGED] = DIGEST
+    response = post(site, "/mutations", encode(review_of(pod(TAGGED)))).json["response"]
+    assert (response["allowed"], response["patchType"]) == (True, "JSONPatch")
+    path = "/spec/containers/0/image"
+    assert json.loads(base64.b64decode(response["patch"])) == [
+        {"op": "test", "path": path, "value": TAGGED},
+        {"op": "replace", "path": path, "value": f"{TAGGED}@{DIGEST}"},
+    ]
+
+
+def test_nothing_to_patch_is_no_patch() -> None:
+    response = post(Site(), "/mutations", encode(review_of())).json["response"]
+    assert response == {"uid": UID, "allowed": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"method": "GET"}, 405),
+        ({"headers": ((b"content-type", b"text/plain"),)}, 415),
+        ({"headers": (*JSON, (b"content-encoding", b"gzip"))}, 415),
+        ({"headers": (*JSON, (b"content-length", b"10000000"))}, 413),
+        ({"path": "/other"}, 404),
+    ],
+)
+def test_what_is_no_request_for_a_review_is_refused(change: dict[str, Any], status: int) -> None:
+    request = {"path": "/validations", "body": encode(review_of()), "headers": JSON, **change}
+    assert post(Site(), **request).status == status
+
+
+def test_a_body_over_the_limit_is_refused_though_its_length_was_not_declared() -> None:
+    assert post(Site(), "/validations", b" " * (MAX_REVIEW + 1)).status == 413
+
+
+def test_a_malformed_review_is_denied_where_it_is_known_which_request_is_meant() -> None:
+    site = Site()
+    response = post(site, "/validations", encode(review_of(operation="OTHER"))).json["response"]
+    assert (response["uid"], response["allowed"], response["status"]["code"]) == (UID, False, 400)
+    assert site.records[0].request is None
+
+
+def test_a_malformed_review_is_an_http_error_elsewhere() -> None:
+    found = post(Site(), "/validations", b"{")
+    assert (found.status, found.json["detail"]) == (400, "malformed AdmissionReview: it is not JSON")
+
+
+@pytest.mark.parametrize("path", ["/validations", "/mutations"])
+def test_a_mistake_of_ours_is_a_denial_and_a_traceback_in_the_log(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site()
+    site.decider.error = RuntimeError("a mistake")
+    with caplog.at_level(logging.ERROR):
+        response = post(site, path, encode(review_of(pod(TAGGED)))).json["response"]
+    assert (response["allowed"], response["status"]["code"]) == (False, 500)
+    assert "a mistake" not in response["status"]["message"]
+    assert "a mistake" in caplog.text
+
+
+def test_who_is_about_to_end_asks_to_be_left() -> None:
+    found = post(Site(), "/validations", encode(review_of()), draining=Draining(True))
+    assert (found.json["response"]["allowed"], found.headers[b"connection"]) == (True, b"close")
