@@ -144,6 +144,13 @@ COMMANDS: Final[Mapping[str, Command | Group]] = {
         "An OCI registry of your own, for demos and tests.",
         {"serve": Command("registry", "serve", "Serve an OCI registry.")},
     ),
+    "webhook": Group(
+        "What lets only proven images run in a Kubernetes cluster.",
+        {
+            "serve": Command("webhook", "serve", "Serve the admission webhook."),
+            "break-glass": Command("break_glass", "break_glass", "Sign an exception for an emergency."),
+        },
+    ),
     "whoami": Command("whoami", "whoami", "Show who you would sign as without a key."),
     "doctor": Command("doctor", "doctor", "Say what is wrong with what is configured, and what to do about it."),
     "env": Command("env", "env", "Print the environment variables that are read."),

@@ -54,5 +54,8 @@ VARIABLES: Final = (
     Variable("DOCKER_HOST", "is where the Docker engine listens", "URL"),
     Variable("DOCKER_TLS_VERIFY", "asks for TLS towards the Docker engine", "1 to turn it on"),
     Variable("DOCKER_CERT_PATH", "is the folder of certificates for the Docker engine", "folder"),
+    Variable("KUBECONFIG", "is a file that says which cluster the webhook is of", "file"),
+    Variable("SYSTEM_NAMESPACE", "is the namespace of the webhook", "namespace"),
+    Variable("POD_NAME", "is the pod of the webhook, which no other replica has", "name"),
     Variable("TERM", "turns progress bars off when it is dumb", "name of a terminal"),
 )

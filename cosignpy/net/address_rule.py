@@ -74,7 +74,8 @@ class AddressRule:
 
     def allows_http(self, origin: Origin) -> bool:
         """Tell whether plain HTTP may be spoken to a server; its scheme and default port do not matter."""
-        return bool({f"{_bracketed(origin.host)}:{origin.port}", origin.authority.lower()} & self.plain_http)
+        names = {f"{_bracketed(origin.host)}:{origin.port}", origin.authority.lower()}
+        return any(each.lower() in names for each in self.plain_http)
 
     def check_origin(self, origin: Origin) -> None:
         """Refuse what is wrong whatever the name means.

@@ -76,7 +76,8 @@ class Attempts:
         demanded = parse_retry_after(headers, self._clock)
         if pause is None or demanded is None:
             return pause
-        return max(pause, demanded) if demanded <= self._policy.longest_demand else None
+        left = self._request.deadline - self._clock.monotonic()
+        return max(pause, demanded) if demanded <= min(self._policy.longest_demand, left) else None
 
     def _may_repeat(self, status: int, headers: Headers) -> bool:
         """A POST is repeated only where the server says that it did nothing (RFC 6585 section 4)."""

@@ -28,6 +28,9 @@ RESERVED_FILES: Final = 64
 """Kept from connections, for what else a server opens, such as runs of a log's index and tiles. Where the system gives
 a process fewer files than that, it must be told to give more."""
 
+_FAREWELL_SECONDS: Final = 0.5
+"""What a client may take to close its side of a connection that we closed."""
+
 _RELOAD_SECONDS: Final = 5.0
 """How often files that may change are looked at."""
 
@@ -40,15 +43,20 @@ class Served:
     watched: tuple[Reloadable, ...] = ()
     tick: Callable[[], None] = lambda: None
     """To be called now and then."""
+    quiet_seconds: float = 0.0
+    """How long all are still served who come after the server was told to stop: so long balancers need to learn it."""
+    leave: Callable[[], None] = lambda: None
+    """To be called at the beginning of that time."""
 
 
 class DrainingServer(PromptServer):
     """Stops at once for those who are idle, and after their answer for those who wait for one."""
 
-    def __init__(self, config: uvicorn.Config, watched: Sequence[Reloadable], tick: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, watched: Sequence[Reloadable], served: Served) -> None:
         super().__init__(config)
         self._watched_files = watched
-        self._tick = tick
+        self._served = served
+        self._leaving = False
         self._reload_at = 0.0
 
     @contextmanager
@@ -62,12 +70,24 @@ class DrainingServer(PromptServer):
         finally:
             signal.signal(signal.SIGHUP, previous)
 
+    def _stop_on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Stop after the quiet time; at once when told so twice."""
+        if self._leaving or not self._served.quiet_seconds or self._loop is None:
+            super()._stop_on_signal(number, frame)
+            return
+        self._leaving = True
+        self._loop.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        self._served.leave()
+        asyncio.get_running_loop().call_later(self._served.quiet_seconds, self.stop)
+
     def _reload_on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._reload_at = 0.0
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is due twice a second, and look at files that may have changed now and then."""
-        self._tick()
+        self._served.tick()
         now = asyncio.get_running_loop().time()
         if self._watched_files and now >= self._reload_at:
             self._reload_at = now + _RELOAD_SECONDS
@@ -76,7 +96,20 @@ class DrainingServer(PromptServer):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, answer what has begun, end."""
-        await uvicorn.Server.shutdown(self, sockets)
+        leaving = asyncio.get_running_loop().create_task(self._leave_idle_clients())
+        try:
+            await uvicorn.Server.shutdown(self, sockets)
+        finally:
+            leaving.cancel()
+
+    async def _leave_idle_clients(self) -> None:
+        """Close connections for good that have all their answers: TLS would wait for the client to agree."""
+        while True:
+            await asyncio.sleep(_FAREWELL_SECONDS)
+            if not self.server_state.tasks:
+                for connection in list(self.server_state.connections):
+                    if not connection.transport.get_write_buffer_size():
+                        connection.transport.abort()
 
 
 def raise_file_limit() -> int:
@@ -98,4 +131,4 @@ def build_server(served: Served, tls: ReloadingContext | None) -> DrainingServer
     if tls is not None:
         config.ssl = tls
         watched.append(tls)
-    return DrainingServer(config, watched, served.tick)
+    return DrainingServer(config, watched, served)

@@ -26,12 +26,15 @@ PACKAGES: Final = frozenset(
 )
 """What the extra installs, by the names it is imported under."""
 
+OF_KUBERNETES: Final = PACKAGES | {"httpx2", "lightkube"}
+"""What the extra `kubernetes` installs besides."""
+
 _USAGE: Final = 2
 """The exit code of every program here for what was asked of it wrongly (docs/exit-codes.md)."""
 
 
 @contextmanager
-def explaining_absence(whose: str) -> Iterator[None]:
+def explaining_absence(whose: str, extra: str = "server") -> Iterator[None]:
     """Import what the extra has to be there for.
 
     Raises:
@@ -40,9 +43,9 @@ def explaining_absence(whose: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in PACKAGES:
+        if str(error.name).partition(".")[0] not in (PACKAGES if extra == "server" else OF_KUBERNETES):
             raise
-        raise UsageError(f"{whose} packages are not installed", "pip install 'cosignpy[server]'") from error
+        raise UsageError(f"{whose} packages are not installed", f"pip install 'cosignpy[{extra}]'") from error
 
 
 @contextmanager

@@ -30,8 +30,8 @@ MUTATIONS: Final = "/mutations"
 VALIDATIONS: Final = "/validations"
 
 _LIMITS: Final = BodyLimits(MAX_REVIEW, seconds=5.0, together=64 * 1024 * 1024)
-_JSON: Final = ((b"content-type", b"application/json"),)
-_CLOSING: Final = (*_JSON, (b"connection", b"close"))
+JSON: Final = ((b"content-type", b"application/json"),)
+_CLOSING: Final = (*JSON, (b"connection", b"close"))
 
 Handle: TypeAlias = Callable[[AdmissionRequest], Awaitable[Handled]]
 
@@ -56,7 +56,7 @@ class Reviews:
         """Answer one review."""
         started = time.monotonic()
         try:
-            raw = await _read(scope, receive)
+            raw = await read_json(scope, receive, _LIMITS)
             request = parse_review(raw, _timeout(scope) - (time.monotonic() - started))
         except ClientDisconnect:
             return  # nobody is left to answer
@@ -68,14 +68,14 @@ class Reviews:
             await self._answer(send, error.uid, Decision(self._webhook, None, error.denial, (), took))
             return
         except Exception as error:  # noqa: BLE001 # an answer for every error
-            await answer_problem(send, _problem(error))
+            await answer_problem(send, problem_for(error))
             return
         handled = await self._decide(request)
         made = Decision(self._webhook, request, handled.answer, handled.findings, time.monotonic() - started)
         await self._answer(send, request.uid, made)
 
     async def _answer(self, send: Send, uid: str, made: Decision) -> None:
-        await answer(send, HTTPStatus.OK, encode_answer(uid, made.answer), _CLOSING if self._draining.begun else _JSON)
+        await answer(send, HTTPStatus.OK, encode_answer(uid, made.answer), _CLOSING if self._draining.begun else JSON)
         self._record(made)
 
     async def _decide(self, request: AdmissionRequest) -> Handled:
@@ -87,7 +87,7 @@ class Reviews:
             return Handled(refuse(HTTPStatus.INTERNAL_SERVER_ERROR, why))
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
+async def read_json(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes:
     """Return the body of a request that can be a review.
 
     Raises:
@@ -99,7 +99,7 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
     kind = header(scope, b"content-type").partition(b";")[0].strip().lower()
     if kind != b"application/json":
         raise Refused(Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "reviews are application/json"))
-    return await read_body(scope, receive, _LIMITS)
+    return await read_body(scope, receive, limits)
 
 
 def _timeout(scope: Scope) -> float:
@@ -107,7 +107,8 @@ def _timeout(scope: Scope) -> float:
     return parse_timeout(found[0])
 
 
-def _problem(error: Exception) -> Problem:
+def problem_for(error: Exception) -> Problem:
+    """Return what to tell a client; what is our own mistake is logged."""
     problem = error.problem if isinstance(error, Refused) else problem_of(error)
     if problem.ours:
         _LOG.error("request failed", exc_info=error)

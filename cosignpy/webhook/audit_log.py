@@ -69,6 +69,7 @@ def _describe_finding(finding: Finding) -> Mapping[str, Any]:
         "outcome": verdict.outcome.value,
         "cause": "" if verdict.cause is None else verdict.cause.value,
         "problem": verdict.problem if verdict.outcome is not Outcome.PASSED else "",
+        "break_glass": "" if verdict.excuse is None else str(verdict.excuse),
         "kept": verdict.kept.value,
         "decided_at": "" if verdict.decided_at is None else _moment(verdict.decided_at),
         "policies": [_describe_policy(each) for each in verdict.policies],

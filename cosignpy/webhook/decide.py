@@ -136,6 +136,7 @@ def _annotate(findings: Sequence[Finding], outcome: str) -> Mapping[str, str]:
         "images": _join(f"{each.image} {each.verdict.digest}".strip() for each in findings),
         "policies": _join(policies),
         "evidence": _join(evidence),
+        "break-glass": _join(str(each.excuse) for each in verdicts if each.excuse is not None),
         "cause": _join(each.cause for each in verdicts if each.cause is not None),
         "decided": next((each for each in (Kept.GRACE, Kept.REMEMBERED, Kept.FRESH) if each in kept), ""),
     }

@@ -92,7 +92,6 @@ class EventWriter:
                 _LOG.warning("%d events were dropped: too many at once", dropped)
 
     def _build(self, made: Decision, regarding: Mapping[str, Any], note: str) -> Object:
-        denied = isinstance(made.answer.outcome, Denial)
         return {
             "metadata": {
                 "name": f"{regarding['name'][:200]}.{secrets.token_hex(8)}",
@@ -102,11 +101,18 @@ class EventWriter:
             "reportingController": CONTROLLER,
             "reportingInstance": self.instance,
             "action": "Admission",
-            "reason": "ImageRefused" if denied else "ImageWouldBeRefused",
+            "reason": _reason(made),
             "type": "Warning",
             "note": note,
             "regarding": regarding,
         }
+
+
+def _reason(made: Decision) -> str:
+    if isinstance(made.answer.outcome, Denial):
+        return "ImageRefused"
+    excused = any(each.verdict.excuse is not None for each in made.findings)
+    return "ImageAdmittedByException" if excused else "ImageWouldBeRefused"
 
 
 def _note(made: Decision) -> str:
@@ -114,6 +120,9 @@ def _note(made: Decision) -> str:
     outcome = made.answer.outcome
     if isinstance(outcome, Denial):
         return cut(clean_lines(outcome.message), MAX_NOTE)
+    excused = [str(each.verdict.excuse) for each in made.findings if each.verdict.excuse is not None]
+    if excused:
+        return cut(clean_lines(f"admitted by {'; '.join(dict.fromkeys(excused))}"), MAX_NOTE)
     refused = [each for each in made.findings if each.verdict.outcome is Outcome.REFUSED]
     if isinstance(outcome, Passed) and refused:
         return cut(f"{outcome.enforcement}: {describe_refusals(refused)}", MAX_NOTE)

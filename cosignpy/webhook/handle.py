@@ -6,6 +6,7 @@ tells; shortly before that is over we answer ourselves, so that people read what
 
 import time
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -47,7 +48,10 @@ class Owners(Protocol):
 
 @value
 class Ports:
-    """Whom requests are decided by. `enforcement` is the label of a namespace, empty where it has none."""
+    """Whom requests are decided by. `enforcement` is the label of a namespace, empty where it has none.
+
+    `excuse` lets images of a namespace run by a signed exception.
+    """
 
     decider: Decider
     secrets: PullSecrets
@@ -56,6 +60,7 @@ class Ports:
     owners: Owners
     settings: Callable[[], LiveSettings]
     enforcement: Callable[[str], str]
+    excuse: Callable[[str, ImageVerdict], ImageVerdict] = lambda _namespace, verdict: verdict
 
 
 @value
@@ -122,7 +127,8 @@ class Handler:
         if await self._is_vouched_for(asking, wanted):
             return Handled(skip(Skip.OWNER))
         found = await ask_about(asking, self._ports.secrets, wanted.pods, self._deciding(asking))
-        findings = tuple([Finding(each.path, each.image or "", verdict) for each, verdict in found])
+        excuse = partial(self._ports.excuse, request.namespace)
+        findings = tuple([Finding(each.path, each.image or "", excuse(verdict)) for each, verdict in found])
         return Handled(decide(findings, self._enforcement(asking)), findings)
 
     def _deciding(self, asking: Asking) -> Inquiry[ImageVerdict]:
@@ -132,9 +138,11 @@ class Handler:
 
         async def ask(question: ImageQuestion) -> ImageVerdict:
             try:
-                return await asking.within(self._decide(asking, question))
+                verdict = await asking.within(self._decide(asking, question))
             except CosignError as error:
-                return _refused(question.image, error)
+                verdict = _refused(question.image, error)
+            missing = question.credentials.warnings
+            return _explain(verdict, missing) if missing and verdict.cause in _FOR_WANT_OF_CREDENTIALS else verdict
 
         return Inquiry(settle, ask, _refused)
 
@@ -186,6 +194,8 @@ class Handler:
         return _ENFORCEMENTS.get(named, Enforcement.DENY)
 
 
+_FOR_WANT_OF_CREDENTIALS: Final = frozenset({Cause.CREDENTIALS, Cause.NOT_FOUND})
+"""Why an image cannot be fetched by somebody whom its registry does not know: some say that there is none."""
 _ENFORCEMENTS: Final = {each.value: each for each in Enforcement}
 
 
@@ -199,6 +209,16 @@ def _read(asking: Asking, image: str) -> ImageName | ImageVerdict:
 
 def _refused(image: str, error: CosignError) -> ImageVerdict:
     return ImageVerdict(image, "", Outcome.REFUSED, cause=cause_of(error), problem=str(error))
+
+
+def _explain(verdict: ImageVerdict, missing: tuple[str, ...]) -> ImageVerdict:
+    """Return a verdict that says what was named to fetch the image with, and is not there."""
+    policies = [
+        each if each.outcome is Outcome.PASSED else replace(each, reasons=(*each.reasons, *missing))
+        for each in verdict.policies
+    ]
+    problem = "; ".join(filter(None, (verdict.problem, *missing)))
+    return replace(verdict, policies=tuple(policies), problem=problem)
 
 
 def _explain_kind(request: AdmissionRequest) -> str:

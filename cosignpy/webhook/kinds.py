@@ -19,6 +19,8 @@ CLUSTER_IMAGE_POLICY_V1ALPHA1: Final = ResourceType(
 TRUST_ROOT: Final = ResourceType(POLICY_GROUP, "v1alpha1", "TrustRoot", "trustroots", namespaced=False)
 IMAGE_POLICY: Final = ResourceType(OWN_GROUP, "v1alpha1", "ImagePolicy", "imagepolicies")
 """A policy of a namespace."""
+BREAK_GLASS: Final = ResourceType(OWN_GROUP, "v1alpha1", "BreakGlass", "breakglasses")
+"""A signed exception."""
 
 SECRET: Final = ResourceType("", "v1", "Secret", "secrets")
 CONFIG_MAP: Final = ResourceType("", "v1", "ConfigMap", "configmaps")

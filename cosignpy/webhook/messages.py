@@ -76,6 +76,11 @@ def _entries(finding: Finding, outcome: Outcome) -> Iterator[tuple[str, str]]:
     verdict = finding.verdict
     image = clean(finding.image)
     pinned = image if not verdict.digest or verdict.digest in image else f"{image}@{verdict.digest}"
+    if verdict.excuse is not None:
+        reasons = [reason for each in verdict.policies for reason in each.reasons]
+        why = " ".join(reasons) or verdict.problem or str(verdict.cause or "")
+        yield clean(f"admitted by {verdict.excuse}"), cut(clean_lines(f"{pinned} {why}"), MAX_DETAILS)
+        return
     said = [each for each in verdict.policies if each.outcome is outcome]
     for policy in said:
         why = " ".join(policy.reasons) or verdict.problem

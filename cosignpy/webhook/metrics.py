@@ -4,6 +4,7 @@ Labels have few values: what people write freely (images, objects, reasons) is i
 names; registries too, until there are many.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -40,9 +41,30 @@ POLICIES: Final = Counter("cosignpy_admission_policy_results", "What policies sa
 REGISTRIES: Final = Counter(
     "cosignpy_admission_registry_images", "Images that were decided over, by their registries", ("registry", "outcome")
 )
+BREAK_GLASS: Final = Counter("cosignpy_admission_break_glass", "Images that run by a signed exception", ("namespace",))
 PINNED: Final = Counter("cosignpy_admission_pinned_images", "Tags that were replaced by digests")
 SETTINGS_PROBLEMS: Final = Gauge("cosignpy_admission_settings_problems", "Settings of the ConfigMap that are wrong")
 READY: Final = Gauge("cosignpy_admission_ready", "1 where everything is there that decisions need")
+IN_FORCE: Final = Gauge("cosignpy_admission_policies", "Policies that are in force")
+FAULTY: Final = Gauge(
+    "cosignpy_admission_policies_with_faults", "Policies whose newest version is not in force, or not all of it"
+)
+TRUST_RENEWED: Final = Gauge(
+    "cosignpy_admission_trust_renewed_seconds",
+    "When the default trusted root was known to be valid last, in Unix time; 0 where there is none",
+)
+CERTIFICATE_END: Final = Gauge(
+    "cosignpy_admission_certificate_not_after_seconds", "When the certificate ends that is served with, in Unix time"
+)
+LEADER: Final = Gauge("cosignpy_admission_leader", "1 in the replica that writes statuses, reports and certificates")
+ENGINE: Final = Gauge(
+    "cosignpy_admission_engine",
+    "Verdicts that are kept, questions under way, workers that run, and how many of them died",
+    ("what",),
+)
+AUDITED: Final = Gauge(
+    "cosignpy_admission_running_images", "What runs, by the last audit of it", ("namespace", "result")
+)
 
 
 @lru_cache(maxsize=4096)
@@ -99,11 +121,13 @@ class CountDecisions:
         if made.answer.patch:
             PINNED.inc(len(made.answer.patch) / 2)
         for finding in made.findings:
-            self._count_image(finding.verdict)
+            self._count_image(finding.verdict, "" if made.request is None else made.request.namespace)
 
-    def _count_image(self, verdict: ImageVerdict) -> None:
+    def _count_image(self, verdict: ImageVerdict, namespace: str) -> None:
         outcome = verdict.outcome.value
         _image_series(outcome, "" if verdict.cause is None else verdict.cause.value, verdict.kept.value).inc()
+        if verdict.excuse is not None:
+            BREAK_GLASS.labels(namespace).inc()
         REGISTRIES.labels(self._registries.name(verdict.image), outcome).inc()
         for policy in verdict.policies:
             _policy_series(name_policy(policy), policy.outcome.value).inc()
@@ -124,10 +148,33 @@ def name_outcome(made: Decision) -> str:
         return "skipped"
     if isinstance(answer.outcome, LeftToValidation):
         return "patched" if answer.patch else "unchanged"
-    return "admitted" if all(each.verdict.is_admitted for each in made.findings) else "excused"
+    if not all(each.verdict.is_admitted for each in made.findings):
+        return "tolerated"
+    return "excused" if any(each.verdict.excuse is not None for each in made.findings) else "admitted"
+
+
+def count_engine(numbers: Mapping[str, int]) -> None:
+    """Take over what the engine counts."""
+    for name, number in numbers.items():
+        ENGINE.labels(name).set(number)
+
+
+class CountAudit:
+    """Takes over what the audit of running workloads found in a namespace; nothing of one that is not audited."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, set[str]] = {}
+
+    def __call__(self, namespace: str, results: Mapping[str, int]) -> None:
+        """Set the numbers of a namespace."""
+        for gone in self._seen.pop(namespace, set()) - set(results):
+            AUDITED.remove(namespace, gone)
+        if results:
+            self._seen[namespace] = set(results)
+        for result, number in results.items():
+            AUDITED.labels(namespace, result).set(number)
 
 
 def count_settings(settings: LiveSettings) -> None:
     """Say how many settings are wrong."""
     SETTINGS_PROBLEMS.set(len(settings.problems))
-

@@ -10,10 +10,12 @@ from cosignpy.webhook.request import AdmissionRequest
 
 
 class Webhook(StrEnum):
-    """Which of the two asked."""
+    """Which one was asked: two about workloads, and two about resources of ours."""
 
     MUTATING = "mutating"
     VALIDATING = "validating"
+    DEFAULTING = "defaulting"
+    RESOURCES = "resources"
 
 
 @value

@@ -33,7 +33,7 @@ _FLAGS: Final = {
 }
 """As Go reads them."""
 _NAME: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-_KIND: Final = re.compile(rf"(?P<kind>[A-Z][A-Za-z0-9]{{0,62}})(?:\.(?P<group>{_NAME}))?")
+_KIND: Final = re.compile(rf"(?:(?P<group>{_NAME})/)?(?P<kind>[A-Z][A-Za-z0-9]{{0,62}})")
 _STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 _ACCOUNT: Final = re.compile(rf"{_NAME}:{_NAME}")
 _LONGEST: Final = timedelta(days=30)
@@ -125,18 +125,22 @@ def _accounts(text: str) -> tuple[str, ...]:
 
 
 def _pod_specs(text: str) -> tuple[PodSpecPath, ...]:
-    """Read a line for each: `Rollout.argoproj.io=spec.template.spec`; `[]` after a step leads into each of a list."""
-    return tuple([_pod_spec(each) for each in _items(text)])
+    """Read a line for each: `argoproj.io/Rollout: spec.template.spec`; `[]` after a step leads into each of a list."""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    found = list(dict.fromkeys(line for line in lines if line))
+    if len(found) > MAX_ITEMS:
+        raise MalformedError("settings", f"more than {MAX_ITEMS} lines")
+    return tuple([_pod_spec(each) for each in found])
 
 
-def _pod_spec(item: str) -> PodSpecPath:
-    named, equals, path = item.partition("=")
-    kind = _KIND.fullmatch(named)
-    steps = path.replace("[]", ".*").split(".")
+def _pod_spec(line: str) -> PodSpecPath:
+    named, colon, path = line.partition(":")
+    kind = _KIND.fullmatch(named.strip())
+    steps = path.strip().replace("[]", ".*").split(".")
     plain = [step for step in steps if step != "*"]
     good = steps[0] != "*" and len(steps) <= MAX_STEPS and all(_STEP.fullmatch(step) for step in plain)
-    if kind is None or not equals or not good:
-        raise _unusable(item, "one such as Rollout.argoproj.io=spec.template.spec")
+    if kind is None or not colon or not good:
+        raise _unusable(line, "a line such as argoproj.io/Rollout: spec.template.spec")
     return PodSpecPath(kind["group"] or "", kind["kind"], tuple(steps))
 
 

@@ -3,7 +3,7 @@
 Answers are texts and digests, so that they cross between processes, and are kept in files, as JSON.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from cosignpy.imagepolicy.decision import Outcome
@@ -80,6 +80,20 @@ class PolicyAnswer:
 
 
 @value
+class Excuse:
+    """A signed exception by which an image runs that is refused otherwise: its name, and what it says."""
+
+    name: str
+    signers: tuple[str, ...]
+    reason: str
+    until: datetime
+
+    def __str__(self) -> str:
+        until = f"{self.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return f"break-glass {self.name} of {', '.join(self.signers)}, until {until}: {self.reason}"
+
+
+@value
 class ImageVerdict:
     """What became of an image.
 
@@ -92,6 +106,7 @@ class ImageVerdict:
         problem: Why nothing could be decided, or that no policy is about it; with what to do.
         decided_at: When it was decided first.
         kept: How old that is.
+        excuse: By which exception it runs in spite of what policies said.
     """
 
     image: str
@@ -102,6 +117,7 @@ class ImageVerdict:
     problem: str = ""
     decided_at: datetime | None = None
     kept: Kept = Kept.FRESH
+    excuse: Excuse | None = None
 
     @property
     def is_admitted(self) -> bool:

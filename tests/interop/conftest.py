@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.interop.cluster.fixtures import cluster, controlled, make_namespace
+from tests.interop.cluster.fixtures import cluster, controlled, guarded, make_namespace, site, webhook
 from tests.support.chromium import Chromium, Tab
 
-__all__ = ["browser", "cluster", "controlled", "make_namespace", "tab"]
+__all__ = ["browser", "cluster", "controlled", "guarded", "make_namespace", "site", "tab", "webhook"]
 
 
 @pytest.fixture(scope="session")

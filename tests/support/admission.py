@@ -9,6 +9,7 @@ from cosignpy.errors import CosignError, NoSuchTag
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.imagepolicy.go_reader.names import GoReference
 from cosignpy.values import field, record, replace
+from cosignpy.webhook.app import Draining
 from cosignpy.webhook.handle import Handler, Ports
 from cosignpy.webhook.images import ToDecide
 from cosignpy.webhook.live_settings import LiveSettings
@@ -102,7 +103,9 @@ def passed(image: str = PINNED, digest: str = DIGEST, policy: str = "keys") -> I
     return ImageVerdict(image, digest, Outcome.PASSED, (answer,))
 
 
-def refused(image: str = PINNED, digest: str = DIGEST, policy: str = "keys", why: str = "no signatures") -> ImageVerdict:
+def refused(
+    image: str = PINNED, digest: str = DIGEST, policy: str = "keys", why: str = "no signatures"
+) -> ImageVerdict:
     """Return a verdict that does not."""
     answer = PolicyAnswer(policy, "", Outcome.REFUSED, reasons=(why,))
     return ImageVerdict(image, digest, Outcome.REFUSED, (answer,), Cause.POLICY)
@@ -110,7 +113,8 @@ def refused(image: str = PINNED, digest: str = DIGEST, policy: str = "keys", why
 
 @record
 class FakeDecider:
-    """Decides as it was told, by images as they are named; others pass. `tags` has the digests that tags name."""
+    """Decides as it was told, by images as they are named; others pass. `tags` has the digests that tags name, and
+    `every_tag` that of all others; empty for none."""
 
     verdicts: dict[str, ImageVerdict] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -118,14 +122,16 @@ class FakeDecider:
     resolved: list[ImageQuestion] = field(default_factory=list)
     error: Exception | None = None
     wait: float = 0.0
+    every_tag: str = ""
 
     async def resolve(self, question: ImageQuestion) -> str:
         """Return the digest of a tag."""
         self.resolved.append(question)
         await self._wait()
-        if question.image not in self.tags:
+        digest = self.tags.get(question.image, self.every_tag)
+        if not digest:
             raise NoSuchTag(question.image, "1")
-        return self.tags[question.image]
+        return digest
 
     async def decide(self, question: ImageQuestion) -> ImageVerdict:
         """Return the verdict."""
@@ -147,13 +153,14 @@ class FakeSecrets:
 
     error: CosignError | None = None
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
 
     async def find(self, namespace: str, pod_spec: Mapping[str, Any]) -> PullCredentials:
         """Return them."""
         self.asked.append((namespace, pod_spec))
         if self.error is not None:
             raise self.error
-        return PullCredentials("{}", namespace)
+        return PullCredentials("[]", namespace, self.warnings)
 
 
 @record
@@ -205,6 +212,7 @@ class Site:
     settings: LiveSettings = field(default_factory=LiveSettings)
     labels: dict[str, str] = field(default_factory=dict)
     records: list[Decision] = field(default_factory=list)
+    draining: Draining = field(default_factory=Draining)
 
     @property
     def handler(self) -> Handler:

@@ -28,12 +28,12 @@ def convert_pattern(text: str, place: Place) -> tuple[str, ...]:
     if text in {"*", "**", "*:*", "*/*", "*/*:*"}:
         return ("**",)
     host, slash, path = text.partition("/")
-    if not slash and "*" in text:
+    if not slash and "*" in text.partition(":")[0]:
         raise place.error(f"the pattern {text!r} has a * but no registry", "write the registry, a slash and the rest")
-    if "*" in host.lstrip("*"):
-        raise place.error(f"the pattern {text!r} has a * inside the registry", "write the registries one by one")
     if not slash or not _HOST.fullmatch(host):
         host, path = _HUB_ELSEWHERE, text
+    if "*" in host.lstrip("*"):
+        raise place.error(f"the pattern {text!r} has a * inside the registry", "write the registries one by one")
     globs = list[str]()
     for name in _names(host, path):
         globs += [_ANY.sub("**", each) for each in _versions(name, place)]

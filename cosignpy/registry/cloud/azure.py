@@ -60,12 +60,15 @@ def issue(registry: str, options: RegistryOptions) -> Issued | None:
 
 def _ask_entra(registry: str, options: RegistryOptions) -> str | None:
     resource = _RESOURCES[registry.lower().rpartition(".")[2]]
+    source = find_source(registry)
+    is_workload = source is not None and source.is_expected(options.environment)
     credential = DefaultAzureCredential(
         exclude_shared_token_cache_credential=True,
         exclude_visual_studio_code_credential=True,
         exclude_powershell_credential=True,
         exclude_developer_cli_credential=True,
         exclude_broker_credential=True,
+        exclude_cli_credential=is_workload,
         # A cloud of one's own is not known to Microsoft's directory of them.
         disable_instance_discovery="AZURE_AUTHORITY_HOST" in options.environment,
         connection_timeout=CONNECT_SECONDS,
@@ -76,10 +79,15 @@ def _ask_entra(registry: str, options: RegistryOptions) -> str | None:
         with credential:
             return credential.get_token(resource).token
     except (AzureError, ValueError) as error:
-        source = find_source(registry)
-        if source is None or not source.is_expected(options.environment):
+        if not is_workload:
             return None
-        raise RemoteError("Azure", "Entra ID", None, redact_text(str(error))) from error
+        raise RemoteError("Azure", "Entra ID", None, _explain(error)) from error
+
+
+def _explain(error: Exception) -> str:
+    """Return the reason of the source that was asked last: it is the one that had to know us."""
+    lines = str(error).splitlines()
+    return redact_text(next((line for line in reversed(lines) if line.startswith("\t")), lines[0] if lines else ""))
 
 
 def _exchange(registry: str, token: str, options: RegistryOptions) -> Issued:

@@ -38,7 +38,7 @@ def next_step(kept: Kept, names: tuple[str, ...], now: datetime, settled: timede
     is_broken = bool(kept.fault(names, now))
     if kept.following and settled is not None and (is_broken or settled >= SETTLING):
         return _switch(kept, kept.following, names, now)
-    if kept.authority_key and (is_broken or _is_due(kept, now)):
+    if kept.authority_key and kept.authority.not_after > now and (is_broken or _is_due(kept, now)):
         renewed = replace(kept, server=issue_server(Identity(kept.authority, kept.authority_key), names, now))
         if not renewed.fault(names, now):
             return renewed

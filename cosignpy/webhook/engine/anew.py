@@ -82,7 +82,7 @@ class Anew:
         if known is not None and time.monotonic() < known[1]:
             return known[0]
         if key not in self._looks:
-            self._turns.check(question.namespace)
+            self._turns.enter(question.namespace)
         found = await self._looks.join(key, question.deadline, lambda flight: self._look(flight, name, question, live))
         if found is None:
             raise DeadlineExceeded(0, "the registry is slow; try again")
@@ -101,7 +101,7 @@ class Anew:
         """
         key = (asking.key, question.credentials.identity)
         if key not in self._flights:
-            self._turns.check(question.namespace)
+            self._turns.enter(question.namespace)
         landed = await self._flights.join(key, question.deadline, lambda flight: self._fly(flight, question, asking))
         if landed is not None and not landed.is_away:
             verdict = landed.verdict

@@ -92,7 +92,7 @@ class CacheFile:
     def _read(self) -> bytes:
         try:
             with explain(self.path):
-                descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
                 with open(descriptor, "rb") as file:  # noqa: PTH123 # of a descriptor
                     self._refuse_others(os.fstat(descriptor))
                     return file.read(MAX_FILE)

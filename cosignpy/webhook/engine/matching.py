@@ -1,7 +1,8 @@
 """Which policies are about an image, and what a decision by them depends on: found once for each name of an image."""
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
@@ -10,6 +11,7 @@ from cosignpy.core.trust.trusted_root import TrustedRoot
 from cosignpy.errors import CosignError
 from cosignpy.imagepolicy.authority_trust import select_trusted_root
 from cosignpy.imagepolicy.completeness import texts_of
+from cosignpy.imagepolicy.globs import Glob
 from cosignpy.imagepolicy.model import Authority, ImagePolicyDocument, Static
 from cosignpy.imagepolicy.requirements import build_image_policy
 from cosignpy.imagepolicy.workloads import Workload, is_about
@@ -64,6 +66,7 @@ class Matcher:
 
     def __init__(self, snapshot: PolicySnapshot) -> None:
         self.snapshot = snapshot
+        self._hosts, self._everywhere = _by_host(snapshot.policies)
         self._covers: dict[tuple[str, ...], _Cover] = {}
         self._groups: dict[tuple[tuple[str, str], ...], Group] = {}
 
@@ -85,10 +88,17 @@ class Matcher:
         if found is None:
             if len(self._covers) >= MOST_NAMES:
                 self._covers.clear()
-            policies = tuple([each for each in self.snapshot.policies if _covers(each.document, name.spellings)])
+            policies = tuple([each for each in self._candidates(name) if _covers(each.document, name.spellings)])
             found = _Cover(policies, any(each.namespace or each.document.match for each in policies))
             self._covers[name.spellings] = found
         return found
+
+    def _candidates(self, name: ImageName) -> Iterator[CompiledPolicy]:
+        """Yield policies that may be about an image, in their order."""
+        hosts = {spelling.partition("/")[0] for spelling in name.spellings}
+        numbers = {number for host in hosts for number in self._hosts.get(host, ())}
+        for number in sorted(numbers.union(self._everywhere)):
+            yield self.snapshot.policies[number]
 
     def _group(self, about: Sequence[CompiledPolicy]) -> Group:
         versions = tuple([(each.version, each.namespace) for each in about])
@@ -98,6 +108,25 @@ class Matcher:
                 self._groups.clear()
             found = self._groups[versions] = _build_group(about)
         return found
+
+
+def _by_host(policies: Sequence[CompiledPolicy]) -> tuple[dict[str, list[int]], list[int]]:
+    """Return the numbers of policies by the registries that their globs begin with, and of those that do not say."""
+    hosts, everywhere = defaultdict[str, list[int]](list), list[int]()
+    for number, policy in enumerate(policies):
+        named = {_host(pattern.glob) for pattern in policy.document.images}
+        if "" in named:
+            everywhere.append(number)
+        else:
+            for host in named:
+                hosts[host].append(number)
+    return dict(hosts), everywhere
+
+
+def _host(glob: Glob) -> str:
+    """Return the registry that all images have which a glob is about; nothing where it does not say."""
+    host, slash, _rest = glob.pieces[0].partition("/")
+    return host if slash and "*" not in host else ""
 
 
 def _is_about(policy: CompiledPolicy, namespace: str, workload: Workload) -> bool:

@@ -34,8 +34,10 @@ LONGEST_PAUSE: Final = 10.0
 """Seconds until a worker that died is started again: twice as many each time."""
 LONG_LIFE: Final = 60.0
 """Seconds after which a worker that dies is the first one to."""
-OVERDUE: Final = 5.0
-"""Seconds after the deadline at which a worker that has not answered is taken for stuck."""
+OVERDUE: Final = 2.0
+"""Seconds after the deadline at which an answer is not waited for any more: a condition may compute longer."""
+STUCK: Final = 30.0
+"""Seconds of silence after which a worker is killed that has a question it should have answered."""
 STOP_SECONDS: Final = 2.0
 
 _LOG: Final = logging.getLogger(__name__)
@@ -93,6 +95,7 @@ class _Worker:
     process: Process
     connection: Connection
     started: float
+    heard: float
     policies: set[str] = field(default_factory=set)
     trust: NewTrust | None = None
     waiting: dict[int, "asyncio.Future[Answer]"] = field(default_factory=dict)
@@ -189,9 +192,8 @@ class Pool:
             while not future.done():
                 left = deadline() + OVERDUE - time.monotonic()
                 if left <= 0:
-                    _LOG.error("worker %d is stuck; it is killed", worker.process.pid)
-                    worker.process.kill()
-                    raise WorkerLost("the process that verifies did not answer")
+                    _end_if_stuck(worker)
+                    raise WorkerLost("the process that verifies did not answer in time")
                 await asyncio.wait((future,), timeout=left)
             return future.result()
         finally:
@@ -235,11 +237,14 @@ class Pool:
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(lambda: Connection(self._answered, self._lost), sock=ours)
         connection.send(encode(self._known.setup))
-        self._workers.append(_Worker(process, connection, time.monotonic()))
+        now = time.monotonic()
+        self._workers.append(_Worker(process, connection, now, now))
         self._ready.set()
 
     def _answered(self, connection: Connection, answer: Answer) -> None:
         worker = self._worker_of(connection)
+        if worker is not None:
+            worker.heard = time.monotonic()
         future = worker.waiting.get(answer.number) if worker is not None else None
         if future is not None and not future.done():
             future.set_result(answer)
@@ -278,6 +283,12 @@ class Pool:
 
     def _worker_of(self, connection: Connection) -> _Worker | None:
         return next((each for each in self._workers if each.connection is connection), None)
+
+
+def _end_if_stuck(worker: _Worker) -> None:
+    if time.monotonic() - worker.heard > STUCK:
+        _LOG.error("worker %d says nothing any more; it is killed", worker.process.pid)
+        worker.process.kill()
 
 
 def _end(process: Process, until: float) -> None:

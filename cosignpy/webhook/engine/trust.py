@@ -34,6 +34,8 @@ class DefaultTrust:
         self._renew = renew
         self._monotonic = monotonic
         self._renewed = 0.0
+        self.renewed_at = 0.0
+        """When it was known to be valid last, in Unix time; 0 where it never was."""
         disabled = "nobody is believed whom the policy does not name: the default trust repository is switched off"
         self._current = NewTrust(b"", "the default trusted root is not there yet; try again" if renew else disabled)
         self._version = ""
@@ -74,7 +76,7 @@ class DefaultTrust:
 
     def take(self, root: bytes) -> None:
         """Take a trusted root that is valid."""
-        self._renewed = self._monotonic()
+        self._renewed, self.renewed_at = self._monotonic(), time.time()
         version = sha256(root).hexdigest()
         if version != self._version:
             self._version, self._current = version, NewTrust(root, "")

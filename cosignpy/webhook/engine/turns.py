@@ -37,25 +37,26 @@ class Turns:
     _total: int = 0
     _namespaces: dict[str, _Namespace] = field(default_factory=dict)
 
-    def check(self, namespace: str) -> None:
-        """Refuse one more question where there are too many.
+    def enter(self, namespace: str) -> None:
+        """Count a question that `turn` will be awaited for.
 
         Raises:
-            Overloaded: There are.
+            Overloaded: There are too many.
         """
         mine = self._namespaces.get(namespace)
         if self._total >= self.most:
             raise Overloaded("too many images are being verified")
         if mine is not None and mine.interested >= max(1, self.most // SHARE):
             raise Overloaded(f"too many images of the namespace {namespace} are being verified")
+        if mine is None:
+            mine = self._namespaces[namespace] = _Namespace(asyncio.Semaphore(max(1, self.at_once // SHARE)))
+        mine.interested += 1
+        self._total += 1
 
     @asynccontextmanager
     async def turn(self, namespace: str) -> AsyncIterator[None]:
-        """Wait until a question of a namespace may be asked, and count it until it is answered."""
-        share = max(1, self.at_once // SHARE)
-        mine = self._namespaces.setdefault(namespace, _Namespace(asyncio.Semaphore(share)))
-        mine.interested += 1
-        self._total += 1
+        """Wait until a question that was counted may be asked; it is not counted any more once it is answered."""
+        mine = self._namespaces[namespace]
         try:
             async with mine.free:
                 yield

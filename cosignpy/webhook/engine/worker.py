@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final
+from typing import BinaryIO, Final
 
 from cosignpy.webhook.engine.answering import Answering, Asked, Believed, Policies, renew
 from cosignpy.webhook.engine.limits import Deadline
@@ -36,7 +36,6 @@ from cosignpy.webhook.engine.messages import (
 from cosignpy.webhook.engine.places import Registries
 from cosignpy.webhook.policies.compiled import decode_policy
 
-_LOG: Final = logging.getLogger(__name__)
 _SWITCH_SECONDS: Final = 0.0005
 """How long a thread computes while others wait: those that verify let others compute meanwhile."""
 
@@ -52,6 +51,11 @@ class Worker:
         self._believed = Believed()
         self._deadlines: dict[int, Deadline] = {}
         self._threads = ThreadPoolExecutor(setup.threads)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is asked."""
+        return not self._deadlines
 
     def take(self, message: ToWorker) -> None:
         """Take a message, and return at once."""
@@ -95,20 +99,28 @@ def preload() -> None:
     import cosignpy.registry.token_flow  # noqa: F401
 
 
-def serve(connection: socket.socket) -> None:
-    """Take messages until nobody sends any more."""
+def serve(connection: socket.socket) -> bool:
+    """Take messages until nobody sends any more; tell whether all of them are answered."""
+    worker: Worker | None = None
     with connection.makefile("rb") as source:
-        worker: Worker | None = None
-        while len(head := source.read(LENGTH.size)) == LENGTH.size:
-            (size,) = LENGTH.unpack(head)
-            content = source.read(size)
-            if len(content) < size:
-                return
+        while (content := read_message(source)) is not None:
             message = decode_question(content)
             if isinstance(message, Setup):
                 worker = Worker(connection, message)
             elif worker is not None:
                 worker.take(message)
+    return worker is None or worker.is_idle
+
+
+def read_message(source: BinaryIO) -> bytes | None:
+    """Read a message without its length; None where there is no whole one any more."""
+    try:
+        head = source.read(LENGTH.size)
+        size = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else 1
+        content = source.read(size)
+    except ConnectionError:
+        return None
+    return content if len(content) == size else None
 
 
 def main() -> None:
@@ -119,11 +131,8 @@ def main() -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     preload()
     gc.freeze()
-    try:
-        serve(socket.socket(fileno=os.dup(0)))
-    except OSError as error:
-        _LOG.warning("the front is gone: %s", error)
-    os._exit(0)
+    if not serve(socket.socket(fileno=os.dup(0))):
+        os._exit(0)  # nobody waits for the answers any more
 
 
 if __name__ == "__main__":

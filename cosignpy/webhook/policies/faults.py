@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
+from cosignpy.documents import DocumentError
 from cosignpy.errors import CosignError, MalformedError
 from cosignpy.values import value
 
@@ -29,6 +30,9 @@ MAX_MESSAGE: Final = 1024
 
 
 def fault_of(stage: Stage, error: CosignError) -> Fault:
-    """Return a fault: of an error about octets what is wrong with them, else the error as it is."""
+    """Return a fault: what is wrong with octets, or with which field of the object and what is to be done."""
     said = error.why if isinstance(error, MalformedError) else str(error)
+    if isinstance(error, DocumentError):
+        said = error.problem.removeprefix(f"{error.file}:{error.line}: ")
+        said += f" ({error.hint})" if error.hint else ""
     return Fault(stage, said[:MAX_MESSAGE])

@@ -1,4 +1,4 @@
-"""Credentials of clouds, by their real SDKs, from services on this machine that answer rightly, wrongly or not at all."""
+"""Credentials of clouds, by their real SDKs, from services here that answer rightly, wrongly or not at all."""
 
 import json
 import os
@@ -133,6 +133,16 @@ def test_the_web_identity_of_a_pod_becomes_a_password(
     assert signer_of(ecr).startswith("AKIDASSUMED/")
 
 
+def test_a_profile_of_aws_becomes_a_password(environment: pytest.MonkeyPatch, serve: Serve, tmp_path: Path) -> None:
+    ecr = serve(ecr_answer())
+    (tmp_path / "keys").write_text("[ci]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = amazon secret\n")
+    environment.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "keys"))
+    environment.setenv("AWS_PROFILE", "ci")
+    environment.setenv("AWS_ENDPOINT_URL_ECR", f"http://{ecr.address}")
+    assert ask(ECR) == [PASSWORD]
+    assert signer_of(ecr).startswith("AKIDPROFILE/")
+
+
 def test_the_identity_agent_of_a_pod_is_asked(environment: pytest.MonkeyPatch, serve: Serve, tmp_path: Path) -> None:
     ecr, agent = serve(ecr_answer()), serve(json_reply(aws_keys("AKIDAGENT")))
     (tmp_path / "token").write_text("projected")
@@ -162,7 +172,8 @@ def test_the_public_registry_has_passwords_of_its_own(environment: pytest.Monkey
     assert signer_of(ecr).endswith("/us-east-1/ecr-public")
 
 
-def test_who_is_not_known_to_aws_is_anonymous_and_not_asked_about_again(environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("environment")
+def test_who_is_not_known_to_aws_is_anonymous() -> None:
     assert ask(ECR) == ask(ECR) == [Anonymous()]
 
 
@@ -314,6 +325,14 @@ def test_a_failure_of_google_is_told(
     refusal("gcr.io", RemoteError)
 
 
+def test_a_token_of_google_without_an_end_is_refused(
+    environment: pytest.MonkeyPatch, serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(json_reply({"access_token": "google token"}))
+    environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(google_file(tmp_path, f"http://{server.address}/token")))
+    refusal("gcr.io", MalformedError)
+
+
 def test_a_google_file_that_is_none_is_nobody(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent"))
     assert ask("gcr.io") == [Anonymous()]
@@ -362,9 +381,7 @@ def test_a_managed_identity_of_azure_is_exchanged_and_pulls(
 ) -> None:
     identity, site = serve(json_reply(ENTRA)), azure(REFRESH)
     as_app(environment, identity, site)
-    options = RegistryOptions(
-        environment=os.environ, cloud=CloudCredentials.USED, cacert=site.cacert, retry=NO_RETRIES
-    )
+    options = RegistryOptions(environment=os.environ, cloud=CloudCredentials.USED, cacert=site.cacert, retry=NO_RETRIES)
     session = RegistrySession("team.azurecr.io", options)
     with session.send("GET", "/v2/team/app/manifests/v1", repository="team/app") as response:
         assert response.status == 200
@@ -376,6 +393,30 @@ def test_a_managed_identity_of_azure_is_exchanged_and_pulls(
     assert site.routes.seen[3].headers["authorization"] == "Bearer pull"
     assert ask("team.azurecr.io", cacert=site.cacert) == [IdentityToken("refresh")]
     assert len(identity.requests) == 1
+
+
+def test_the_workload_identity_of_a_pod_on_azure_is_exchanged(
+    environment: pytest.MonkeyPatch, tmp_path: Path, azure: Callable[[Handler], Azure]
+) -> None:
+    site = azure(REFRESH)
+    authority = Authority(tmp_path, "entra authority")
+    token = json_reply({"access_token": "entra token", "expires_in": 3600, "token_type": "Bearer"})
+    routes = Routes({"POST /tenant/oauth2/v2.0/token": token})
+    with RawServer(routes, server_context(authority.issue("localhost"))) as entra:
+        (tmp_path / "projected").write_text("projected")
+        for name, text in {
+            "AZURE_AUTHORITY_HOST": f"https://localhost:{entra.port}",
+            "AZURE_CLIENT_ID": "client",
+            "AZURE_TENANT_ID": "tenant",
+            "AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "projected"),
+            "REQUESTS_CA_BUNDLE": str(authority.certificate),
+            "HTTPS_PROXY": f"http://{site.proxy.address}",
+            "NO_PROXY": "localhost",
+        }.items():
+            environment.setenv(name, text)
+        assert ask("team.azurecr.io", cacert=site.cacert) == [IdentityToken("refresh")]
+    assert b"client_assertion=projected" in routes.seen[-1].body
+    assert b"scope=https%3A%2F%2Fcontainerregistry.azure.net%2F.default" in routes.seen[-1].body
 
 
 @pytest.mark.parametrize(
@@ -410,8 +451,51 @@ def test_an_identity_of_azure_that_is_expected_and_fails_is_told(
 ) -> None:
     site = azure(REFRESH)
     as_app(environment, serve(handler), site)
-    refusal("team.azurecr.io", RemoteError, cacert=site.cacert)
+    error = refusal("team.azurecr.io", RemoteError, cacert=site.cacert)
+    assert "ManagedIdentityCredential" in str(error)
     assert site.routes.seen == []
+
+
+def test_a_client_secret_of_azure_is_exchanged(
+    environment: pytest.MonkeyPatch, tmp_path: Path, azure: Callable[[Handler], Azure]
+) -> None:
+    site = azure(REFRESH)
+    authority = Authority(tmp_path, "entra authority")
+    routes = Routes({})
+    with RawServer(routes, server_context(authority.issue("localhost"))) as entra:
+        host = f"https://localhost:{entra.port}"
+        found = {"authorization_endpoint": f"{host}/authorize", "token_endpoint": f"{host}/token"}
+        routes.routes = {
+            "GET /tenant/v2.0/.well-known/openid-configuration": json_reply(
+                {**found, "token_endpoint": f"{host}/token"}
+            ),
+            "POST /token": json_reply({"access_token": "entra token", "expires_in": 3600, "token_type": "Bearer"}),
+        }
+        for name, text in {
+            "AZURE_AUTHORITY_HOST": host,
+            "AZURE_CLIENT_ID": "client",
+            "AZURE_CLIENT_SECRET": "client secret",
+            "AZURE_TENANT_ID": "tenant",
+            "REQUESTS_CA_BUNDLE": str(authority.certificate),
+            "HTTPS_PROXY": f"http://{site.proxy.address}",
+            "NO_PROXY": "localhost",
+        }.items():
+            environment.setenv(name, text)
+        assert ask("team.azurecr.io", cacert=site.cacert) == [IdentityToken("refresh")]
+    assert b"client_secret=client+secret" in routes.seen[-1].body
+
+
+def test_whom_az_knows_is_used_after_nobody_s_credentials_were_refused(
+    environment: pytest.MonkeyPatch, serve: Serve, tmp_path: Path, azure: Callable[[Handler], Azure]
+) -> None:
+    site = azure(REFRESH)
+    told = {"accessToken": "entra token", "expires_on": 4_000_000_000, "expiresOn": "2096-10-02 07:06:40.000000"}
+    (tmp_path / "az").write_text(f"#!/bin/sh\necho '{json.dumps(told)}'\n")
+    (tmp_path / "az").chmod(0o755)
+    environment.setenv("PATH", f"{tmp_path}:{os.defpath}")
+    environment.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", f"http://{serve(reply(404)).address}")
+    environment.setenv("HTTPS_PROXY", f"http://{site.proxy.address}")
+    assert ask("team.azurecr.io", cacert=site.cacert) == [Anonymous(), IdentityToken("refresh")]
 
 
 def test_who_is_not_known_to_azure_is_anonymous(environment: pytest.MonkeyPatch, serve: Serve) -> None:

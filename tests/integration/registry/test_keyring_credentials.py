@@ -1,5 +1,6 @@
 """Secrets to pull images with against registries that refuse some of them."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -16,8 +17,9 @@ from cosignpy.localregistry.server import LocalRegistry
 from cosignpy.localregistry.server import RegistryOptions as ServerOptions
 from cosignpy.net.http import OneShotBody
 from cosignpy.net.retry import NO_RETRIES
+from cosignpy.registry.cloud.sources import CloudSource
 from cosignpy.registry.keyring import Keyring
-from cosignpy.registry.options import RegistryOptions
+from cosignpy.registry.options import CloudCredentials, RegistryOptions
 from cosignpy.registry.session import RegistrySession
 from tests.support.raw_server import RawServer, reply, then
 
@@ -103,3 +105,17 @@ def test_a_body_that_exists_once_is_not_sent_twice() -> None:
         with opened.send("PUT", location, repository="team/app", actions="pull,push", body=body) as response:
             assert response.status == 403
         assert len(server.requests) == 3
+
+
+def test_a_registry_of_a_cloud_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(reply(401, WWW_Authenticate="Basic realm=x")) as server:
+        absent = CloudSource("Nimbus", "nimbus", re.compile(re.escape(server.address)), "absent", ())
+        monkeypatch.setattr("cosignpy.registry.cloud.sources.SOURCES", (absent,))
+        hints = []
+        for cloud in CloudCredentials:
+            session = RegistrySession(server.address, RegistryOptions(cloud=cloud, retry=NO_RETRIES))
+            with pytest.raises(AccessDenied) as caught:
+                pull(session)
+            session.close()
+            hints.append("cosignpy[nimbus]" in (caught.value.hint or ""))
+    assert hints == [False, True]

@@ -6,22 +6,14 @@ from typing import Final
 
 import pytest
 
-from cosignpy.core.oci.manifest import Manifest
 from cosignpy.errors import NoSuchTag
 from cosignpy.imagepolicy.conduct import POLICY_CONTROLLER
 from cosignpy.imagepolicy.decision import Outcome
-from cosignpy.localregistry.server import LocalRegistry
-from cosignpy.operations.complete_bundle import SigningKey
-from cosignpy.operations.sign_image import Claims, SignImage, sign_image
-from cosignpy.registry import options as client
-from cosignpy.registry.repository import RemoteRepository
-from cosignpy.registry.session import RegistrySession
 from cosignpy.values import replace
 from cosignpy.webhook.engine.engine import Engine
 from cosignpy.webhook.verdicts import Cause, ImageVerdict, Kept
 from tests.support.attestations import REVIEW, make
 from tests.support.image_policies import BY_KEY, document
-from tests.support.memory_repository import push_image
 from tests.support.signed import KEY, OTHER_KEY
 from tests.support.signed_images import BUNDLE, CREATED, LEGACY, push_bundle
 from tests.support.webhook_engine import (
@@ -34,39 +26,16 @@ from tests.support.webhook_engine import (
     run_engine,
     settings,
 )
+from tests.support.webhook_images import Images, serve_images
 
 BOTH: Final = replace(POLICY_CONTROLLER, bundles_with_keys=True)
 REGO: Final = "package sigstore\nisCompliant { input.predicate.approved == %s }\n"
 
 
-class Images:
-    """A registry with an image, which a test signs."""
-
-    def __init__(self, registry: LocalRegistry) -> None:
-        self.registry = registry
-        self.address = registry.address
-        self.session = RegistrySession(registry.address, client.RegistryOptions())
-        self.repository = RemoteRepository(self.session, "team/app")
-        self.image: Manifest = push_image(self.repository, tag="v1")
-
-    @property
-    def name(self) -> str:
-        return f"{self.address}/team/app@{self.image.digest}"
-
-    def sign(self, *formats: object, key: object = KEY) -> None:
-        request = SignImage(self.image.descriptor, Claims(self.name, {}), formats, CREATED)  # type: ignore[arg-type]
-        sign_image(request, SigningKey(key), self.repository)  # type: ignore[arg-type]
-
-    def requests(self) -> int:
-        return len(self.registry.requests)
-
-
 @pytest.fixture
 def images() -> Iterator[Images]:
-    with LocalRegistry() as registry:
-        made = Images(registry)
-        yield made
-        made.session.close()
+    with serve_images() as served:
+        yield served
 
 
 def decide(images: Images, policies: KnownPolicies) -> ImageVerdict:
@@ -105,7 +74,9 @@ def test_it_is_refused_for_want_of_trust_where_nobody_is_believed(images: Images
 @pytest.mark.parametrize(("approved", "outcome"), [("true", Outcome.PASSED), ("false", Outcome.REFUSED)])
 def test_attestations_are_judged_by_their_condition(images: Images, approved: str, outcome: Outcome) -> None:
     make(images.image.digest, REVIEW, KEY, b'{"approved": true}').store(
-        images.repository, images.image.descriptor, CREATED  # type: ignore[arg-type]
+        images.repository,
+        images.image.descriptor,
+        CREATED,  # type: ignore[arg-type]
     )
     condition = {"type": "rego", "data": REGO % approved}
     attestation = {"name": "review", "predicateType": REVIEW, "policy": condition}

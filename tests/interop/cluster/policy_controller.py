@@ -1,13 +1,14 @@
 """Sigstore's policy-controller on an API server: from its own manifests, but as a process beside it.
 
 It wants to be reached by a Service. Without a network of Pods that is an ExternalName Service for `localhost`, with the
-port in the webhook configurations.
+port in the webhook configurations. That is always 8443, whatever `--secure-port` says: one at a time on a machine.
 """
 
+import fcntl
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from types import TracebackType
@@ -25,6 +26,7 @@ INCLUDE: Final = {"policy.sigstore.dev/include": "true"}
 """The label of namespaces that it looks after."""
 
 _MODULE: Final = "github.com/sigstore/policy-controller"
+_PORT: Final = 8443
 _SYSTEM: Final = "cosign-system"
 _HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
 _CONFIGURATIONS: Final = tuple(
@@ -45,13 +47,13 @@ class PolicyController:
 
     cluster: Cluster
     folder: Path
-    port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (peers.cache_folder() / "policy-controller.lock").open("w")
         kubeconfig = self.cluster.kubeconfig(self.folder / "kubeconfig")
         self._program = Program(
-            [str(peers.path("policy-controller")), f"--secure-port={self.port}", "--disable-tuf"],
+            [str(peers.path("policy-controller")), "--disable-tuf"],
             self.folder / "policy-controller.log",
             {
                 **environment(kubeconfig),
@@ -71,12 +73,13 @@ class PolicyController:
         Raises:
             ProgramError: It does not start.
         """
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         for manifest in self._manifests():
             self.cluster.admin.apply(manifest)
         try:
             self._program.start(self._is_ready)
         except BaseException:
-            self._program.kill()
+            self.stop()
             raise
         return self
 
@@ -88,6 +91,7 @@ class PolicyController:
     def stop(self) -> None:
         """Kill it, since it takes 45 seconds to end, and remove its configurations: nobody would answer for them."""
         self._program.kill()
+        self._lock.close()
         for path in _CONFIGURATIONS:
             self.cluster.admin.delete(path)
 
@@ -108,8 +112,11 @@ class PolicyController:
 
     def _is_ready(self) -> bool:
         with socket() as probe:
-            is_listening = probe.connect_ex(("127.0.0.1", self.port)) == 0
-        return is_listening and all(
+            is_listening = probe.connect_ex(("127.0.0.1", _PORT)) == 0
+        return is_listening and self._is_filled()
+
+    def _is_filled(self) -> bool:
+        return all(
             "rules" in hook and "caBundle" in hook["clientConfig"]
             for path in _CONFIGURATIONS
             for hook in self.cluster.admin.get(path)["webhooks"]
@@ -124,9 +131,10 @@ class PolicyController:
         head = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "webhook", "namespace": _SYSTEM}}
         yield {**head, "spec": service}
 
-    def _adapted(self, manifest: Json) -> Json:
+    @staticmethod
+    def _adapted(manifest: Json) -> Json:
         for hook in manifest.get("webhooks", ()):
-            hook["clientConfig"]["service"]["port"] = self.port
+            hook["clientConfig"]["service"]["port"] = _PORT
         manifest.get("spec", {}).pop("conversion", None)
         return manifest
 

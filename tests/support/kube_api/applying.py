@@ -6,7 +6,7 @@ which those are (`x-kubernetes-list-type`).
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tests.support.kube_api.failures import ApiFailure
 from tests.support.kube_api.kinds import Kind
@@ -17,7 +17,9 @@ Path: TypeAlias = tuple[str, ...]
 """Steps as `fieldsV1` has them: `f:NAME`, `k:{"name":"x"}`."""
 Leaves: TypeAlias = dict[Path, Any]
 
-_SYSTEM = {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "name", "namespace"}
+ITEM: Final = "."
+"""The last step to an item itself: who manages it keeps it in its list."""
+_SYSTEM: Final = {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "name", "namespace"}
 
 
 def leaves_of(document: Object, kind: Kind) -> Leaves:
@@ -54,6 +56,7 @@ def _walk(content: Any, path: Path, schema: Mapping[str, Any] | None, found: Lea
     elif isinstance(content, list) and content and (keys := _keys(name, content, schema)):
         for item in content:
             step = "k:" + json.dumps({key: item.get(key, _default_key(key)) for key in keys}, separators=(",", ":"))
+            found[*path, step, ITEM] = True
             _walk(item, (*path, step), None if schema is None else schema.get("items", {}), found)
     else:
         found[path] = content
@@ -69,7 +72,7 @@ def encode_fields(paths: set[Path]) -> dict[str, Any]:
     for path in sorted(paths):
         here = made
         for step in path:
-            here = here.setdefault(step, {".": {}} if step.startswith("k:") else {})
+            here = here.setdefault(step, {})
     return made
 
 
@@ -77,7 +80,7 @@ def decode_fields(fields: Mapping[str, Any], above: Path = ()) -> set[Path]:
     """Read `fieldsV1`."""
     found: set[Path] = set()
     for step, below in fields.items():
-        if step != ".":
+        if step != ITEM or above[-1].startswith("k:"):
             found |= decode_fields(below, (*above, step)) if below else {(*above, step)}
     return found
 
@@ -86,6 +89,8 @@ def set_leaf(document: Any, path: Path, content: Any) -> None:
     """Set a field, with all that it is in."""
     for number, step in enumerate(path):
         last = number == len(path) - 1
+        if step == ITEM:
+            return
         if step.startswith("k:"):
             wanted = json.loads(step[2:])
             item = next((each for each in document if _has(each, wanted)), None)
@@ -93,6 +98,8 @@ def set_leaf(document: Any, path: Path, content: Any) -> None:
                 item = {key: each for key, each in wanted.items() if each is not None}
                 document.append(item)
             document = item
+        elif last and content == {}:
+            document.setdefault(step[2:], {})
         elif last:
             document[step[2:]] = content
         else:
@@ -112,10 +119,10 @@ def remove_leaf(document: Any, path: Path) -> None:
     if step.startswith("k:"):
         wanted = json.loads(step[2:])
         for item in [each for each in document if _has(each, wanted)]:
-            if rest:
-                remove_leaf(item, tuple(rest))
-            if item.items() <= wanted.items():
+            if rest == [ITEM]:
                 document.remove(item)
+            else:
+                remove_leaf(item, tuple(rest))
         return
     name = step[2:]
     if name not in document:

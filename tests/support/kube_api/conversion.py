@@ -30,7 +30,7 @@ class Conversion:
         if not others:
             return found
         definition = self.custom.definitions.get(kind.storage)
-        conversion = definition["spec"]["conversion"] if definition else {"strategy": "None"}
+        conversion: Object = definition["spec"]["conversion"] if definition else {"strategy": "None"}
         if conversion["strategy"] == "None":
             made = [each | {"apiVersion": kind.api_version} for each in others]
         else:

@@ -11,12 +11,21 @@ from tests.support.kube_api.failures import Fault, invalid_value, required
 from tests.support.kube_api.kinds import Kind, Kinds
 from tests.support.kube_api.metadata import timestamp
 from tests.support.kube_api.rules import Rules, compile_rules
-from tests.support.kube_api.schemas import compile_schema, faults, fill, prune, unknown_fields
+from tests.support.kube_api.schemas import compile_schema, drop_nulls, duplicates, faults, fill, prune, unknown_fields
 from tests.support.kube_api.store import Change, Object, Storage, Store
 from tests.support.kube_api.strategies import count_generation, keep_rest, without_status
 
 DEFINITIONS: Final = ("apiextensions.k8s.io", "customresourcedefinitions")
 _OWN: Final = ("apiVersion", "kind", "metadata")
+_BLOCKING: Final = frozenset({
+    "FieldValueRequired", "FieldValueNotSupported", "FieldValueTypeInvalid", "FieldValueTooLong", "FieldValueTooMany",
+})  # fmt: skip
+"""Faults after which nobody asks for more."""
+_UNCHECKED: Final = Fault(
+    "<nil>",
+    "Invalid value: null: some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)
 
 
 def names_of(definition: Object) -> Storage:
@@ -81,8 +90,17 @@ class CustomStrategy:
 
     def check(self, _kind: Kind, made: Object, former: Object | None, _subresource: str) -> list[Fault]:
         """Return what is wrong by the schema; rules count only where it is right."""
-        found = list(faults(self.validator, made))
-        return found or list(self.rules.check(made, former))
+        found = [*faults(self.validator, made), *duplicates(made, self.schema)]
+        if self.rules.is_empty:
+            return found
+        if any(fault.reason in _BLOCKING for fault in found):
+            return [*found, _UNCHECKED]
+        return found + list(self.rules.check(made, former))
+
+    def read(self, _kind: Kind, made: Object) -> Object:
+        """Take out nulls that are no contents."""
+        cleaned: Object = drop_nulls(made, self.schema)
+        return cleaned
 
 
 def compile_strategy(schema: Mapping[str, Any]) -> CustomStrategy:

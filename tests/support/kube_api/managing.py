@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.support.kube_api.applying import (
+    ITEM,
     Leaves,
     Path,
     conflicts,
@@ -77,6 +78,11 @@ def note_update(former: Object | None, made: Object, kind: Kind, manager: tuple[
     return with_managers(made, managers, former, now, kind)
 
 
+def _is_about(path: Path, kind: Kind, subresource: str) -> bool:
+    """Tell whether a field can be written at a path: its status only by itself."""
+    return "status" not in kind.subresources or (path[0] == "f:status") == (subresource == "status")
+
+
 def apply(
     live: Object, wanted: Object, kind: Kind, manager: tuple[str, str], *, force: bool
 ) -> tuple[Object, set[Path]]:
@@ -96,7 +102,8 @@ def apply(
         raise refuse_conflicts(found)
     made = copy.deepcopy(live)
     shared = set().union(*others.values()) if others else set()
-    for path in managers_of(live).get(own, set()) - fields.keys() - shared:
+    gone = managers_of(live).get(own, set()) - fields.keys() - shared
+    for path in sorted(gone, key=lambda each: each[-1] != ITEM):
         remove_leaf(made, path)
     for path, content in fields.items():
         set_leaf(made, path, copy.deepcopy(content))

@@ -107,12 +107,14 @@ def apply_json_patch(target: Object, operations: Any) -> Object:
         ) from error
 
 
-def patch_json(target: Object, operations: list[Any]) -> Object:
+def patch_json(target: Object, operations: Any) -> Object:
     """Apply operations one after the other.
 
     Raises:
         PatchFails: One cannot be applied.
     """
+    if not isinstance(operations, list):
+        raise PatchFails("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     document: Any = {"": copy.deepcopy(target)}
     for operation in operations:
         try:

@@ -90,6 +90,10 @@ def check_pod(made: Object, former: Object | None, subresource: str) -> list[Fau
     if subresource == "ephemeralcontainers":
         return list(_check_ephemeral(spec, former["spec"]))
     faults = list(check_pod_spec(spec, "spec"))
+    for slot in ("containers", "initContainers"):
+        if len(spec.get(slot) or []) != len(former["spec"].get(slot) or []):
+            said = "Forbidden: pod updates may not add or remove containers"
+            return [*faults, Fault(f"spec.{slot}", said, "FieldValueForbidden")]
     if _fixed(spec) != _fixed(former["spec"]):
         faults.append(Fault("spec", f"Forbidden: {_IMMUTABLE}", "FieldValueForbidden"))
     return faults

@@ -54,7 +54,7 @@ class Answer:
 
 @record
 class Requests:
-    """Carries out requests; `audited` is the audit log."""
+    """Carries out requests; `audited` is the audit log, `bugs` are errors of this server's own."""
 
     rest: Rest
     kinds: Kinds
@@ -63,6 +63,7 @@ class Requests:
     subresources: Subresources
     watch: Any
     audited: list[Audited]
+    bugs: list[Exception]
 
     def answer(self, request: Request) -> Answer:
         """Answer a request; whatever fails is an answer."""
@@ -73,6 +74,9 @@ class Requests:
             found = self._answer(request, call)
         except ApiFailure as failure:
             found = Answer(failure.code, failure.status())
+        except Exception as bug:
+            self.bugs.append(bug)
+            raise
         if call is None:
             return found
         found.warnings = tuple(call.warnings)
@@ -182,8 +186,6 @@ class Requests:
 
     def _create_applied(self, target: Target, change: Changer, wanted: Object, call: Call) -> Answer:
         self.rights.check(call.user, "create", target, "")
-        if wanted["metadata"].get("resourceVersion"):
-            raise ApiFailure(409, "Conflict", "resourceVersion should not be set on objects to be created")
         empty = {"apiVersion": wanted["apiVersion"], "kind": wanted["kind"], "metadata": {"name": target.name}}
         return Answer(201, self.rest.create(target, change(empty | {"metadata": wanted["metadata"] | {}}), call))
 

@@ -15,6 +15,7 @@ from tests.support.kube_api.strategies import Strategy
 Changer: TypeAlias = Callable[[Object], Object]
 """Makes of an object the one that is wanted; both in the version of the path."""
 
+_MANAGED: Final = ("managedFields",)
 _ATTEMPTS: Final = 20
 _UNCONDITIONAL: Final = frozenset({"leases", "poddisruptionbudgets", "mutatingwebhookconfigurations"})
 
@@ -60,9 +61,9 @@ class Rest:
         kind, strategy = target.kind, self._strategy(target.kind)
         body = metadata.check_type(body, target, kind)
         _check_fields(strategy.unknown(kind, body), call)
-        made = metadata.begin(strategy.default(kind, body))
+        made = metadata.begin(strategy.default(kind, strategy.read(kind, body)))
         if call.is_apply:
-            made["metadata"]["managedFields"] = body["metadata"]["managedFields"]
+            made["metadata"] |= {name: body["metadata"][name] for name in _MANAGED if name in body["metadata"]}
         check_namespace(self.store, target, made)
         made = strategy.begin(kind, metadata.born(made))
         return self._create(target, made, call)
@@ -120,7 +121,7 @@ class Rest:
     def _change(self, target: Target, former: Object, changer: Changer, call: Call, options: str) -> Object:
         kind, strategy = target.kind, self._strategy(target.kind)
         before = self.convert(kind, [former])[0]
-        wanted = changer(before)
+        wanted = strategy.read(kind, changer(before))
         _check_fields(strategy.unknown(kind, wanted), call)
         made = self._prepare(target, wanted, before, call)
         asked = Asked("UPDATE", target, target.name, made, before, call, _options(options, call))

@@ -7,7 +7,7 @@ from cosignpy.values import value
 from tests.support.cel.evaluation import EvaluationError
 from tests.support.cel.parser import Expression
 from tests.support.kube_api.failures import Fault
-from tests.support.kube_api.schemas import Schema, show, show_content
+from tests.support.kube_api.schemas import Schema, show
 
 
 @value
@@ -87,12 +87,11 @@ def _check(rule: Rule, content: Any, former: Any, path: tuple[str | int, ...]) -
         return
     known = {"self": content} | ({"oldSelf": former} if former is not None else {})
     place = show(list(path))
-    shown = show_content(content)
     try:
         if rule.expression.evaluate(known) is True:
             return
         said = rule.said.evaluate(known) if rule.said is not None else rule.message
     except EvaluationError as error:
-        yield Fault(place or "<nil>", f"Invalid value: {shown}: rule evaluation error: {error}")
+        yield Fault(place or "<nil>", f"Invalid value: rule evaluation error: {error}")
         return
-    yield Fault(place + rule.field_path, f"Invalid value: {shown}: {said}", rule.reason)
+    yield Fault(place + rule.field_path, f"Invalid value: {said}", rule.reason)

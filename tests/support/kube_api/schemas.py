@@ -1,6 +1,7 @@
 """Structural schemas of custom kinds: pruning, defaults, and what is wrong with an object."""
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -90,23 +91,57 @@ def prune(content: Any, schema: Schema) -> Any:
     return kept
 
 
+def drop_nulls(content: Any, schema: Schema) -> Any:
+    """Return content without nulls where they are no contents: as if the fields had been left out."""
+    if isinstance(content, list):
+        items = schema.get("items")
+        return [drop_nulls(each, items) for each in content] if isinstance(items, dict) else content
+    if not isinstance(content, dict):
+        return content
+    properties, more = schema.get("properties", {}), schema.get("additionalProperties")
+    kept = {}
+    for name, each in content.items():
+        below = properties.get(name) or (more if isinstance(more, dict) else {})
+        if each is not None or name not in properties or below.get("nullable"):
+            kept[name] = drop_nulls(each, below)
+    return kept
+
+
 def fill(content: Any, schema: Schema) -> Any:
-    """Return content with the defaults of the schema; nulls that are no contents give way to them."""
+    """Return content with the defaults of the schema."""
     if isinstance(content, list):
         items = schema.get("items")
         return [fill(each, items) for each in content] if isinstance(items, dict) else content
     if not isinstance(content, dict):
         return content
     filled = dict(content)
-    more = schema.get("additionalProperties")
-    for name, below in schema.get("properties", {}).items():
+    properties, more = schema.get("properties", {}), schema.get("additionalProperties")
+    for name, below in properties.items():
         if "default" in below and (name not in filled or (filled[name] is None and not below.get("nullable"))):
             filled[name] = copy.deepcopy(below["default"])
         if name in filled:
             filled[name] = fill(filled[name], below)
     if isinstance(more, dict):
-        filled |= {name: fill(each, more) for name, each in filled.items() if name not in schema.get("properties", {})}
+        filled |= {name: fill(each, more) for name, each in filled.items() if name not in properties}
     return filled
+
+
+def duplicates(content: Any, schema: Schema, path: tuple[str | int, ...] = ()) -> Iterator[Fault]:
+    """Yield items that are in a list twice that is a map, or a set."""
+    if isinstance(content, dict):
+        for name, each in content.items():
+            below = schema.get("properties", {}).get(name) or schema.get("additionalProperties")
+            if isinstance(below, dict):
+                yield from duplicates(each, below, (*path, name))
+    elif isinstance(content, list) and isinstance(schema.get("items"), dict):
+        keys, seen = schema.get("x-kubernetes-list-map-keys"), []
+        for number, each in enumerate(content):
+            mark = {key: each.get(key) for key in keys} if keys and isinstance(each, dict) else each
+            if mark in seen and schema.get("x-kubernetes-list-type") in {"map", "set"}:
+                shown = json.dumps(mark, separators=(",", ":"))
+                yield Fault(show([*path, number]), f"Duplicate value: {shown}", "FieldValueDuplicate")
+            seen.append(mark)
+            yield from duplicates(each, schema["items"], (*path, number))
 
 
 def faults(validator: Validator, content: Any) -> Iterator[Fault]:
@@ -125,48 +160,46 @@ def show(path: list[str | int]) -> str:
 
 def _fault(error: ValidationError) -> Fault:
     path, kind, content = show(list(error.instance_path)), error.kind.name, error.instance
+    told = error.kind.as_dict()
     if kind == "required":
-        name = str(error.kind.as_dict()["property"])
-        return required(f"{path}.{name}" if path else name)
+        return required(f"{path}.{told['property']}" if path else str(told["property"]))
     if kind == "enum":
-        return unsupported(path or "<nil>", content, list(error.kind.as_dict()["options"]))
+        return unsupported(path or "<nil>", content, list(told["options"]))
     if kind == "type":
-        wanted = error.kind.as_dict()["types"]
-        listed = wanted if isinstance(wanted, str) else wanted[0]
-        return Fault(
-            path,
-            f'Invalid value: "{_type(content)}": {path} in body must be of type {listed}: "{_type(content)}"',
-            "FieldValueTypeInvalid",
-        )
-    return Fault(path, _say(kind, path, content, error.kind.as_dict()))
+        wanted = told["types"] if isinstance(told["types"], str) else told["types"][0]
+        found = _type(content)
+        said = f'Invalid value: "{found}": {path} in body must be of type {wanted}: "{found}"'
+        return Fault(path, said, "FieldValueTypeInvalid")
+    if kind == "maxLength":
+        return Fault(path, f"Too long: may not be more than {told['limit']} bytes", "FieldValueTooLong")
+    if kind in {"maxItems", "maxProperties"}:
+        said = f"Too many: {len(content)}: must have at most {told['limit']} items"
+        return Fault(path, said, "FieldValueTooMany")
+    return Fault(path, _say(kind, path, content, told))
+
+
+_TEXTS: Final[Mapping[str, str]] = {
+    "pattern": "{place} in body should match '{pattern}'",
+    "minItems": "{place} in body should have at least {limit} items",
+    "minLength": "{place} in body should be at least {limit} chars long",
+    "minProperties": "{place} in body should have at least {limit} properties",
+    "minimum": "{place} in body should be greater than or equal to {limit}",
+    "maximum": "{place} in body should be less than or equal to {limit}",
+    "exclusiveMinimum": "{place} in body should be greater than {limit}",
+    "exclusiveMaximum": "{place} in body should be less than {limit}",
+    "oneOf": '"{path}" must validate one and only one schema (oneOf)',
+    "anyOf": '"{path}" must validate at least one schema (anyOf)',
+    "not": '"{path}" must not validate the schema (not)',
+    "format": "{place} in body must be of type {format}",
+}
 
 
 def _say(kind: str, path: str, content: Any, told: Mapping[str, Any]) -> str:
-    limit = told.get("limit")
-    place = path or "body"
-    texts = {
-        "pattern": f"{place} in body should match '{told.get('pattern')}'",
-        "minItems": f"{place} in body should have at least {limit} items",
-        "minLength": f"{place} in body should be at least {limit} chars long",
-        "minProperties": f"{place} in body should have at least {limit} properties",
-        "minimum": f"{place} in body should be greater than or equal to {limit}",
-        "maximum": f"{place} in body should be less than or equal to {limit}",
-        "oneOf": f'"{path}" must validate one and only one schema (oneOf)',
-        "anyOf": f'"{path}" must validate at least one schema (anyOf)',
-        "not": f'"{path}" must not validate the schema (not)',
-        "format": f"{place} in body must be of type {told.get('format')}",
-    }
-    many = {"maxItems": "items", "maxLength": "", "maxProperties": "properties"}
-    if kind in many:
-        size = len(content)
-        if kind == "maxLength":
-            return f"Too long: may not be more than {limit} bytes"
-        return f"Too many: {size}: must have at most {limit} items"
-    for name, text in texts.items():
-        if kind.startswith(name):
-            shown = {"minItems": len(content) if kind == "minItems" else 0}.get(kind, show_content(content))
-            return f"Invalid value: {shown}: {text}"
-    return f"Invalid value: {show_content(content)}: {kind}"
+    template = next((text for name, text in _TEXTS.items() if kind.startswith(name)), kind)
+    parts = {name: told.get(name) for name in ("pattern", "limit", "format")}
+    said = template.format(place=path or "body", path=path or "<nil>", **parts)
+    shown = len(content) if kind in {"minItems", "minProperties"} else show_content(content)
+    return f"Invalid value: {shown}: {said}"
 
 
 def show_content(content: Any) -> Any:

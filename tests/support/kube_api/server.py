@@ -51,6 +51,7 @@ class KubeApi:
         self.store, self.kinds, self.tokens = Store(), Kinds(), Tokens()
         self.bookmark_seconds = 60.0
         self.audited: list[Audited] = []
+        self.bugs: list[Exception] = []
         self.port = 0
         self._server: Server | None = None
         self._over = threading.Event()
@@ -64,7 +65,9 @@ class KubeApi:
         admission = Plugins(self.store, self._chain)
         self.rest = Rest(self.store, self.kinds, admission, self._strategy, conversion.convert)
         subresources = Subresources(self.rest, self.tokens)
-        self._requests = Requests(self.rest, self.kinds, self.tokens, rights, subresources, self._watch, self.audited)
+        self._requests = Requests(
+            self.rest, self.kinds, self.tokens, rights, subresources, self._watch, self.audited, self.bugs
+        )
         self.admin_token = self.tokens.add(ADMIN)
 
     def _strategy(self, kind: Kind) -> Strategy:
@@ -83,6 +86,8 @@ class KubeApi:
     ) -> None:
         self.stop()
         self._chain.close()
+        if self.bugs and error is None:
+            raise self.bugs[0]
 
     def start(self) -> None:
         """Listen: on a free port, later on the one it had."""

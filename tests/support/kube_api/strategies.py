@@ -15,6 +15,10 @@ class Strategy(Protocol):
         """Return the fields that the kind does not have, where it says which it has."""
         ...
 
+    def read(self, kind: Kind, made: Object, /) -> Object:
+        """Return an object as it is understood when it comes."""
+        ...
+
     def default(self, kind: Kind, made: Object, /) -> Object:
         """Fill in what was left out, and take out what the kind does not know."""
         ...
@@ -49,6 +53,10 @@ class Plain:
     def unknown(self, _kind: Kind, _made: Object) -> list[str]:
         """Return nothing: there are no schemas of what is built in."""
         return []
+
+    def read(self, _kind: Kind, made: Object) -> Object:
+        """Return it as it is."""
+        return made
 
     def default(self, kind: Kind, made: Object) -> Object:
         """Fill in what was left out."""

@@ -15,6 +15,7 @@ from tests.support.kube_api.store import ADDED, DELETED, MODIFIED, Change, Follo
 
 INITIAL_END: Final = "k8s.io/initial-events-end"
 _SHORTEST: Final = 1800.0
+_LAST_MARK: Final = 2.0
 
 
 @record
@@ -60,7 +61,7 @@ class Watch:
     def _later_events(self, follower: Follower, matches: Matches, ends: float) -> Iterator[dict[str, Any]]:
         changed = self.rest.store.changed
         marks = "allowWatchBookmarks" in self.query
-        next_mark = time.monotonic() + self.bookmark_seconds
+        next_mark = self._next_mark(ends)
         while not self.is_over():
             with changed:
                 now = time.monotonic()
@@ -71,11 +72,17 @@ class Watch:
             yield from filter(None, (self._tell(change, matches) for change in changes))
             now = time.monotonic()
             if now >= next_mark:
-                next_mark = now + self.bookmark_seconds
+                next_mark = self._next_mark(ends)
                 if marks:
                     yield self._bookmark(version)
             if now >= ends:
                 return
+
+    def _next_mark(self, ends: float) -> float:
+        """Return when to tell how far the watch is: now and then, and before it ends."""
+        now = time.monotonic()
+        last = ends - _LAST_MARK
+        return min(now + self.bookmark_seconds, last) if last > now else now + self.bookmark_seconds
 
     def _tell(self, change: Change, matches: Matches) -> dict[str, Any] | None:
         was = change.former is not None and matches(change.former)

@@ -18,7 +18,7 @@ JSON: Final = ((b"content-type", b"application/json"),)
 
 
 def post(site: Site, path: str, body: bytes, headers: Any = JSON, **more: Any) -> Answer:
-    apps = Paths(build_reviews(site.handler, site.records.append, more.pop("draining", Draining())))
+    apps = Paths(build_reviews(site.handler, site.records.append, site.draining))
     scope = {"method": "POST", "query_string": b"timeout=10s", **more}
     return ask(apps, scope_of(path, headers, **scope), body)
 
@@ -93,9 +93,7 @@ def test_a_malformed_review_is_an_http_error_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("path", ["/validations", "/mutations"])
-def test_a_mistake_of_ours_is_a_denial_and_a_traceback_in_the_log(
-    path: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_mistake_of_ours_is_a_denial_and_a_traceback_in_the_log(path: str, caplog: pytest.LogCaptureFixture) -> None:
     site = Site()
     site.decider.error = RuntimeError("a mistake")
     with caplog.at_level(logging.ERROR):
@@ -106,5 +104,5 @@ def test_a_mistake_of_ours_is_a_denial_and_a_traceback_in_the_log(
 
 
 def test_who_is_about_to_end_asks_to_be_left() -> None:
-    found = post(Site(), "/validations", encode(review_of()), draining=Draining(True))
+    found = post(Site(draining=Draining(True)), "/validations", encode(review_of()))
     assert (found.json["response"]["allowed"], found.headers[b"connection"]) == (True, b"close")

@@ -137,7 +137,9 @@ def test_an_image_that_nobody_could_decide_over() -> None:
 def test_each_cause_has_something_to_do() -> None:
     assert set(TODO) == set(Cause)
     lines = told(*[Finding(PATH, TAGGED, unresolved(cause=cause)) for cause in Cause])
-    assert [line for line in lines if line.startswith("What to do")] == [f"What to do: {todo}." for todo in TODO.values()]
+    assert [line for line in lines if line.startswith("What to do")] == [
+        f"What to do: {todo}." for todo in TODO.values()
+    ]
 
 
 def test_what_people_write_does_not_reach_a_terminal_as_it_is() -> None:

@@ -69,7 +69,7 @@ request.operation != "UPDATE" || (
     object.?spec.?jobTemplate != oldObject.?spec.?jobTemplate :
   request.resource.group in ["", "apps", "batch"] ? object.?spec.?template != oldObject.?spec.?template :
   {{- range .Values.podSpecs }}
-  {{- $path := splitList "." .path | join ".?" }}
+  {{- $path := splitList "." (regexReplaceAll "\\[.*" .path "") | join ".?" }}
   request.resource.group == {{ .group | quote }} && request.resource.resource == {{ .resource | quote }} ?
     object.?{{ $path }} != oldObject.?{{ $path }} :
   {{- end }}
@@ -111,9 +111,20 @@ matchConditions:
 - webhook
 - serve
 - --secure-port=8443
+- --metrics-port=9090
+- --log-level={{ .Values.logLevel }}
 {{- if eq .Values.certificates.mode "cert-manager" }}
 - --tls-certificate=/etc/cosignpy/tls/tls.crt
 - --tls-key=/etc/cosignpy/tls/tls.key
+{{- end }}
+{{- if .Values.trust.disabled }}
+- --disable-tuf
+{{- end }}
+{{- if .Values.registry.caBundle.name }}
+- --registry-cacert=/etc/cosignpy/registry-ca/ca.crt
+{{- end }}
+{{- if .Values.registry.cloudCredentials }}
+- --cloud-credentials
 {{- end }}
 {{- if .Values.audit.enabled }}
 - --audit
@@ -121,4 +132,8 @@ matchConditions:
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+{{- define "webhook.beltAction" -}}
+{{- $enforcement := index .Values.settings "enforcement" | default "deny" | toString }}
+{{- .Values.belt.action | default (get (dict "deny" "Deny" "warn" "Warn" "audit" "Audit") $enforcement) | default "Deny" }}
 {{- end }}

@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -175,13 +175,9 @@ class _Named(http.client.HTTPSConnection):
 def _say(error: Exception, address: Address) -> str:
     place = f"{address.host}:{address.port}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        names = "certificate is not valid for" in str(error) or "mismatch" in str(error)
-        why = (
-            f"certificate is valid for other names, not {address.server_name}"
-            if names
-            else "certificate signed by unknown authority"
-        )
-        return f"tls: failed to verify certificate: x509: {why}"
+        wrong_name = "not valid for" in str(error) or "mismatch" in str(error)
+        why = f"not valid for {address.server_name}" if wrong_name else "signed by unknown authority"
+        return f"tls: failed to verify certificate: x509: certificate {why}"
     table: tuple[tuple[type[Exception], str], ...] = (
         (TimeoutError, "context deadline exceeded"),
         (ConnectionRefusedError, f"dial tcp {place}: connect: connection refused"),
@@ -197,6 +193,3 @@ def _say_status(status: int, content: bytes) -> str:
         return f'an error on the server ("{shown}") has prevented the request from succeeding'
     reasons: dict[int, str] = {404: "the server could not find the requested resource"}
     return reasons.get(status, f'the server rejected our request for an unknown reason ("{shown}")')
-
-
-Resolver = Callable[[str, str], int]

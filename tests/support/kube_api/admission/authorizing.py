@@ -1,4 +1,4 @@
-"""What expressions ask about the rights of who makes a request: `authorizer.group("").resource("pods").check("get")`."""
+"""What expressions ask about the rights of who asks: `authorizer.group("").resource("pods").check("get")`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

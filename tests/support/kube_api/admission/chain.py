@@ -79,7 +79,7 @@ class Chain:
         reviewed = self._consult(hook, asked, kind, f"mutating.webhook.admission.k8s.io/{place}")
         before = asked.object
         if reviewed is not None and reviewed.patch:
-            asked.object = self._patch(hook, asked, kind, reviewed.patch)
+            asked.object = self._patch(asked, kind, reviewed.patch)
         changed = asked.object != before
         if reviewed is not None:
             noted = {"configuration": hook.configuration, "webhook": hook.name, "mutated": changed}
@@ -91,11 +91,9 @@ class Chain:
         if hook.settings.get("reinvocationPolicy") == "IfNeeded":
             state.asked_before.append(hook.uid)
 
-    def _patch(self, hook: Hook, asked: Asked, kind: Kind, patch: bytes) -> Object:
+    def _patch(self, asked: Asked, kind: Kind, patch: bytes) -> Object:
         try:
             operations = json.loads(patch)
-            if not isinstance(operations, list):
-                raise PatchFails("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
             sent = self._version(asked, kind).object
             assert sent is not None
             return self._convert(asked.target.kind, [patch_json(sent, operations)])[0]

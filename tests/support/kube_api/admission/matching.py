@@ -119,4 +119,4 @@ def _has(listed: list[str] | None, wanted: str) -> bool:
 
 def _covers_resource(pattern: str, plural: str, subresource: str) -> bool:
     resource, _, below = pattern.partition("/")
-    return resource in {"*", plural} and (below == subresource or below == "*")
+    return resource in {"*", plural} and below in {subresource, "*"}

@@ -323,6 +323,21 @@ def test_a_secret_is_used_while_the_cluster_fails_but_not_for_long(cluster: Clus
     run(look())
 
 
+def test_a_look_that_is_under_way_ends_with_the_webhook(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    cluster.add("team", "a")
+
+    async def look() -> None:
+        time = Passing()
+        secrets = secrets_of(cluster, time)
+        await secrets.find("team", pod("a"))
+        cluster.gate = asyncio.Event()
+        time.now = FRESH_SECONDS
+        assert users(await secrets.find("team", pod("a"))) == ["a"]
+
+    run(look())
+    assert caplog.text == ""
+
+
 def test_a_secret_that_is_gone_is_gone(cluster: Cluster) -> None:
     cluster.add("team", "a")
 
@@ -373,13 +388,24 @@ def test_what_is_kept_is_limited(cluster: Cluster, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "entries", [None, "a", 1, {}, [], [None], ["a"], [{}], [{"name": 1}], [{"name": ""}], [{"name": None}]]
+    "entries",
+    [
+        None,
+        "a",
+        1,
+        {},
+        [],
+        [None],
+        ["a"],
+        [{}],
+        *[[{"name": name}] for name in (1, None, "", "A", "a/b", "../secrets", "a b", "a\n", "-a", "a-", "x" * 254)],
+    ],
 )
 def test_what_names_no_secret_names_none(entries: object) -> None:
     assert read_names({"imagePullSecrets": entries}) == ()
 
 
-@pytest.mark.parametrize("account", [1, [], {}, ""])
+@pytest.mark.parametrize("account", [1, [], {}, "", "A", "a/b", "x\n"])
 def test_what_names_no_account_names_the_default(account: object) -> None:
     assert read_pod({"serviceAccountName": account}).service_account == "default"
 

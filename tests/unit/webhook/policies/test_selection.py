@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import pytest
@@ -53,7 +54,7 @@ matches = st.lists(st.sampled_from(MATCHES), max_size=2).map(tuple)
 globs = st.lists(st.sampled_from(GLOBS), min_size=1, max_size=3)
 labels = st.dictionaries(st.sampled_from(["app", "tier", "hash"]), st.sampled_from(["a", "web", "x"]))
 workloads = st.none() | st.builds(
-    lambda kind, found: Workload(*kind, found),
+    lambda kind, found: Workload(kind[0], kind[1], kind[2], found),
     st.sampled_from([("", "v1", "pods"), ("apps", "v1", "deployments"), ("batch", "v1", "jobs")]),
     labels,
 )
@@ -86,9 +87,14 @@ def test_the_same_are_selected_as_by_the_decision(snapshot: PolicySnapshot, aske
     selector = PolicySelector()
     documents = [each.document for each in snapshot.policies]
     for subject in (*asked, *asked):
-        expected = outcome(lambda subject=subject: select_policies(subject, documents))
-        found = outcome(lambda subject=subject: tuple([e.document for e in selector.select(snapshot, subject)]))
-        assert found == expected
+        expected = outcome(partial(select_policies, subject, documents))
+        assert outcome(partial(documents_of, selector, snapshot, subject)) == expected
+
+
+def documents_of(
+    selector: PolicySelector, snapshot: PolicySnapshot, subject: Subject
+) -> tuple[ImagePolicyDocument, ...]:
+    return tuple([each.document for each in selector.select(snapshot, subject)])
 
 
 def test_policies_of_another_namespace_are_not_about_an_image() -> None:

@@ -13,11 +13,10 @@ import pytest
 from cosignpy.core.digest import Digest
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.trust.trusted_root import TrustedRoot, encode_trusted_root
-from cosignpy.errors import RemoteError, UsageError
+from cosignpy.errors import RemoteError
 from cosignpy.imagepolicy.conduct import OURS, POLICY_CONTROLLER
 from cosignpy.imagepolicy.decision import Outcome, Subject, decide_policy
 from cosignpy.imagepolicy.model import Key, Keyless
-from cosignpy.imagepolicy.trust_roots import TufRepository
 from cosignpy.values import replace
 from cosignpy.webhook import kinds
 from cosignpy.webhook.live_settings import LiveSettings, Unreadable
@@ -29,6 +28,7 @@ from cosignpy.webhook.policies.watched import PolicyCaches, PolicyKey, watch_pol
 from cosignpy.webhook.ports import CompiledPolicy
 from tests.support.cluster_fakes import FakeCache, FakeCluster
 from tests.support.image_policies import ALICE, BY_KEY, PASS, PEM, document, own_document
+from tests.support.policy_supplies import FakeSupplies
 from tests.support.signed import KEY
 
 NAMESPACE: Final = "cosign-system"
@@ -42,35 +42,6 @@ OTHER_PEM: Final = PublicKey.parse_pem(PEM.encode()).encode_pem().decode()
 TIMES: Final = FetchTimes(first=0.01, longest=0.02, key_lifetime=60, soonest=0.02)
 ROOTED: Final = {"keyless": {"identities": [ALICE], "trustRootRef": "mine"}}
 BROKEN: Final = {"mode": "zzz"}
-
-
-class FakeSupplies:
-    """The web, as tests have it: answers may be changed, and an error is raised."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, bytes | Exception] = {}
-        self.keys: dict[str, PublicKey] = {}
-        self.repository: RepositoryContent | Exception = UsageError("no mirror")
-        self.asked = list[str]()
-
-    def fetch_text(self, url: str) -> bytes:
-        self.asked.append(url)
-        found = self.texts.get(url, RemoteError("policies.example", url, 503, "away"))
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def load_key(self, reference: str) -> PublicKey:
-        self.asked.append(reference)
-        if reference not in self.keys:
-            raise UsageError("unknown key reference scheme gcpkms://")
-        return self.keys[reference]
-
-    def read_repository(self, repository: TufRepository) -> RepositoryContent:
-        self.asked.append(repository.mirror)
-        if isinstance(self.repository, Exception):
-            raise self.repository
-        return self.repository
 
 
 class Site:
@@ -470,7 +441,7 @@ def test_no_authorities_are_a_mistake_unless_the_cluster_says_otherwise() -> Non
 
 def test_a_policy_of_a_namespace_counts_there() -> None:
     async def act(site: Site) -> None:
-        site.own.put(made(own_document(PASS, PASS | {"name": "b"}, require=2), namespace="team-a"))
+        site.own.put(made(own_document(PASS, {**PASS, "name": "b"}, require=2), namespace="team-a"))
         (found,) = await site.settled()
         assert (found.namespace, found.document.conduct, found.document.require) == ("team-a", OURS, 2)
 

@@ -1,0 +1,1 @@
+"""Exceptions for emergencies: signed, for images of a namespace, for a few hours, and never unnoticed."""

@@ -1,0 +1,1 @@
+"""The contract of API servers: the same assertions for ours and for the real one."""
