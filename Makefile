@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --retries 5 --timeout 60
 CORE := cosignpy/core/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint mutants interop bench bench-log bench-ca fixtures lock clean
+.PHONY: help setup demo demo-k8s test lint mutants interop bench bench-log bench-ca fixtures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ $(STAMP): requirements-dev.lock pyproject.toml
 
 demo: setup ## sign and verify an image, then log a signature and pull the plug, step by step
 	@$(PY) examples/demo.py
+
+demo-k8s: setup ## install a Kubernetes API server, and see what the admission webhook lets run
+	@$(PY) -m tests.interop.peers install --only kube-apiserver --only kubectl --only helm --only etcd
+	@PYTHONPATH=. $(PY) examples/demo_kubernetes.py
 
 test: setup ## the offline tests, with the coverage they must reach
 	$(PY) -m pytest -n 2 --cov --cov-report=

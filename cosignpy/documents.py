@@ -126,8 +126,8 @@ def parse_documents(raw: bytes, file: str, depth: int = MAX_DEPTH) -> tuple[Node
             roots += filter(None, [loader.get_node()])
     if len(roots) > MAX_DOCUMENTS:
         raise Place(file, 1).error(f"{len(roots)} documents", f"{MAX_DOCUMENTS} at the most")
-    places = [Place(file, root.start_mark.line + 1) for root in roots]
-    found = [_Conversion(Anchors.REFUSED, depth).convert(root, place) for root, place in zip(roots, places, strict=True)]
+    starts = [(root, Place(file, root.start_mark.line + 1)) for root in roots]
+    found = [_Conversion(Anchors.REFUSED, depth).convert(root, place) for root, place in starts]
     return tuple([node for node in found if not (isinstance(node, Word) and node.is_null)])
 
 

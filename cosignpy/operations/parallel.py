@@ -67,11 +67,16 @@ def run_parallel(function: Callable[[T], R], items: Sequence[T], workers: int = 
     for thread in threads:
         thread.start()
     work()
+    _join(threads, expired)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _join(threads: Sequence[threading.Thread], expired: Sequence[DeadlineExceeded]) -> None:
+    """Wait for threads that help, and tell that time ended for one of them."""
     for thread in threads:
         thread.join()
     for error in expired:
         raise error
-    return [outcome for outcome in outcomes if outcome is not None]
 
 
 def _call(function: Callable[[T], R], item: T) -> Outcome[R]:

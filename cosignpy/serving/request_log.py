@@ -151,6 +151,19 @@ def fields(**members: object) -> Mapping[str, object]:
     return {_MEMBERS: "," + _ENCODER.encode(members)[1:-1] if members else ""}
 
 
+def write_line(log: logging.Logger, level: int, message: str, members: str, *, may_wait: bool = False) -> None:
+    """Hand a record to the handlers, without the search of `Logger.info` for the line of code it came from.
+
+    `members` are JSON as they stand in the line, each with a comma before it. A line that `may_wait` is written with
+    others, a moment later.
+    """
+    line = logging.LogRecord(log.name, level, "", 0, message, None, None)
+    setattr(line, _MEMBERS, members)
+    if may_wait:
+        setattr(line, _MAY_WAIT, True)
+    log.handle(line)
+
+
 Observer: TypeAlias = Callable[[Scope, int, float], None]
 """Told of each request that was answered: its status, and how many seconds it took."""
 
@@ -211,16 +224,12 @@ class LogRequests:
             _request_id.reset(token)
 
     def _write(self, scope: Scope, status: int, size: int, seconds: float) -> None:
-        """Hand a record to the handlers, without `Logger.info`'s search for the line of code it came from."""
         client = scope.get("client")
-        line = logging.LogRecord(self._log.name, logging.INFO, "", 0, "request", None, None)
         members = (
             f',"method":{_quote(scope["method"])},"path":{_quote(scope["path"][:_MAX_PATH])},"status":{status},'
             f'"bytes":{size},"ms":{seconds * 1000:.3f},"client":{_quote(client[0] if client else "")}'
         )
-        setattr(line, _MEMBERS, members)
-        setattr(line, _MAY_WAIT, True)
-        self._log.handle(line)
+        write_line(self._log, logging.INFO, "request", members, may_wait=True)
 
 
 def _identify(scope: Scope) -> str:

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import orjson
+
 from cosignpy.imagepolicy.decision import Outcome
-from cosignpy.serving.request_log import fields
+from cosignpy.serving.request_log import write_line
 from cosignpy.webhook.answer import Denial, Finding, LeftToValidation, NothingToDecide
 from cosignpy.webhook.messages import describe_path, name_policy
 from cosignpy.webhook.metrics import name_outcome
@@ -28,18 +30,19 @@ def log_decision(made: Decision) -> None:
     quiet = isinstance(made.answer.outcome, _QUIET) and not made.answer.patch
     level = logging.DEBUG if quiet else logging.INFO
     if LOG.isEnabledFor(level):
-        LOG.log(level, "decision", extra=fields(**describe_decision(made)))
+        members = orjson.dumps(describe_decision(made)).decode()
+        write_line(LOG, level, "decision", f",{members[1:-1]}", may_wait=made.answer.allowed)
 
 
 def describe_decision(made: Decision) -> dict[str, Any]:
     """Return the members of the line."""
     outcome = made.answer.outcome
-    told: dict[str, Any] = {"webhook": made.webhook.value, "outcome": name_outcome(made)}
+    told: dict[str, Any] = {"webhook": made.webhook, "outcome": name_outcome(made)}
     told |= {} if made.request is None else _describe_request(made.request)
     if isinstance(outcome, Denial):
         told |= {"code": int(outcome.code), "reason": outcome.message}
     elif isinstance(outcome, NothingToDecide):
-        told["skipped"] = outcome.why.value
+        told["skipped"] = outcome.why
     told |= {"images": [_describe_finding(each) for each in made.findings]} if made.findings else {}
     pinned = [each.content for each in made.answer.patch if each.operation == "replace"]
     told |= {"pinned": pinned} if pinned else {}
@@ -50,7 +53,7 @@ def _describe_request(request: AdmissionRequest) -> Mapping[str, Any]:
     named = request.kind
     return {
         "uid": request.uid,
-        "operation": request.operation.value,
+        "operation": request.operation,
         "kind": f"{named.kind}.{named.group}" if named.group else named.kind,
         "namespace": request.namespace,
         "name": request.name,
@@ -66,11 +69,11 @@ def _describe_finding(finding: Finding) -> Mapping[str, Any]:
         "path": describe_path(finding.path),
         "image": finding.image,
         "digest": verdict.digest,
-        "outcome": verdict.outcome.value,
-        "cause": "" if verdict.cause is None else verdict.cause.value,
+        "outcome": verdict.outcome,
+        "cause": "" if verdict.cause is None else verdict.cause,
         "problem": verdict.problem if verdict.outcome is not Outcome.PASSED else "",
         "break_glass": "" if verdict.excuse is None else str(verdict.excuse),
-        "kept": verdict.kept.value,
+        "kept": verdict.kept,
         "decided_at": "" if verdict.decided_at is None else _moment(verdict.decided_at),
         "policies": [_describe_policy(each) for each in verdict.policies],
     }
@@ -80,7 +83,7 @@ def _describe_finding(finding: Finding) -> Mapping[str, Any]:
 def _describe_policy(policy: PolicyAnswer) -> Mapping[str, Any]:
     told = {
         "policy": name_policy(policy),
-        "outcome": policy.outcome.value,
+        "outcome": policy.outcome,
         "authority": policy.authority,
         "reasons": list(policy.reasons),
         "evidence": list(policy.evidence),

@@ -63,7 +63,7 @@ class EventWriter:
         """Have an event written about a decision, where there is something to say."""
         request = made.request
         note = _note(made)
-        if request is None or request.dry_run or made.webhook is Webhook.MUTATING or not note:
+        if request is None or request.dry_run or made.webhook is not Webhook.VALIDATING or not note:
             return
         regarding = _regarding(request)
         key = _Key(request.namespace, regarding["kind"], regarding["name"], note)

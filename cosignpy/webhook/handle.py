@@ -71,6 +71,8 @@ class Handled:
     findings: tuple[Finding, ...] = ()
 
 
+SETTLED_SECONDS: Final = 1.0
+"""How long a registry may take to tell a digest that no policy asks for."""
 NOT_PINNED: Final = (
     "the tag was not replaced by a digest, since the mutating webhook did not answer, or another one changed the image "
     "after it; try again, or name the digest"
@@ -96,17 +98,23 @@ class Handler:
         return Handled(patch(pins))
 
     def _resolving(self, asking: Asking) -> Inquiry[str]:
-        """Ask for full names with digests; empty where there is none, or none is needed."""
+        """Ask for full names with digests; empty where there is none.
+
+        An image that is decided over without its digest gets one too, where its registry says it soon: what runs is
+        the same everywhere then. Else it stays as it is.
+        """
+        soon = min(asking.deadline, self._clock() + SETTLED_SECONDS)
 
         def settle(image: str) -> str | None:
             name = _read(asking, image)
-            if isinstance(name, ImageVerdict) or name.digest:
-                return ""
-            return "" if self._ports.settled.settle(asking.question(image)) is not None else None
+            return "" if isinstance(name, ImageVerdict) or name.digest else None
 
         async def ask(question: ImageQuestion) -> str:
+            hurried = asking
+            if self._ports.settled.settle(question) is not None:
+                hurried = replace(asking, deadline=soon)
             try:
-                digest = await asking.within(self._ports.decider.resolve(question))
+                digest = await hurried.within(self._ports.decider.resolve(replace(question, deadline=hurried.deadline)))
             except CosignError:
                 return ""  # the validating webhook asks again, and tells why
             return pin(read_name(question.image, asking.settings.verdicts), digest)

@@ -117,6 +117,8 @@ def _describe_todo(findings: Iterable[Finding]) -> Iterator[str]:
 
 def clean(text: str) -> str:
     """Return a text of others in one line, without what a terminal or a log would obey."""
+    if text.isprintable():
+        return text
     return _ALL_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -14,7 +14,7 @@ from cosignpy.errors import MalformedError
 from cosignpy.webhook.answer import Denial, LeftToValidation, NothingToDecide
 from cosignpy.webhook.live_settings import LiveSettings
 from cosignpy.webhook.messages import name_policy
-from cosignpy.webhook.recording import Decision
+from cosignpy.webhook.recording import Decision, Webhook
 from cosignpy.webhook.references import read_name
 from cosignpy.webhook.request import AdmissionRequest
 from cosignpy.webhook.verdicts import ImageVerdict
@@ -87,6 +87,11 @@ def _policy_series(policy: str, outcome: str) -> Counter:
     return POLICIES.labels(policy, outcome)
 
 
+@lru_cache(maxsize=1024)
+def _registry_series(registry: str, outcome: str) -> Counter:
+    return REGISTRIES.labels(registry, outcome)
+
+
 class Registries:
     """Which registries have numbers of their own: the first that come."""
 
@@ -116,27 +121,27 @@ class CountDecisions:
     def __call__(self, made: Decision) -> None:
         """Count one."""
         outcome = name_outcome(made)
-        _review_series(made.webhook.value, *_describe_request(made.request), outcome).inc()
-        _latency_series(made.webhook.value, outcome).observe(made.seconds)
-        if made.answer.patch:
+        _review_series(made.webhook, *_describe_request(made.request), outcome).inc()
+        _latency_series(made.webhook, outcome).observe(made.seconds)
+        if made.webhook is Webhook.MUTATING and made.answer.patch:
             PINNED.inc(len(made.answer.patch) / 2)
         for finding in made.findings:
             self._count_image(finding.verdict, "" if made.request is None else made.request.namespace)
 
     def _count_image(self, verdict: ImageVerdict, namespace: str) -> None:
-        outcome = verdict.outcome.value
-        _image_series(outcome, "" if verdict.cause is None else verdict.cause.value, verdict.kept.value).inc()
+        outcome = verdict.outcome
+        _image_series(outcome, "" if verdict.cause is None else verdict.cause, verdict.kept).inc()
         if verdict.excuse is not None:
             BREAK_GLASS.labels(namespace).inc()
-        REGISTRIES.labels(self._registries.name(verdict.image), outcome).inc()
+        _registry_series(self._registries.name(verdict.image), outcome).inc()
         for policy in verdict.policies:
-            _policy_series(name_policy(policy), policy.outcome.value).inc()
+            _policy_series(name_policy(policy), policy.outcome).inc()
 
 
 def _describe_request(request: AdmissionRequest | None) -> tuple[str, str, str]:
     if request is None:
         return "", "", "false"
-    return request.operation.value, request.kind.kind, "true" if request.dry_run else "false"
+    return request.operation, request.kind.kind, "true" if request.dry_run else "false"
 
 
 def name_outcome(made: Decision) -> str:

@@ -34,6 +34,7 @@ from cosignpy.webhook.policies.supplies import WebSupplies
 from cosignpy.webhook.policies.watched import PolicyCaches, watch_policies
 from cosignpy.webhook.readiness import Background, Readiness
 from cosignpy.webhook.recording import Decision
+from cosignpy.webhook.resources.validating import ResourceRules
 from cosignpy.webhook.settled import SettledImages
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ class Parts:
         self.leadership = LeaseElection(api, Candidate(options.namespace, LEASE, options.identity))
         self.config = LiveConfig(caches.config_maps, options.namespace)
         self._http = HttpClient(_http_options(options.engine))
-        supplies = WebSupplies(self._http, options.folder, _LOG.warning)
-        self.store = PolicyStore(caches, supplies, self.config.current())
+        self._supplies = WebSupplies(self._http, options.folder, _LOG.warning)
+        self.store = PolicyStore(caches, self._supplies, self.config.current())
         self.engine = Engine(self.store, self.config.current, options.engine)
         self.secrets = ClusterPullSecrets.of(api)
         self.namespaces = api.watch(kinds.NAMESPACE)
@@ -189,6 +190,10 @@ class Parts:
 
         trust = self.engine.trust.current()
         return Believed(trust.root, trust.problem)
+
+    def resource_rules(self) -> ResourceRules:
+        """Return by what resources of ours are validated now."""
+        return ResourceRules(self.config.current(), self._supplies.read_repository)
 
     def record(self, made: Decision) -> None:
         """Tell all who want to know of a decision."""

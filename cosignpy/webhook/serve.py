@@ -30,6 +30,7 @@ from cosignpy.webhook.certificates.serving_file import ServingFile
 from cosignpy.webhook.cluster.api import KubernetesApi
 from cosignpy.webhook.cluster.connection import open_connection
 from cosignpy.webhook.parts import Parts, SiteOptions, build_parts
+from cosignpy.webhook.resource_apps import build_resource_apps
 
 QUIET_SECONDS: Final = 2.5
 """From being told to stop to taking no more connections: so long balancers may take to learn of it."""
@@ -106,7 +107,9 @@ async def _serve(options: ServeOptions, announce: Announce) -> bool:
         await parts.start_exceptions()
         if options.audits:
             await parts.start_audit()
-        app = Paths({**build_reviews(parts.handler, parts.record, draining), **probes})
+        reviews = build_reviews(parts.handler, parts.record, draining)
+        resources = build_resource_apps(parts.resource_rules, parts.record, draining)
+        app = Paths({**reviews, **resources, **probes})
         leave = functools.partial(_leave, draining)
         served = Served(app, (), functools.partial(_tick, parts, certificate), options.quiet_seconds, leave)
         server = build_server(served, certificate.context)

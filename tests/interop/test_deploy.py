@@ -1,6 +1,7 @@
 """What is in deploy/, by real helm and a real API server: rendered, accepted, and as strict as it says."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ from tests.interop.cluster import manifests
 from tests.interop.cluster.api_client import MERGE, Answer, ApiClient
 from tests.interop.cluster.program import Program, await_true
 from tests.interop.cluster.server import Cluster
-from tests.support.deployment import CHART, NAMESPACE, PLAIN, RENDER, find, plain, read_all
+from tests.support.deployment import CHART, DEPLOY, NAMESPACE, PLAIN, RENDER, find, plain, read_all
 from tests.support.registries import free_port
 
 Json = dict[str, Any]
@@ -38,7 +39,7 @@ VARIANTS: Final[dict[str, Sequence[str]]] = {
     "all namespaces": ("namespaces.mode=opt-out", "namespaces.excluded={kube-system,monitoring}"),
     "fails open": ("webhook.failurePolicy=Ignore",),
     "sends all": ("webhook.sendUnchanged=true", "webhook.sendMirrorPods=true"),
-    "more conditions": ("webhook.matchConditions[0].name=a", "webhook.matchConditions[0].expression=true"),
+    "more conditions": ("webhook.matchConditions[0].name=a", "webhook.matchConditions[0].expression=has(request.name)"),
     "own types": ROLLOUT,
     "own types in lists": (*ROLLOUT[:-1], "podSpecs[0].path=spec.tasks[].template.spec"),
     "cert-manager": ("certificates.mode=cert-manager",),
@@ -346,7 +347,8 @@ def test_the_webhook_has_all_rights_that_it_needs_and_keeps_its_certificate(site
     token = site.token_of(NAMESPACE, "webhook")
     port, metrics = free_port(), free_port()
     command = [
-        str(Path(sys.executable).with_name("cosignpy")), "webhook", "serve", "--host=127.0.0.1", f"--secure-port={port}", f"--metrics-port={metrics}",
+        str(Path(sys.executable).with_name("cosignpy")), "webhook", "serve", "--host=127.0.0.1",
+        f"--secure-port={port}", f"--metrics-port={metrics}",
         f"--kubeconfig={site.kubeconfig(tmp_path / 'webhook.kubeconfig', token)}", f"--namespace={NAMESPACE}",
         "--disable-tuf", "--workers=1", "--quiet-seconds=0",
     ]  # fmt: skip
@@ -379,3 +381,43 @@ def bundles(site: Cluster) -> list[bool]:
     return [
         "caBundle" in each["clientConfig"] for one in found for each in site.admin.get(site.admin.path(one))["webhooks"]
     ]
+
+
+def test_the_page_about_moving(tmp_path: Path) -> None:
+    """Its commands, in their order, on an API server where nobody answers for the webhook."""
+    root = DEPLOY.parent
+    page = (root / "docs" / "migrating-to-webhook.md").read_text()
+    shown = [line for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    commands = [line.removeprefix("$ ") for line in shown if line.startswith(("$ helm", "$ kubectl"))]
+    places = [str(peers.path(name).parent) for name in ("helm", "kubectl")]
+    with Cluster(tmp_path / "site") as site:
+        env = {**os.environ, "KUBECONFIG": str(site.kubeconfig(tmp_path / "admin.kubeconfig"))}
+        env["PATH"] = os.pathsep.join([*places, env["PATH"]])
+
+        def run(command: str) -> None:
+            command = command.replace("policies.yaml", str(tmp_path / "policies.yaml"))
+            made = subprocess.run(command, shell=True, cwd=root, env=env, capture_output=True, text=True, check=False)
+            assert made.returncode == 0, f"{command}: {made.stderr}"
+
+        site.make_namespace("team")
+        for command in commands:
+            if command == commands[0].partition(" --set image")[0]:
+                run("helm uninstall webhook")  # what was installed before
+            run(command)
+            if command.startswith("helm install"):
+                for kind, name in (("mutating", "defaulting"), ("validating", "validating")):
+                    run(f"kubectl delete {kind}webhookconfiguration {name}.clusterimagepolicy.sigstore.dev")
+            if command.startswith("kubectl apply --server-side"):
+                run("kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration --all")
+                site.admin.create(policy("kept"))
+        assert site.admin.get("/apis/policy.sigstore.dev/v1beta1/clusterimagepolicies/kept")
+
+
+def policy(name: str) -> Json:
+    spec = {"images": [{"glob": "**"}], "authorities": [{"static": {"action": "pass"}}]}
+    return {
+        "apiVersion": "policy.sigstore.dev/v1beta1",
+        "kind": "ClusterImagePolicy",
+        "metadata": {"name": name},
+        "spec": spec,
+    }

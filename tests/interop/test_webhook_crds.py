@@ -1,8 +1,12 @@
 """The definitions of our kinds in a real API server: what it takes, and what it refuses without any webhook."""
 
+import asyncio
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -11,10 +15,14 @@ from tests.interop.cluster.api_client import Answer
 from tests.interop.cluster.server import Cluster
 from tests.support import crd_examples, vectors
 from tests.support.crd_examples import NOT_BY_SCHEMA, Objects
+from tests.support.image_policies import PEM, document
+from tests.support.policy_flow import NAMESPACE, policy_flow, told
 from tests.support.recorded_policies import definitions, recorded_policies, recorded_trust_roots
 
 SECONDS: Final = 30.0
 """For the API server to serve a kind."""
+IN_FORCE_SECONDS: Final = 0.1
+"""From the answer that a policy is stored to the first decision by it."""
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +108,26 @@ def test_a_status_is_written_apart_and_columns_show_it(site: Cluster) -> None:
     table = site.admin.call("GET", path).body
     assert table["status"]["conditions"] == conditions
     assert table["metadata"]["generation"] == 1
+
+
+def test_a_policy_is_in_force_at_once_and_its_status_is_written(site: Cluster, tmp_path: Path) -> None:
+    site.admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    by_secret = {**document({"key": {"secretRef": {"name": "team-key"}}}), "metadata": {"name": "followed"}}
+    data = {"key": b64encode(PEM.encode()).decode()}
+    named = {"name": "team-key", "namespace": NAMESPACE}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": named, "data": data}
+    path = "/apis/policy.sigstore.dev/v1beta1/clusterimagepolicies/followed"
+
+    async def act() -> None:
+        ask = partial(asyncio.get_running_loop().run_in_executor, None)
+        async with policy_flow(site.kubeconfig(tmp_path / "config")) as flow:
+            await ask(site.admin.create, by_secret)
+            assert await flow.until(lambda: "followed" in flow.problems()) < IN_FORCE_SECONDS
+            await flow.until(lambda: told(site.admin.get(path)).get("Ready") == "InliningKeysFailed")
+            await ask(site.admin.create, secret)
+            await flow.until(lambda: told(site.admin.get(path)).get("Ready") == "True")
+            assert flow.problems()["followed"] == ""
+            await ask(site.admin.delete, path)
+            await flow.until(lambda: "followed" not in flow.problems())
+
+    asyncio.run(act())

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
+import uvloop
+
 from cosignpy.core.bundle.protojson import encode_bundle
 from cosignpy.core.digest import Digest
 from cosignpy.core.intoto import build_signature_statement
@@ -85,7 +87,8 @@ def run_engine(
         finally:
             await engine.stop()
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the server does
+        return runner.run(run())
 
 
 def _live() -> LiveSettings:

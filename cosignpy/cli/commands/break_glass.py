@@ -41,8 +41,8 @@ ClusterFlag = Annotated[
     str, typer.Option("--cluster", metavar="NAME", help="The cluster that it is for, as its webhook is told.")
 ]
 KeyFlag = Annotated[str, typer.Option("--key", metavar="KEY", show_default=False, help=SIGNING_KEY_HELP)]
-OutputFlag = Annotated[
-    str, typer.Option("--output-file", "-o", metavar="FILE", show_default=False, help="Where it goes, not to stdout.")
+OutFlag = Annotated[
+    str, typer.Option("--out", "-o", metavar="FILE", show_default=False, help="Where it goes, not to stdout.")
 ]
 
 
@@ -56,7 +56,7 @@ def break_glass(
     name: NameFlag = "",
     cluster: ClusterFlag = "",
     key: KeyFlag = "",
-    output_file: OutputFlag = "",
+    out: OutFlag = "",
     yes: YesFlag = False,
 ) -> None:
     """Sign an exception: images that may run in a namespace for a while, whatever policies say.
@@ -70,8 +70,8 @@ def break_glass(
     signing = open_signing(key, services, who, yes=yes)
     bundle = sign_blob(HeldContent(document), signing.key(), signing.services, signing.trust)
     manifest = build_manifest(name or f"break-glass-{grant.not_before:%Y%m%d-%H%M%S}", grant, encode_bundle(bundle))
-    if output_file:
-        write_file(Path(output_file), manifest)
+    if out:
+        write_file(Path(out), manifest)
     else:
         CURRENT.print(manifest.decode().rstrip("\n"))
 

@@ -8,7 +8,7 @@ from cosignpy.core.encoding import encode_json
 
 Content: TypeAlias = "str | int | float | bool | Sequence[Content] | Mapping[str, Content]"
 
-_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*([-./][A-Za-z0-9]+)*")
+_PLAIN: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_./@:*-]*[A-Za-z0-9/*])?")
 _AMBIGUOUS: Final = re.compile(r"(?i:y|yes|n|no|on|off|true|false|null)")
 _LINES: Final = re.compile(r"[!-~]([ -~]*[!-~])?\n([ -~]*[!-~]\n)*")
 """What is written in lines of its own, as keys in PEM are, and conditions."""

@@ -20,7 +20,7 @@ from cosignpy.webhook.ports import ClusterApi, Leadership, Object, ObjectCache
 
 RETRY_SECONDS: Final = 2.0
 """After something failed, or for a change of ours to come back by a watch."""
-LONGEST_SECONDS: Final = 3600.0
+LONGEST_SECONDS: Final = 6 * 3600.0
 """Clocks are set; so long at most the keeper believes that nothing is due."""
 
 _LOG: Final = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ class CertificateKeeper:
         self._file = file
         self._clock = clock
         self._kept: Kept | None = None
+        self._parsed: tuple[Object | None, Kept | None] = (None, None)
         self._filling = BundleFilling(api, place.bundles, self._look)
         self._wake = asyncio.Event()
         self._context = asyncio.get_running_loop().create_future()
@@ -147,11 +148,13 @@ class CertificateKeeper:
 
     def _parse(self, secret: Object | None) -> Kept | None:
         """Return what is kept; None where that is nothing, or cannot be read, which only the leader may replace."""
-        try:
-            return Kept.parse(secret) if secret else None
-        except CosignError as error:
-            self._complain(f"secrets {self._place.namespace}/{self._place.secret} cannot be used: {error}")
-            return None
+        if secret is not self._parsed[0]:
+            self._parsed = (secret, None)
+            try:
+                self._parsed = (secret, Kept.parse(secret) if secret else None)
+            except CosignError as error:
+                self._complain(f"secrets {self._place.namespace}/{self._place.secret} cannot be used: {error}")
+        return self._parsed[1]
 
     def _restore(self) -> Kept:
         """Return what to keep where nothing is: what was, and another authority, as who deleted it may have wanted."""

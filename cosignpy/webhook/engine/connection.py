@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
@@ -25,8 +25,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember what to send on."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 # a stream's
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # a stream's, which uvloop has classes of its own for
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and hand on what is whole."""

@@ -235,7 +235,7 @@ class Pool:
         finally:
             theirs.close()
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(lambda: Connection(self._answered, self._lost), sock=ours)
+        _, connection = await loop.create_unix_connection(lambda: Connection(self._answered, self._lost), sock=ours)
         connection.send(encode(self._known.setup))
         now = time.monotonic()
         self._workers.append(_Worker(process, connection, now, now))

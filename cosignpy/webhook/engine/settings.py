@@ -10,7 +10,7 @@ MOST_WORKERS: Final = 4
 """Processes that are of use to one webhook: what they wait for is registries."""
 THREADS: Final = 16
 """Questions that a worker answers at once."""
-MOST_WAITING: Final = 256
+MOST_WAITING: Final = 1000
 """Questions that wait for all workers together; more are refused, and asked again by whoever made the object."""
 MOST_VERDICTS: Final = 10_000
 """Verdicts that are kept which let images pass: those of a large cluster."""

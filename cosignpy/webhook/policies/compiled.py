@@ -78,11 +78,6 @@ class PolicySource:
     conduct: Conduct
     needs: PolicyNeeds = field(default_factory=PolicyNeeds)
 
-    @property
-    def name(self) -> str:
-        """What errors call it."""
-        return f"{self.document.get('kind', '')} {self.document.get('metadata', {}).get('name', '')}"
-
 
 def encode_policy(source: PolicySource) -> bytes:
     """Encode a policy: what decides of it, so that labels and statuses change nothing."""

@@ -29,10 +29,15 @@ MAX_MESSAGE: Final = 1024
 """Characters of a fault; a status is read by people, and stored with the object."""
 
 
-def fault_of(stage: Stage, error: CosignError) -> Fault:
-    """Return a fault: what is wrong with octets, or with which field of the object and what is to be done."""
-    said = error.why if isinstance(error, MalformedError) else str(error)
-    if isinstance(error, DocumentError):
+def fault_of(stage: Stage, error: Exception) -> Fault:
+    """Return a fault: what is wrong with octets, or with which field of the object and what is to be done.
+
+    An error that is none of ours is a mistake in this program: it is to refuse images, and not to end all work.
+    """
+    said = str(error) if isinstance(error, CosignError) else f"it cannot be read ({type(error).__name__})"
+    if isinstance(error, MalformedError):
+        said = error.why
+    elif isinstance(error, DocumentError):
         said = error.problem.removeprefix(f"{error.file}:{error.line}: ")
         said += f" ({error.hint})" if error.hint else ""
     return Fault(stage, said[:MAX_MESSAGE])

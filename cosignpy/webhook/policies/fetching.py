@@ -157,12 +157,10 @@ class Fetcher:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(self._threads, partial(_fetch, self._supplies, wanted))
-        except CosignError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: told, and tried again
             progress.failures += 1
-            found = replace(before, problem=str(error), is_tried=True)
-        except Exception as error:  # noqa: BLE001 - whatever a library does not promise: told, and tried again
-            progress.failures += 1
-            found = replace(before, problem=f"it cannot be read ({type(error).__name__})", is_tried=True)
+            said = str(error) if isinstance(error, CosignError) else f"it cannot be read ({type(error).__name__})"
+            found = replace(before, problem=said, is_tried=True)
         else:
             progress.failures = 0
             progress.asked = self._wall()

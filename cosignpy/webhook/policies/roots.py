@@ -6,7 +6,6 @@ away deletes the trust root, or writes another.
 
 from datetime import datetime
 
-from cosignpy.errors import CosignError
 from cosignpy.imagepolicy.trust_roots import TrustRoot, TufRepository
 from cosignpy.values import field, value
 from cosignpy.webhook.policies.compiled import read_trust_root
@@ -63,7 +62,7 @@ def read_root(document: Object) -> RootReading:
     """Read an object."""
     try:
         return RootReading(document, read_trust_root(document))
-    except CosignError as error:
+    except Exception as error:  # noqa: BLE001 - see `fault_of`
         return RootReading(document, faults=(fault_of(Stage.READING, error),))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cosignpy.errors import CosignError, MalformedError
+from cosignpy.imagepolicy.cluster_objects import NAMESPACE
 from cosignpy.imagepolicy.conduct import OURS, Conduct
 from cosignpy.imagepolicy.dialect import Dialect
 from cosignpy.imagepolicy.globs import Glob
@@ -29,6 +30,7 @@ from cosignpy.webhook.policies.compiled import (
 )
 from cosignpy.webhook.policies.faults import Fault, Stage, fault_of
 from cosignpy.webhook.policies.gathering import Gathered
+from cosignpy.webhook.policies.localizing import localize
 from cosignpy.webhook.policies.names import Names, names_of
 from cosignpy.webhook.ports import CompiledPolicy, Object
 
@@ -41,11 +43,12 @@ _MODES: Final = {Unreadable.DENY: "enforce", Unreadable.WARN: "warn"}
 
 @value
 class ReadingRules:
-    """How objects are read: as the cluster's settings have it."""
+    """How objects are read: as the cluster's settings have it. `namespace` is that of the webhook."""
 
     conduct: Conduct = field(default_factory=Conduct)
     fail_on_empty_authorities: bool = True
     unreadable: Unreadable = Unreadable.DENY
+    namespace: str = NAMESPACE
 
 
 @value
@@ -57,6 +60,11 @@ class Reading:
     policy: ImagePolicyDocument | None = field(default=None, repr=False)
     names: Names = field(default_factory=Names)
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def source(self) -> Object:
+        """What is read of it, and sent to others."""
+        return localize(self.document, self.rules.namespace)
 
     @property
     def uid(self) -> str:
@@ -105,13 +113,11 @@ def read_policy(document: Object, rules: ReadingRules) -> Reading:
     """Read an object; what it names is not looked up."""
     own = document.get("kind") == Dialect.OWN
     try:
-        policy = _read_valid(document, OURS if own else rules.conduct)
+        policy = _read_valid(localize(document, rules.namespace), OURS if own else rules.conduct)
         if not own and rules.fail_on_empty_authorities:
             _refuse_empty(policy)
-    except CosignError as error:
+    except Exception as error:  # noqa: BLE001 - see `fault_of`
         return Reading(document, rules, faults=(fault_of(Stage.READING, error),))
-    except Exception as error:  # noqa: BLE001 - a mistake of ours is to refuse images, and not to end all work
-        return Reading(document, rules, faults=(Fault(Stage.READING, f"it cannot be read ({type(error).__name__})"),))
     names = names_of(policy)
     if own and any((names.secrets, names.config_maps, names.texts, names.keys)):
         return Reading(document, rules, faults=(Fault(Stage.READING, ELSEWHERE),))
@@ -135,14 +141,12 @@ def settle(asked: Unsettled) -> SettledPolicy:
     reading, gathered = asked.reading, asked.gathered
     faults = reading.faults or gathered.faults
     if not faults:
-        try:
-            compiled = _compile(reading, gathered)
-        except CosignError as error:
-            faults = (fault_of(Stage.KEYS, error),)
-        else:
-            return SettledPolicy(reading, compiled, reading, compiled, absent_roots=gathered.absent_roots)
+        made = _compile(reading, gathered)
+        if isinstance(made, CompiledPolicy):
+            return SettledPolicy(reading, made, reading, made, absent_roots=gathered.absent_roots)
+        faults = (made,)
     compiled = _former(asked) or _refusing(reading, faults)
-    return SettledPolicy(reading, compiled, asked.base, asked.good, faults)
+    return SettledPolicy(reading, compiled, asked.base, asked.good, faults, gathered.absent_roots)
 
 
 def _former(asked: Unsettled) -> CompiledPolicy | None:
@@ -151,16 +155,18 @@ def _former(asked: Unsettled) -> CompiledPolicy | None:
         return None
     if asked.gathered_base.faults:
         return asked.good
-    try:
-        return _compile(asked.base, asked.gathered_base)
-    except CosignError:  # what it names is not what it should be, which was found as a fault of it, or will be
-        return asked.good
+    made = _compile(asked.base, asked.gathered_base)
+    return made if isinstance(made, CompiledPolicy) else asked.good
 
 
-def _compile(reading: Reading, gathered: Gathered) -> CompiledPolicy:
+def _compile(reading: Reading, gathered: Gathered) -> CompiledPolicy | Fault:
+    """Return a policy that was read without faults with what it names, or why that is not what it should be."""
     assert reading.policy is not None  # noqa: S101 - it has no faults
-    source = PolicySource(reading.document, reading.conduct, gathered.needs)
-    return _compiled(reading, complete_source(reading.policy, source), encode_policy(source))
+    source = PolicySource(reading.source, reading.conduct, gathered.needs)
+    try:
+        return _compiled(reading, complete_source(reading.policy, source), encode_policy(source))
+    except Exception as error:  # noqa: BLE001 - see `fault_of`
+        return fault_of(Stage.KEYS, error)
 
 
 def _compiled(reading: Reading, document: ImagePolicyDocument, encoded: bytes, problem: str = "") -> CompiledPolicy:

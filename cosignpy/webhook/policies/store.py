@@ -48,7 +48,7 @@ class PolicyStore:
     ) -> None:
         self._caches = caches
         self._options = options or StoreOptions()
-        self._rules = rules_of(settings)
+        self._rules = rules_of(settings, self._caches.namespace)
         self._fetcher = Fetcher(supplies, self._supplied, self._options.times)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="policies")
         self._policies: dict[PolicyKey, SettledPolicy] = {}
@@ -102,7 +102,7 @@ class PolicyStore:
 
     def apply_settings(self, settings: LiveSettings) -> None:
         """Read policies as other settings have it, if that makes a difference."""
-        rules = rules_of(settings)
+        rules = rules_of(settings, self._caches.namespace)
         if rules != self._rules:
             self._rules = rules
             self._mark(self._policies)

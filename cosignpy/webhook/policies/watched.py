@@ -41,13 +41,14 @@ class PolicyKey:
     name: str
 
 
-def rules_of(settings: LiveSettings) -> ReadingRules:
-    """Return how policies are read where the settings of the cluster are these."""
+def rules_of(settings: LiveSettings, namespace: str) -> ReadingRules:
+    """Return how policies are read where the settings of the cluster are these, and the webhook is in a namespace."""
     conduct = replace(POLICY_CONTROLLER, bundles_with_keys=settings.bundles_with_keys)
     return ReadingRules(
         OURS if settings.verdicts == "cosignpy" else conduct,
         settings.fail_on_empty_authorities,
         settings.unreadable_policies,
+        namespace,
     )
 
 
@@ -65,6 +66,16 @@ def watch_policies(api: ClusterApi, namespace: str, *, own: bool) -> PolicyCache
         namespace,
         api.watch(kinds.IMAGE_POLICY) if own else None,
     )
+
+
+async def knows_own_kind(api: ClusterApi) -> bool:
+    """Tell whether the cluster knows ImagePolicies.
+
+    Raises:
+        ClusterError: It does not say.
+    """
+    own = kinds.IMAGE_POLICY
+    return await api.get(kinds.CUSTOM_RESOURCE_DEFINITION, "", f"{own.plural}.{own.group}") is not None
 
 
 def is_same(one: Object, other: Object) -> bool:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from cosignpy.errors import MalformedError
+from cosignpy.imagepolicy.cluster_objects import NAMESPACE
 from cosignpy.imagepolicy.conduct import POLICY_CONTROLLER
 from cosignpy.imagepolicy.go_reader.documents import CheckedPolicy
 from cosignpy.imagepolicy.go_reader.field_errors import FieldErrors, below, describe, invalid, missing
@@ -23,6 +24,7 @@ from cosignpy.values import field, value
 from cosignpy.webhook import kinds
 from cosignpy.webhook.answer import Answer, Denial, NothingToDecide, Skip
 from cosignpy.webhook.live_settings import LiveSettings
+from cosignpy.webhook.policies.localizing import localize
 from cosignpy.webhook.policies.settling import read_policy
 from cosignpy.webhook.policies.watched import rules_of
 from cosignpy.webhook.request import AdmissionRequest
@@ -41,7 +43,7 @@ def _refuse_nothing(_: TufRepository) -> None:
 
 @value
 class ResourceRules:
-    """What validation depends on: the settings of the cluster, and who opens the TUF repository of a TrustRoot.
+    """What validation depends on: the cluster's settings, our namespace, and who opens the TUF repository of a TrustRoot.
 
     `open_repository` raises a CosignError where a repository cannot be believed. It reads files, so that validation is
     for a thread.
@@ -49,6 +51,7 @@ class ResourceRules:
 
     settings: LiveSettings = field(default_factory=LiveSettings)
     open_repository: Callable[[TufRepository], object] = _refuse_nothing
+    namespace: str = NAMESPACE
 
 
 def validate_resource(request: AdmissionRequest, rules: ResourceRules) -> Answer:
@@ -58,11 +61,11 @@ def validate_resource(request: AdmissionRequest, rules: ResourceRules) -> Answer
         return Answer(NothingToDecide(Skip.NO_IMAGES))
     kind = request.kind.kind
     if kind == kinds.CLUSTER_IMAGE_POLICY.kind:
-        return _validate_cluster_policy(document, rules.settings)
+        return _validate_cluster_policy(localize(document, rules.namespace), rules.settings)
     if kind == kinds.TRUST_ROOT.kind:
         return _say(describe(check_trust_root(document, rules.open_repository)))
     if kind == kinds.IMAGE_POLICY.kind:
-        faults = read_policy(document, rules_of(rules.settings)).faults
+        faults = read_policy(document, rules_of(rules.settings, rules.namespace)).faults
         return _say("; ".join([each.message for each in faults]))
     return _refuse(f"decoding request failed: unhandled kind: {request.kind.group}/{request.kind.version}, Kind={kind}")
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from cosignpy.core.verify.evidence import SignatureFormat
 from cosignpy.errors import NoSuchTag
 from cosignpy.imagepolicy.conduct import POLICY_CONTROLLER
 from cosignpy.imagepolicy.decision import Outcome
@@ -48,7 +49,9 @@ def decide(images: Images, policies: KnownPolicies) -> ImageVerdict:
 
 @pytest.mark.parametrize("formats", [BUNDLE, LEGACY], ids=["bundle", "legacy"])
 @pytest.mark.parametrize("verdicts", ["ours", "as the controller"])
-def test_a_signature_with_the_key_of_a_policy_passes(images: Images, formats: tuple[object], verdicts: str) -> None:
+def test_a_signature_with_the_key_of_a_policy_passes(
+    images: Images, formats: tuple[SignatureFormat], verdicts: str
+) -> None:
     images.sign(*formats)
     policy = compiled(document(BY_KEY)) if verdicts == "ours" else compiled(document(BY_KEY), BOTH)
     found = decide(images, KnownPolicies(policy))
@@ -76,7 +79,7 @@ def test_attestations_are_judged_by_their_condition(images: Images, approved: st
     make(images.image.digest, REVIEW, KEY, b'{"approved": true}').store(
         images.repository,
         images.image.descriptor,
-        CREATED,  # type: ignore[arg-type]
+        CREATED,
     )
     condition = {"type": "rego", "data": REGO % approved}
     attestation = {"name": "review", "predicateType": REVIEW, "policy": condition}

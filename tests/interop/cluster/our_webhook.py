@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPException, HTTPSConnection
@@ -52,12 +52,12 @@ class Replica:
     def is_ready(self) -> bool:
         """Tell whether its probe says so; whoever it is, since kubelets do not look at certificates either."""
         anybody = ssl._create_unverified_context()
-        connection = HTTPSConnection("127.0.0.1", self.port, timeout=5.0, context=anybody)
-        with suppress(OSError, HTTPException):
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == HTTPStatus.OK
-        connection.close()
-        return False
+        with closing(HTTPSConnection("127.0.0.1", self.port, timeout=5.0, context=anybody)) as connection:
+            try:
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == HTTPStatus.OK
+            except (OSError, HTTPException):
+                return False
 
     def terminate(self) -> None:
         """Ask it to end, without waiting."""

@@ -22,6 +22,12 @@ class SignedSite:
     registry: str
     shop: Workshop
     digests: Mapping[str, str]
+    access_log: Path
+
+    def requests(self, repository: str) -> Sequence[str]:
+        """Return what the registry was asked about a repository: `GET /v2/...`, the oldest first."""
+        lines = self.access_log.read_text().splitlines()
+        return [line.split('"')[1].removesuffix(" HTTP/1.1") for line in lines if f" /v2/{repository}/" in line]
 
     def tagged(self, repository: str) -> str:
         """Name an image by its tag."""
@@ -38,6 +44,12 @@ class SignedSite:
     def sign(self, repository: str, key: str) -> None:
         """Sign the image of a repository, as policies without `signatureFormat` look for it."""
         self.shop.sign(Tool.OURS, Format.LEGACY, self.pinned(repository), key)
+
+    def add_signed(self, repository: str) -> str:
+        """Make another image, signed by alice, and name it by its tag."""
+        pinned = push_image(self.shop, f"{self.registry}/{repository}", repository)
+        self.shop.sign(Tool.OURS, Format.LEGACY, pinned, "alice")
+        return self.tagged(repository)
 
     def key_policy(self, name: str, glob: str, key: str = "alice", **fields: object) -> Json:
         """Build a policy that wants somebody's signature on images of this registry."""
@@ -71,7 +83,7 @@ def run_signed_site(folder: Path) -> Iterator[SignedSite]:
     with run_program("distribution-3") as running:
         images = {name: push_image(shop, f"{running.address}/{name}", name) for name in REPOSITORIES}
         digests = {name: image.partition("@")[2] for name, image in images.items()}
-        site = SignedSite(running.address, shop, digests)
+        site = SignedSite(running.address, shop, digests, running.locks / "log")
         site.sign("signed", "alice")
         site.sign("two-policies", "alice")
         site.sign("other-key", "bob")

@@ -66,6 +66,12 @@ class TinyWebhook:
         """Return where the API server reaches it."""
         return f"https://{self._server.address}"
 
+    @staticmethod
+    def patched(operations: Sequence[Json]) -> Json:
+        """Return the response that changes an object."""
+        patch = base64.b64encode(json.dumps(operations).encode()).decode()
+        return {"allowed": True, "patchType": "JSONPatch", "patch": patch}
+
     def reviews(self, namespace: str) -> Sequence[Json]:
         """Return the reviews of a namespace, the oldest first."""
         with self._lock:

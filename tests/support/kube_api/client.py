@@ -96,7 +96,7 @@ class KubeClient:
         finally:
             connection.close()
         told = tuple(_warning(text) for text in answer.headers.get_all("Warning") or [])
-        is_json = "json" in (answer.headers.get("Content-Type") or "")
+        is_json = content.startswith(b"{")
         return Answered(answer.status, json.loads(content) if is_json else content.decode(), told)
 
     def _headers(self, content_type: str) -> dict[str, str]:

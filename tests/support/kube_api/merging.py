@@ -139,7 +139,6 @@ def _carry_out(document: Any, operation: Mapping[str, Any]) -> None:
     elif op == "remove":
         _remove(document, pointer)
     elif op == "replace":
-        _look_up(document, pointer)
         _replace(document, pointer, copy.deepcopy(operation["value"]))
     elif op == "test":
         if _look_up(document, pointer) != operation["value"]:

@@ -76,7 +76,7 @@ class Rest:
         asked = Asked("CREATE", target, name, made, None, call, _options("CreateOptions", call))
         changed = self.admission.mutate(asked)
         if changed is not made:
-            made = strategy.default(kind, metadata.keep_system_fields(changed, made))
+            made = strategy.default(kind, changed)
         metadata.refuse(kind, made, metadata.check_metadata(made, kind) + strategy.check(kind, made, None, ""))
         asked.object = made
         self.admission.validate(asked)

@@ -5,9 +5,9 @@ from typing import Any
 
 from cosignpy.values import value
 from tests.support.cel.evaluation import EvaluationError
-from tests.support.cel.parser import Expression
+from tests.support.cel.expression import Expression
 from tests.support.kube_api.failures import Fault
-from tests.support.kube_api.schemas import Schema, show
+from tests.support.kube_api.schemas import Schema, show, show_content
 
 
 @value
@@ -92,6 +92,12 @@ def _check(rule: Rule, content: Any, former: Any, path: tuple[str | int, ...]) -
             return
         said = rule.said.evaluate(known) if rule.said is not None else rule.message
     except EvaluationError as error:
-        yield Fault(place or "<nil>", f"Invalid value: rule evaluation error: {error}")
+        yield Fault(place or "<nil>", _say(content, f"rule evaluation error: {error}"))
         return
-    yield Fault(place + rule.field_path, f"Invalid value: {said}", rule.reason)
+    yield Fault(place + rule.field_path, _say(content, said), rule.reason)
+
+
+def _say(content: Any, why: Any) -> str:
+    """Return what is wrong, with contents that are no objects."""
+    shown = "" if isinstance(content, dict | list) else f"{show_content(content)}: "
+    return f"Invalid value: {shown}{why}"

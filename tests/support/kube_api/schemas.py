@@ -173,7 +173,8 @@ def _fault(error: ValidationError) -> Fault:
     if kind == "maxLength":
         return Fault(path, f"Too long: may not be more than {told['limit']} bytes", "FieldValueTooLong")
     if kind in {"maxItems", "maxProperties"}:
-        said = f"Too many: {len(content)}: must have at most {told['limit']} items"
+        size = len(content) if isinstance(content, dict | list) else 0
+        said = f"Too many: {size}: must have at most {told['limit']} items"
         return Fault(path, said, "FieldValueTooMany")
     return Fault(path, _say(kind, path, content, told))
 
@@ -198,7 +199,8 @@ def _say(kind: str, path: str, content: Any, told: Mapping[str, Any]) -> str:
     template = next((text for name, text in _TEXTS.items() if kind.startswith(name)), kind)
     parts = {name: told.get(name) for name in ("pattern", "limit", "format")}
     said = template.format(place=path or "body", path=path or "<nil>", **parts)
-    shown = len(content) if kind in {"minItems", "minProperties"} else show_content(content)
+    sized = kind in {"minItems", "minProperties"} and isinstance(content, dict | list)
+    shown = len(content) if sized else show_content(content)
     return f"Invalid value: {shown}: {said}"
 
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-import jsonschema
 import pytest
 import yaml
+from jsonschema import ValidationError, validate
 from prometheus_client import Counter, Gauge, Histogram, Metric
 
 from cosignpy.version import VERSION
@@ -68,7 +68,7 @@ def test_every_value_that_is_used_is_there() -> None:
 
 
 def test_every_value_has_a_type() -> None:
-    jsonschema.validate(values(), SCHEMA)
+    validate(values(), SCHEMA)
 
     def check(schema: dict[str, Any], found: dict[str, Any], path: str) -> None:
         assert schema.get("additionalProperties") is False, path
@@ -102,8 +102,8 @@ def test_mistakes_are_refused(path: str, wrong: Any) -> None:
     for name in parents:
         found = found[name]
     found[last] = wrong
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document, SCHEMA)
+    with pytest.raises(ValidationError):
+        validate(document, SCHEMA)
 
 
 def test_versions_are_ours() -> None:

@@ -85,6 +85,13 @@ def test_which_answers_are_asked_for_again(
     assert tries.pause_after(status, Headers(headers)) == pause
 
 
+@pytest.mark.parametrize(("left", "pause"), [(5.0, 5.0), (4.9, None), (0.5, None)])
+def test_nothing_is_waited_for_beyond_the_deadline(left: float, pause: float | None) -> None:
+    time = ManualTime()
+    tries = Attempts(POLICY, clock(time), Request("GET", URL, deadline=time.now + left))
+    assert tries.pause_after(429, Headers([("Retry-After", "5")])) == pause
+
+
 def test_a_body_that_exists_once_is_never_sent_again() -> None:
     tries = Attempts(POLICY, clock(ManualTime()), Request("PUT", URL, body=OneShotBody(1, [b"x"])))
     assert tries.pause_after(429, Headers()) is None

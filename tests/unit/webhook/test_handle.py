@@ -9,6 +9,7 @@ import pytest
 from cosignpy.errors import AccessDenied, CosignError, Unreachable, UsageError
 from cosignpy.imagepolicy.decision import NoMatch, Outcome
 from cosignpy.values import replace
+from cosignpy.webhook import handle
 from cosignpy.webhook.answer import Denial, LeftToValidation, NothingToDecide, PatchOperation, Skip
 from cosignpy.webhook.handle import NOT_PINNED, Handled
 from cosignpy.webhook.images import MAX_IMAGES
@@ -156,12 +157,34 @@ def test_a_tag_that_names_nothing_is_left_for_the_validating_webhook() -> None:
     assert pins(mutate(site, request_of(pod("app", TAGGED)))) == [f"{TAGGED}@{DIGEST}"]
 
 
-def test_an_image_that_nobody_has_to_look_at_keeps_its_tag() -> None:
+def settled_site() -> Site:
     site = Site()
     site.settled.verdicts[TAGGED] = passed(TAGGED, "")
+    return site
+
+
+def test_an_image_that_nobody_has_to_look_at_gets_its_digest_too() -> None:
+    site = settled_site()
+    site.decider.tags[TAGGED] = DIGEST
+    assert pins(mutate(site, request_of(pod(TAGGED)))) == [f"{TAGGED}@{DIGEST}"]
+
+
+def test_an_image_that_nobody_has_to_look_at_keeps_its_tag_where_its_registry_is_away() -> None:
+    site = settled_site()
     assert pins(mutate(site, request_of(pod(TAGGED)))) == []
     assert validate(site, request_of(pod(TAGGED))).answer.allowed
-    assert (site.decider.asked, site.decider.resolved, site.secrets.asked) == ([], [], [])
+    assert site.decider.asked == []
+
+
+@pytest.mark.parametrize(("is_settled", "is_pinned"), [(True, False), (False, True)])
+def test_nobody_waits_long_for_a_digest_that_no_policy_asks_for(
+    is_settled: bool, is_pinned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handle, "SETTLED_SECONDS", 0.02)
+    site = settled_site() if is_settled else Site()
+    site.decider.tags[TAGGED] = DIGEST
+    site.decider.wait = 0.2
+    assert bool(pins(mutate(site, request_of(pod(TAGGED))))) is is_pinned
 
 
 @pytest.mark.parametrize(

@@ -188,8 +188,11 @@ def _say(error: Exception, address: Address) -> str:
 
 
 def _say_status(status: int, content: bytes) -> str:
+    reasons: dict[int, str] = {
+        404: "the server could not find the requested resource",
+        503: "the server is currently unable to handle the request",
+    }
     shown = content[:200].decode(errors="replace").strip()
-    if status >= http.client.INTERNAL_SERVER_ERROR:
+    if status >= http.client.INTERNAL_SERVER_ERROR and status not in reasons:
         return f'an error on the server ("{shown}") has prevented the request from succeeding'
-    reasons: dict[int, str] = {404: "the server could not find the requested resource"}
-    return reasons.get(status, f'the server rejected our request for an unknown reason ("{shown}")')
+    return reasons.get(status, "the server rejected our request for an unknown reason")

@@ -13,7 +13,15 @@ from tests.support.kube_api.admission import hooks
 from tests.support.kube_api.admission.asking import Asking, CallFails
 from tests.support.kube_api.admission.hooks import Hook
 from tests.support.kube_api.admission.matching import Matching
-from tests.support.kube_api.admission.reviews import VERSION, BadAnswer, Reviewed, describe_request, read_answer
+from tests.support.kube_api.admission.reviews import (
+    VERSION,
+    BadAnswer,
+    BadPatch,
+    NoAnswer,
+    Reviewed,
+    describe_request,
+    read_answer,
+)
 from tests.support.kube_api.calls import Asked
 from tests.support.kube_api.failures import ApiFailure, internal
 from tests.support.kube_api.kinds import Kind
@@ -93,11 +101,10 @@ class Chain:
 
     def _patch(self, asked: Asked, kind: Kind, patch: bytes) -> Object:
         try:
-            operations = json.loads(patch)
             sent = self._version(asked, kind).object
             assert sent is not None
-            return self._convert(asked.target.kind, [patch_json(sent, operations)])[0]
-        except (ValueError, PatchFails) as error:
+            return self._convert(asked.target.kind, [patch_json(sent, json.loads(patch))])[0]
+        except PatchFails as error:
             raise internal(str(error)) from error
 
     def validate(self, asked: Asked) -> None:
@@ -130,7 +137,7 @@ class Chain:
             reviewed = self._ask(hook, asked, kind)
         except CannotAsk as error:
             if time.monotonic() >= asked.call.deadline:
-                said = "Timeout: request did not complete within requested timeout - context deadline exceeded"
+                said = "Timeout: request did not complete within the allotted timeout"
                 raise ApiFailure(504, "Timeout", said) from error
             if hook.fails:
                 raise internal(f'failed calling webhook "{hook.name}": {error}') from error
@@ -153,9 +160,11 @@ class Chain:
         try:
             answer = self._asking.ask(settings["clientConfig"], review, settings["timeoutSeconds"], asked.call.deadline)
             return read_answer(answer, uid, mutates="reinvocationPolicy" in settings)
+        except NoAnswer as error:
+            raise CannotAsk(f"failed to call webhook: {error}") from error
         except BadAnswer as error:
             raise CannotAsk(f"received invalid webhook response: {error}") from error
-        except CallFails as error:
+        except (BadPatch, CallFails) as error:
             raise CannotAsk(str(error)) from error
 
     def _version(self, asked: Asked, kind: Kind) -> Asked:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import re2
 
 from cosignpy.values import field, value
-from tests.support.cel.parser import Expression
+from tests.support.cel.expression import Expression
 from tests.support.cel.tokens import SyntaxProblem
 from tests.support.kube_api.failures import Fault, invalid_value, required, unsupported
 from tests.support.kube_api.store import Object, Store
@@ -128,7 +128,16 @@ def _check(hook: Mapping[str, Any], path: str) -> list[Fault]:
     if not 1 <= hook["timeoutSeconds"] <= _LONGEST_SECONDS:
         said = "the timeout value must be between 1 and 30 seconds"
         faults.append(invalid_value(f"{path}.timeoutSeconds", hook["timeoutSeconds"], said))
-    return faults + _check_conditions(hook, path) + _check_client(hook, path)
+    return faults + _check_rules(hook, path) + _check_conditions(hook, path) + _check_client(hook, path)
+
+
+def _check_rules(hook: Mapping[str, Any], path: str) -> list[Fault]:
+    return [
+        required(f"{path}.rules[{number}].{name}")
+        for number, rule in enumerate(hook["rules"])
+        for name in ("operations", "apiGroups", "apiVersions", "resources")
+        if not rule.get(name)
+    ]
 
 
 def _check_conditions(hook: Mapping[str, Any], path: str) -> list[Fault]:
@@ -151,10 +160,9 @@ def _check_client(hook: Mapping[str, Any], path: str) -> list[Fault]:
         return [Fault(f"{path}.clientConfig", "Required value: exactly one of url or service is required")]
     service = config.get("service")
     if service is not None:
-        return [
-            required(f"{path}.clientConfig.service.{name}") for name in ("name", "namespace") if not service.get(name)
-        ]
+        is_whole = service.get("name") and service.get("namespace")
+        return [] if is_whole else [required(f"{path}.clientConfig.service.name")]
     if not config["url"].startswith("https://"):
-        said = "'https' is the only allowed URL scheme"
-        return [invalid_value(f"{path}.clientConfig.url", config["url"], said)]
+        said = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
+        return [invalid_value(f"{path}.clientConfig.url", config["url"].partition(":")[0], said)]
     return []

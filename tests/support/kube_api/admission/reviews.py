@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from typing import Any, Final
 
 from cosignpy.values import field, value
@@ -14,6 +15,14 @@ _NULL_PATCH: Final = b"null"
 
 class BadAnswer(Exception):
     """A webhook answers what is no answer to the review."""
+
+
+class BadPatch(Exception):
+    """A webhook answers with octets that are no patch."""
+
+
+class NoAnswer(Exception):
+    """What a webhook answers cannot be read."""
 
 
 @value
@@ -65,23 +74,26 @@ def read_answer(document: Any, uid: str, *, mutates: bool) -> Reviewed:
     """Read what a webhook answers to the review with this uid.
 
     Raises:
-        BadAnswer: It is no answer to it.
+        NoAnswer: It is no review.
+        BadAnswer: It is no answer to this one.
+        BadPatch: Its patch is none.
     """
     if not isinstance(document, dict):
-        raise BadAnswer("could not get apiVersion/kind of the answer")
-    version, kind = document.get("apiVersion", ""), document.get("kind", "")
+        raise NoAnswer("couldn't get version/kind; json parse error: no object")
+    version, kind = document.get("apiVersion") or VERSION, document.get("kind") or "AdmissionReview"
     if (version, kind) != (VERSION, "AdmissionReview"):
-        group, _, number = version.rpartition("/")
-        said = f"{group}/{number}, Kind={kind}"
-        raise BadAnswer(f"expected webhook response of {VERSION}, Kind=AdmissionReview, got {said}")
+        raise NoAnswer(f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"')
     response = document.get("response")
     if not isinstance(response, dict):
         raise BadAnswer("webhook response was absent")
     if response.get("uid", "") != uid:
         raise BadAnswer(f'expected response.uid="{uid}", got "{response.get("uid", "")}"')
+    allowed = response.get("allowed", False)
+    if not isinstance(allowed, bool):
+        raise NoAnswer("json: cannot unmarshal into Go struct field AdmissionResponse.response.allowed of type bool")
     patch = _read_patch(response, mutates=mutates)
     return Reviewed(
-        response.get("allowed") is True,
+        allowed,
         response.get("status") or {},
         patch,
         tuple(response.get("warnings") or ()),
@@ -105,4 +117,15 @@ def _read_patch(response: dict[str, Any], *, mutates: bool) -> bytes:
         raise BadAnswer("webhook returned response.patchType but not response.patch")
     if kind not in {None, "JSONPatch"}:
         raise BadAnswer(f'webhook returned invalid response.patchType of "{kind}"')
-    return b"" if patch == _NULL_PATCH else patch
+    return b"" if patch == _NULL_PATCH else _check_patch(patch)
+
+
+def _check_patch(patch: bytes) -> bytes:
+    said = "received undecodable patch in webhook response"
+    try:
+        found = json.loads(patch or b"[]")
+    except ValueError as error:
+        raise BadPatch(f"{said}: {error}") from error
+    if not isinstance(found, list):
+        raise BadPatch(f"{said}: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    return patch if found else b""

@@ -118,7 +118,7 @@ def schemas_refuse(server: ApiServer) -> None:
         ({"most": 3, "mode": "z"}, f'[spec.mode: Unsupported value: "z": supported values: "a", "b", {more}]'),
         ({"most": 3, "text": "A"}, "spec.text: Invalid value: \"A\": spec.text in body should match '^[a-z]*$'"),
         ({"most": 3, "text": "abcdef"}, f"[spec.text: Too long: may not be more than 5 bytes, {more}]"),
-        ({"most": 3, "text": "bad"}, "spec.text: Invalid value: failed rule: self != 'bad'"),
+        ({"most": 3, "text": "bad"}, "spec.text: Invalid value: \"bad\": failed rule: self != 'bad'"),
         ({"most": 3, "items": [{}]}, f"[spec.items[0].key: Required value, {more}]"),
         (
             {"most": 3, "items": [{"key": x} for x in "abc"]},

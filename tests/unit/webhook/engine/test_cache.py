@@ -66,7 +66,7 @@ def test_there_is_grace_until_somebody_looked() -> None:
     assert known.find_grace(KEY) is None
 
 
-def test_what_nobody_asked_for_the_longest_is_forgotten(monkeypatch: object) -> None:
+def test_what_nobody_asked_for_the_longest_is_forgotten() -> None:
     known = VerdictCache(2, Wall())
     first, second, third = (KEY._replace(policies=each) for each in "abc")
     known.keep(first, "", kept())

@@ -117,9 +117,7 @@ def test_what_went_wrong_is_told_with_what_to_do() -> None:
     assert "no policy is about" in explain(decision())
 
 
-@pytest.mark.parametrize(
-    ("hint", "told"), [(None, "wrong"), ("do that", "wrong; do that"), ("pass --flag", "wrong")]
-)
+@pytest.mark.parametrize(("hint", "told"), [(None, "wrong"), ("do that", "wrong; do that"), ("pass --flag", "wrong")])
 def test_flags_of_commands_are_no_advice(hint: str | None, told: str) -> None:
     assert explain_error(UsageError("wrong", hint)) == told
 

@@ -18,7 +18,17 @@ from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.values import replace
 from cosignpy.webhook.engine import anew
 from cosignpy.webhook.engine.engine import Engine, EnginePorts
-from cosignpy.webhook.engine.messages import Answer, Decide, Decided, Extend, Found, NewTrust, OldPolicies, Question, Renew
+from cosignpy.webhook.engine.messages import (
+    Answer,
+    Decide,
+    Decided,
+    Extend,
+    Found,
+    NewTrust,
+    OldPolicies,
+    Question,
+    Renew,
+)
 from cosignpy.webhook.engine.settings import TrustSettings, count_workers
 from cosignpy.webhook.live_settings import LiveSettings
 from cosignpy.webhook.verdicts import Cause, ImageVerdict, Kept, PullCredentials
@@ -49,6 +59,13 @@ class Bench:
     @property
     def asked(self) -> list[Any]:
         return self.workers.told(Decide)
+
+
+def _one_after_another(answers: list[Callable[[Question], Answer | None]]) -> Callable[[Question], Answer | None]:
+    def answer(asked: Question) -> Answer | None:
+        return answers.pop(0)(asked)
+
+    return answer
 
 
 def refusing(cause: str = "policy-denied", *, kept: bool = True, away: bool = False) -> Callable[[Question], Answer]:
@@ -218,7 +235,7 @@ def test_grace_is_for_registries_that_are_away(
     after: Callable[[Question], Answer | None], later: float, outcome: Outcome, kept: Kept
 ) -> None:
     answers: list[Callable[[Question], Answer | None]] = [passing, after]
-    bench = Bench(lambda asked: answers.pop(0)(asked))
+    bench = Bench(_one_after_another(answers))
 
     async def ask(engine: Engine) -> ImageVerdict:
         await engine.decide(question(IMAGE))
@@ -230,8 +247,11 @@ def test_grace_is_for_registries_that_are_away(
 
 
 def test_there_is_no_grace_where_none_is_set_any_more() -> None:
-    answers = [passing, refusing("registry-unreachable", kept=False, away=True)]
-    bench = Bench(lambda asked: answers.pop(0)(asked))
+    answers: list[Callable[[Question], Answer | None]] = [
+        passing,
+        refusing("registry-unreachable", kept=False, away=True),
+    ]
+    bench = Bench(_one_after_another(answers))
 
     async def ask(engine: Engine) -> ImageVerdict:
         await engine.decide(question(IMAGE))
@@ -244,8 +264,8 @@ def test_there_is_no_grace_where_none_is_set_any_more() -> None:
 
 def test_there_is_no_grace_any_more_once_somebody_looked() -> None:
     away = refusing("registry-unreachable", kept=False, away=True)
-    answers = [passing, refusing(kept=False), away]
-    bench = Bench(lambda asked: answers.pop(0)(asked))
+    answers: list[Callable[[Question], Answer | None]] = [passing, refusing(kept=False), away]
+    bench = Bench(_one_after_another(answers))
 
     async def ask(engine: Engine) -> list[Outcome]:
         found = [await engine.decide(question(IMAGE))]

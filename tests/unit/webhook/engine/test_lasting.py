@@ -50,7 +50,7 @@ def test_what_has_nothing_to_do_with_the_time_is_not_decided_again(authority: An
 
 def test_an_authority_that_nothing_satisfies_has_nothing_to_do_with_the_time() -> None:
     policy = replace(parsed(BY_KEY), conduct=POLICY_CONTROLLER)
-    keyless = replace(policy.authorities[0], signer=replace(policy.authorities[0].signer, data=None))  # type: ignore[call-arg]
+    keyless = replace(policy.authorities[0], signer=replace(policy.authorities[0].signer, data=None))
     assert ask(replace(policy, authorities=(keyless,))) == ((HOUR, 2 * HOUR), [])
 
 

@@ -105,7 +105,9 @@ def test_who_is_believed_by_default_matters_where_nobody_is_named(authority: Any
 
 
 def test_a_policy_whose_key_is_not_at_hand_counts_as_believing() -> None:
-    assert matching.believes_default(parsed({"key": {"kms": "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k"}}))
+    assert matching.believes_default(
+        parsed({"key": {"kms": "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k"}})
+    )
 
 
 @pytest.mark.parametrize(

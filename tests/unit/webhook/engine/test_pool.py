@@ -1,6 +1,7 @@
 """The worker processes: told what they need, asked, and started again."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -28,7 +29,7 @@ from tests.support.fake_workers import FakeWorkers, Hangup, passing
 from tests.support.image_policies import BY_KEY, document
 from tests.support.webhook_engine import compiled
 
-SETUP = Setup(1, "", (), False, True, False, 1, 1)  # noqa: FBT003
+SETUP = Setup(1, "", (), False, True, False, 1, 1)
 POLICY = compiled(document(BY_KEY))
 
 
@@ -226,9 +227,7 @@ def test_a_worker_that_lived_long_is_started_again_at_once(monkeypatch: pytest.M
     assert run(workers, scenario) == 3
 
 
-def test_one_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    import subprocess
-
+def test_one_that_does_not_end_is_ended() -> None:
     class Stubborn:
         pid = 1
         killed = 0

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from cosignpy.imagepolicy.conduct import OURS, POLICY_CONTROLLER, Conduct
 from cosignpy.webhook.policies.conditions import (
     Condition,
     Truth,
@@ -22,9 +23,9 @@ NOW: Final = datetime(2026, 11, 30, 12, tzinfo=UTC)
 BY_SECRET: Final = {"key": {"secretRef": {"name": "nope"}}}
 
 
-def read(found: dict[str, Any], generation: int = 1) -> Reading:
+def read(found: dict[str, Any], generation: int = 1, conduct: Conduct = POLICY_CONTROLLER) -> Reading:
     found["metadata"] |= {"uid": "u", "generation": generation}
-    return read_policy(found, ReadingRules())
+    return read_policy(found, ReadingRules(conduct))
 
 
 def shown(conditions: tuple[Condition, ...]) -> dict[str, tuple[str, str, str]]:
@@ -74,11 +75,14 @@ def test_a_mistake_says_which_version_is_in_force() -> None:
 
 def test_trust_roots_that_are_not_there_are_named() -> None:
     identity = {"issuer": "i", "subject": "s"}
-    reading = read(document({"keyless": {"identities": [identity], "trustRootRef": "mine"}}))
-    missing = settle(Unsettled(reading, Gathered(absent_roots=("mine",))))
-    found = shown(conditions_of_policy(missing))
-    assert found["cosignpy.dev/TrustRootsFound"] == ("False", "TrustRootMissing", "trustRootRef mine not found")
-    assert found["Ready"] == ("True", "", "")
+    found = document({"keyless": {"identities": [identity], "trustRootRef": "mine"}})
+    ready = []
+    for conduct in (POLICY_CONTROLLER, OURS):
+        missing = settle(Unsettled(read(found, conduct=conduct), Gathered(absent_roots=("mine",))))
+        told = shown(conditions_of_policy(missing))
+        assert told["cosignpy.dev/TrustRootsFound"] == ("False", "TrustRootMissing", "trustRootRef mine not found")
+        ready.append(told["Ready"][0])
+    assert ready == ["True", "False"]
 
 
 def test_a_trust_root_is_ready_fresh_or_expired() -> None:

@@ -35,7 +35,7 @@ class Site:
     def ready(self, name: str = "team") -> str:
         found = self.policies.get("", name) or {}
         conditions = {each["type"]: each["status"] for each in found.get("status", {}).get("conditions", [])}
-        return conditions.get("Ready", "")
+        return str(conditions.get("Ready", ""))
 
     async def until(self, holds: Callable[[], bool]) -> None:
         for _ in range(400):
@@ -75,7 +75,6 @@ def test_a_status_is_written_once() -> None:
         await site.until(lambda: site.ready() == "True")
         found = site.policies.get("", "team") or {}
         assert found["status"]["observedGeneration"] == 1
-        assert found["metadata"]["resourceVersion"] == "7"
         await asyncio.sleep(0.05)
         assert site.cluster.done == [("update status", "", "team")]
         site.policies.put(made(BY_KEY, generation=2, mode="zzz") | {"status": found["status"]})

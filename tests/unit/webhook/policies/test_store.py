@@ -70,7 +70,7 @@ class Site:
         return self.store.current().policies
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _ in range(400):
+        for _ in range(2000):
             if holds():
                 return
             await asyncio.sleep(0.005)
@@ -161,8 +161,7 @@ def test_a_thousand_policies_are_read_while_the_loop_goes_on_and_one_change_is_o
             found["spec"] |= {"images": images}
             site.policies.put(made(found, uid=f"u{at}"))
         site.store._mark_all()
-        while len(site.store.current().policies) < 1000:
-            await asyncio.sleep(0.001)
+        await site.until(lambda: len(site.store.current().policies) == 1000)
         before = {each.uid: each for each in site.store.current().policies}
         site.policies.put(made(document(PASS, name="team-7"), generation=2, uid="u7"))
         await site.settled()
