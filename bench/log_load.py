@@ -44,6 +44,14 @@ class Posted:
     size: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ApiServer:
+    """An API server of a Kubernetes cluster, and who asks it."""
+
+    url: str
+    token: str
+
+
 def write_closed(address: str, posted: Posted, bodies: Path, clients: int, seconds: int) -> Load:
     """POST with so many clients, each of which waits for its answer; wrk does it."""
     piece = str(posted.size) if posted.size else "*l"
@@ -55,10 +63,16 @@ def read_closed(address: str, prefix: str, size: int, clients: int, seconds: int
     return _wrk(address, clients, seconds, "log_read.lua", prefix, str(size))
 
 
+def create_pods(api_server: ApiServer, path: str, pod: Path, clients: int, seconds: int) -> Load:
+    """Create Pods with so many clients at an API server, over TLS."""
+    return _wrk(api_server.url, clients, seconds, "webhook_pods.lua", path, str(pod), api_server.token)
+
+
 def _wrk(address: str, clients: int, seconds: int, script: str, *arguments: str) -> Load:
     """Run wrk with one thread: it needs a tenth of a core."""
     options = ["-t1", f"-c{clients}", f"-d{seconds}s", f"--timeout={_PATIENCE}s", "-s", str(_HERE / script)]
-    command = ["wrk", *options, f"http://{address}", "--", *arguments]
+    url = address if "://" in address else f"http://{address}"
+    command = ["wrk", *options, url, "--", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     return Load(**json.loads(done.stdout.splitlines()[-1]))
 

@@ -38,6 +38,7 @@ class Report:
 _COLUMNS: Final = ("what", "rounds", "answers a second", "p50, ms", "p99, ms", "failed")
 
 LOGS: Final = Report("bench/log_run.py", "log_latest.json", "an entry")
+WEBHOOKS: Final = Report("bench/webhook_run.py", "webhook_latest.json", "a Pod")
 AUTHORITIES: Final = Report("bench/ca_run.py", "ca_latest.json", "an answer")
 
 

@@ -40,7 +40,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its processes."""
-        return sum(_cpu_seconds(pid) for pid in self.pids())
+        return sum(cpu_of(pid) for pid in self.pids())
 
     def memory_mb(self) -> float:
         """Return the memory of all its processes."""
@@ -56,7 +56,15 @@ def memory_of(pids: Sequence[int]) -> float:
     return total * 1024 / 1e6
 
 
-def _cpu_seconds(pid: int) -> float:
+def descendants(pid: int) -> Sequence[int]:
+    """Return a process and all that it started, however far down."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for path in tasks for child in path.read_text().split()]
+    return [pid, *(each for child in children for each in descendants(child))]
+
+
+def cpu_of(pid: int) -> float:
+    """Return the CPU time of a process, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import ssl
 
     from cosignpy.net.address_rule import AddressRule
+    from cosignpy.net.tls import SharedTls
 
 __all__ = [
     "Body",
@@ -59,6 +60,8 @@ class HttpOptions:
     user_agent: str = f"cosignpy/{VERSION}"
     rule: "AddressRule | None" = None
     """Whom to speak to, where others name the servers; None for everybody."""
+    shared_tls: "SharedTls | None" = field(default=None, repr=False)
+    """A context that other clients use as well, in place of one by `tls`."""
 
 
 class Sender(Protocol):
@@ -180,6 +183,8 @@ class HttpClient:
         return headers
 
     def _tls(self) -> "ssl.SSLContext":
+        if self._options.shared_tls is not None:
+            return self._options.shared_tls.context()
         with self._tls_lock:
             if self._tls_context is None:
                 self._tls_context = build_context(self._options.tls)

@@ -12,6 +12,7 @@ from cosignpy.values import field, value
 
 if TYPE_CHECKING:
     from cosignpy.net.address_rule import AddressRule
+    from cosignpy.net.tls import SharedTls
     from cosignpy.registry.keyring import Keyring
 
 
@@ -43,6 +44,7 @@ class RegistryOptions:
         keyring: Credentials that are tried one after another, before those of files.
         cloud: Whether the clouds' own registries are shown what this machine or workload is in its cloud.
         rule: Which servers may be spoken to, where somebody else names them; it also says where HTTP is.
+        shared_tls: The TLS context of many sessions, in place of one by the options that name TLS.
     """
 
     username: str | None = None
@@ -61,6 +63,7 @@ class RegistryOptions:
     keyring: "Keyring | None" = field(default=None, repr=False)
     cloud: CloudCredentials = CloudCredentials.UNUSED
     rule: "AddressRule | None" = None
+    shared_tls: "SharedTls | None" = field(default=None, repr=False)
 
     @property
     def names_tls(self) -> bool:
@@ -83,6 +86,7 @@ class RegistryOptions:
             proxies=Proxies.from_environment(self.environment),
             retry=self.retry,
             rule=self.rule,
+            shared_tls=self.shared_tls,
         )
 
     def schemes_for(self, origin: Origin) -> tuple[str, ...]:

@@ -99,7 +99,10 @@ class RegistrySession:
         """Build the error for an answer that is a failure; reads and closes the answer."""
         from cosignpy.registry.error_body import build_error
 
-        return build_error(response, self.registry, what, self._clock)
+        found = build_error(response, self.registry, what, self._clock)
+        if isinstance(found, AccessDenied):
+            found.hint = self._hint(found.hint)
+        return found
 
     def close(self) -> None:
         """Close the connections that are kept for later; the session stays usable."""
@@ -150,7 +153,7 @@ class RegistrySession:
                 response = self._ask(call, origin)
             except AccessDenied as error:
                 if not self._may_try_another(call, shown):
-                    error.hint = self._cloud_hint() or error.hint
+                    error.hint = self._hint(error.hint)
                     raise
                 continue
             if response.status != _FORBIDDEN or not self._may_try_another(call, shown):
@@ -161,12 +164,15 @@ class RegistrySession:
         replayable = not isinstance(call.body, OneShotBody)
         return replayable and self._authorizer.try_another(call.scope.repository, refused)
 
-    def _cloud_hint(self) -> str | None:
-        if self._options.cloud is CloudCredentials.UNUSED:
+    def _hint(self, hint: str | None) -> str | None:
+        """Return what to do about a refusal; whoever others ask through, as in a cluster, cannot log in for them."""
+        if self._options.rule is not None:
             return None
+        if self._options.cloud is CloudCredentials.UNUSED:
+            return hint
         from cosignpy.registry.cloud.sources import hint_for
 
-        return hint_for(self.registry)
+        return hint_for(self.registry) or hint
 
     def _ask(self, call: _Call, origin: Origin) -> Response:
         url = _resolve(call.location, origin)

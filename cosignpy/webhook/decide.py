@@ -5,7 +5,6 @@ are told, and the answer says that they did not.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from http import HTTPStatus
 from typing import Final
 
 from cosignpy.imagepolicy.decision import Outcome
@@ -28,24 +27,25 @@ from cosignpy.webhook.verdicts import Cause, Kept
 MAX_ANNOTATION: Final = 4096
 """Characters of an annotation, which stands in every audit event of the object."""
 
-_CODES: Final[Mapping[Cause, HTTPStatus]] = {
-    Cause.POLICY: HTTPStatus.FORBIDDEN,
-    Cause.UNCOVERED: HTTPStatus.FORBIDDEN,
-    Cause.NOT_FOUND: HTTPStatus.FORBIDDEN,
-    Cause.CREDENTIALS: HTTPStatus.FORBIDDEN,
-    Cause.IMAGE_NAME: HTTPStatus.BAD_REQUEST,
-    Cause.TRUST: HTTPStatus.INTERNAL_SERVER_ERROR,
-    Cause.CONFIGURATION: HTTPStatus.INTERNAL_SERVER_ERROR,
-    Cause.UNREACHABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-    Cause.TIMEOUT: HTTPStatus.SERVICE_UNAVAILABLE,
-    Cause.OVERLOADED: HTTPStatus.SERVICE_UNAVAILABLE,
+_CODES: Final[Mapping[Cause, int]] = {
+    Cause.POLICY: 403,
+    Cause.UNCOVERED: 403,
+    Cause.NOT_FOUND: 403,
+    Cause.CREDENTIALS: 403,
+    Cause.IMAGE_NAME: 400,
+    Cause.TRUST: 500,
+    Cause.CONFIGURATION: 500,
+    Cause.UNREACHABLE: 503,
+    Cause.TIMEOUT: 503,
+    Cause.OVERLOADED: 503,
 }
-"""What trying again would not change comes first: of several causes, the first of these is the answer's."""
+"""HTTP statuses, those first that trying again would not change: of several causes, the first of these is the
+answer's."""
 _REASONS: Final = {
-    HTTPStatus.BAD_REQUEST: "BadRequest",
-    HTTPStatus.FORBIDDEN: "Forbidden",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "InternalError",
-    HTTPStatus.SERVICE_UNAVAILABLE: "ServiceUnavailable",
+    400: "BadRequest",
+    403: "Forbidden",
+    500: "InternalError",
+    503: "ServiceUnavailable",
 }
 """As `metav1.StatusReason` has them."""
 
@@ -85,7 +85,7 @@ def _warned(findings: Iterable[Finding]) -> list[Finding]:
     ]
 
 
-def code_of(refused: Iterable[Finding]) -> HTTPStatus:
+def code_of(refused: Iterable[Finding]) -> int:
     """Return the HTTP status that a refusal has."""
     causes = {each.verdict.cause or Cause.POLICY for each in refused}
     return next(code for cause, code in _CODES.items() if cause in causes)
@@ -96,7 +96,7 @@ def skip(why: Skip) -> Answer:
     return Answer(NothingToDecide(why), annotations={"verdict": f"skipped: {why}"})
 
 
-def refuse(code: HTTPStatus, message: str) -> Answer:
+def refuse(code: int, message: str) -> Answer:
     """Answer where no image was looked at, and none may run for that."""
     return Answer(Denial(code, _REASONS[code], message), annotations={"verdict": "refused"})
 

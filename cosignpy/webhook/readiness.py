@@ -1,7 +1,7 @@
 """Whether the webhook can decide, and if not, why: what balancers ask before they send anybody here."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from cosignpy.values import field, record
@@ -69,8 +69,3 @@ class Background:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def names_of(caches: Sequence[tuple[str, ObjectCache | None]]) -> Mapping[str, ObjectCache]:
-    """Return what is followed by its name, without what the cluster does not know."""
-    return {name: cache for name, cache in caches if cache is not None}

@@ -167,3 +167,5 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "break-glass": _flag,
 }
 """By their keys; a field of the settings for each."""
+KEYS: Final = tuple(_READERS)
+"""All of them."""

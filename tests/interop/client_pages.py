@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.interop import peers
 from tests.interop.attested_clients import ATTESTED_BEFORE, ATTESTED_CLIENTS
+from tests.interop.cluster_clients import CLUSTER_BEFORE, CLUSTER_CLIENTS
 from tests.interop.file_exchange import render_exchange
 
 _LOGS_BEFORE: Final = """\
@@ -263,6 +264,7 @@ PARTS: Final = (
     Part(_TRUST_BEFORE, TRUST_CLIENTS, _TRUST_BEHIND),
     Part(_KEYLESS_BEFORE, KEYLESS_CLIENTS, _KEYLESS_BEHIND),
     Part(ATTESTED_BEFORE, ATTESTED_CLIENTS, ""),
+    Part(CLUSTER_BEFORE, CLUSTER_CLIENTS, ""),
 )
 
 

@@ -12,6 +12,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from cosignpy.cli.app import build_command
+from cosignpy.cli.command_table import COMMANDS, Group
+from cosignpy.webhook.live_settings import CONFIG_MAP, LiveSettings
+from cosignpy.webhook.settings_map import read_settings
 from tests.interop import peers
 from tests.interop.cluster import manifests
 from tests.interop.cluster.api_client import MERGE, Answer, ApiClient
@@ -45,7 +49,11 @@ VARIANTS: Final[dict[str, Sequence[str]]] = {
     "cert-manager": ("certificates.mode=cert-manager",),
     "an issuer": ("certificates.mode=cert-manager", "certificates.issuerRef.name=ours"),
     "monitoring": ("monitoring.serviceMonitor=true", "monitoring.alerts=true", "monitoring.dashboard=true"),
-    "audit": ("audit.enabled=true", "settings.exempt-controllers=kube-system:replicaset-controller"),
+    "audit": (
+        "audit.enabled=true",
+        "crds.policyReports=true",
+        "settings.exempt-controllers=kube-system:replicaset-controller",
+    ),
     "registries": (
         "registry.caBundle.name=ca",
         "registry.cloudCredentials=true",
@@ -68,6 +76,7 @@ VARIANTS: Final[dict[str, Sequence[str]]] = {
         "podAnnotations.a=b",
         "podLabels.c=d",
         "serviceAccountAnnotations.e=f",
+        "clusterName=prod",
         "extraEnv[0].name=HTTPS_PROXY",
         "extraEnv[0].value=http://proxy:3128",
         "extraArgs={--workers=2}",
@@ -140,9 +149,21 @@ def try_apply(client: ApiClient, document: Json) -> Answer:
 def test_the_api_server_takes_all_variants(site: Cluster, name: str) -> None:
     """Strictly, and with all expressions compiled."""
     for document in render(*VARIANTS[name]):
+        if document["metadata"]["name"] == CONFIG_MAP:
+            assert read_settings(document["data"], LiveSettings()).problems == ()
+        if document["kind"] == "Deployment":
+            expect_flags(document["spec"]["template"]["spec"]["containers"][0]["args"])
         answer = try_apply(site.admin, document)
         assert answer.status in {HTTPStatus.OK, HTTPStatus.CREATED}, (document["kind"], answer.message)
         assert answer.warnings == (), document["kind"]
+
+
+def expect_flags(arguments: list[str]) -> None:
+    """Check that the program has the flags that a Deployment starts it with."""
+    group = COMMANDS[arguments[0]]
+    assert isinstance(group, Group)
+    known = {name for each in build_command(arguments[1], group.commands[arguments[1]]).params for name in each.opts}
+    assert {each.partition("=")[0] for each in arguments[2:]} <= known
 
 
 def test_expressions_of_policies_have_the_right_types(site: Cluster) -> None:
@@ -344,13 +365,16 @@ def test_labels_that_do_not_weaken_are_free(site: Cluster, tenant: ApiClient) ->
 
 def test_the_webhook_has_all_rights_that_it_needs_and_keeps_its_certificate(site: Cluster, tmp_path: Path) -> None:
     """It runs as its service account, by RBAC; whatever is forbidden would stand in its log."""
+    audited = render("audit.enabled=true", "crds.policyReports=true")
+    for name in ("policyreports.wgpolicyk8s.io", "cosignpy-webhook"):
+        site.admin.apply(next(each for each in audited if each["metadata"]["name"] == name))
     token = site.token_of(NAMESPACE, "webhook")
     port, metrics = free_port(), free_port()
     command = [
         str(Path(sys.executable).with_name("cosignpy")), "webhook", "serve", "--host=127.0.0.1",
         f"--secure-port={port}", f"--metrics-port={metrics}",
         f"--kubeconfig={site.kubeconfig(tmp_path / 'webhook.kubeconfig', token)}", f"--namespace={NAMESPACE}",
-        "--disable-tuf", "--workers=1", "--quiet-seconds=0",
+        "--disable-tuf", "--audit", "--workers=1", "--quiet-seconds=0",
     ]  # fmt: skip
     program = Program(
         command, tmp_path / "webhook.log", {**os.environ, "HOME": str(tmp_path), "TUF_ROOT": str(tmp_path)}
@@ -358,10 +382,15 @@ def test_the_webhook_has_all_rights_that_it_needs_and_keeps_its_certificate(site
     try:
         program.start(lambda: is_ready(metrics))
         await_true(lambda: all(bundles(site)), "all have the bundle", 20.0, lambda: None)
-        said = program.tail()
+        with urlopen(f"http://127.0.0.1:{metrics}/metrics") as answer:
+            measured = answer.read().decode()
+        said = program.messages.read_text()
     finally:
         program.stop()
     assert "forbidden" not in said.lower()
+    families = set(re.findall(r"^# TYPE (\w+) ", measured, re.MULTILINE))
+    watched = set(re.findall(r"cosignpy_\w+", (CHART / "files" / "alerts.yaml").read_text()))
+    assert {re.sub(r"_(bucket|total)$", "", name) for name in watched} <= {re.sub(r"_total$", "", f) for f in families}
     install(site, "upgrade")
     assert all(bundles(site))
     secret = site.admin.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/webhook-certs")

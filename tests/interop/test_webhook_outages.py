@@ -1,4 +1,4 @@
-"""What goes wrong around the webhook: it stops, it is killed, the API server goes, watches expire, everything is new."""
+"""What goes wrong around the webhook: it stops, is killed, the API server goes, watches expire, everything is new."""
 
 import signal
 import time

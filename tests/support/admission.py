@@ -173,6 +173,9 @@ class FakePolicies:
         """Return them."""
         return self.snapshot
 
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Never call it."""
+
 
 @record
 class FakeSettled:

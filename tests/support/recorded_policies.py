@@ -14,8 +14,9 @@ from cosignpy.imagepolicy.go_reader.yaml_values import read_yaml
 from cosignpy.values import value
 from tests.support.policy_tester import CASES, FOLDER, read
 
-DEFINITIONS: Final = sorted((Path(__file__).resolve().parents[2] / "deploy" / "crds").glob("*.yaml"))
-"""What a cluster is told of the kinds."""
+FILES: Final = Path(__file__).resolve().parents[2] / "deploy" / "crds"
+KINDS: Final = ("clusterimagepolicies", "imagepolicies", "trustroots")
+"""What policies are made of; the definition of each is in a file of its name."""
 
 
 @value
@@ -58,4 +59,5 @@ def recorded_trust_roots() -> tuple[tuple[str, Mapping[str, Any]], ...]:
 
 def definitions() -> dict[str, dict[str, Any]]:
     """Return the definitions of the kinds, by their names."""
-    return {each["spec"]["names"]["kind"]: each for each in [yaml.safe_load(file.read_text()) for file in DEFINITIONS]}
+    files = [FILES / f"{each}.yaml" for each in KINDS]
+    return {each["spec"]["names"]["kind"]: each for each in [yaml.safe_load(file.read_text()) for file in files]}

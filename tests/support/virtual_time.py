@@ -27,6 +27,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._impatient = _Impatient()
         super().__init__(self._impatient)
+        self._clock_resolution = 1e-6  # after months, the loop's own is lost in the seconds that have passed
 
     def time(self) -> float:
         """Return the seconds that would have passed."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, Final
@@ -78,11 +78,14 @@ class WebhookProcess:
         """Ask as a kubelet does, who looks at no certificate; 0 where nobody answers."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = HTTPSConnection("127.0.0.1", self.port, timeout=5.0, context=context)
-        with suppress(OSError, HTTPException):
+        with (
+            suppress(OSError, HTTPException),
+            closing(HTTPSConnection("127.0.0.1", self.port, timeout=5.0, context=context)) as connection,
+        ):
             connection.request("GET", path)
-            return connection.getresponse().status
-        connection.close()
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
         return 0
 
     def terminate(self) -> None:

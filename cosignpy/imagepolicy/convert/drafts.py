@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from cosignpy.documents import DocumentError, Place
+from cosignpy.imagepolicy.convert.private_trust import PrivateTrust
 from cosignpy.imagepolicy.convert.rego import counts, module
 from cosignpy.imagepolicy.convert.writing import Content, write_documents
 from cosignpy.imagepolicy.dialect import VERSIONS, Dialect
@@ -20,11 +21,15 @@ _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
 
 @value
 class Signers:
-    """Authorities, of which so many have to vouch for an image; `condition` is in Rego, over all that they said."""
+    """Authorities, of which so many have to vouch for an image; `condition` is in Rego, over all that they said.
+
+    `trust` is whom they name to believe.
+    """
 
     authorities: tuple[Mapping[str, Content], ...]
     require: int = 1
     condition: tuple[str, ...] = ()
+    trust: tuple[PrivateTrust, ...] = ()
 
     def spread(self) -> Iterator["Signers"]:
         """Yield what together demands the same, and what one policy each can say: all of some is each of them."""
@@ -70,7 +75,7 @@ class Draft:
         Raises:
             DocumentError: It is not a policy: a key that is none, a pattern that is none.
         """
-        text = write_documents([self.document("name")])
+        text = write_documents([*[each.document for each in self.signers.trust], self.document("name")])
         try:
             parse_resources(text.encode(), "")
         except DocumentError as error:
@@ -79,9 +84,10 @@ class Draft:
 
 
 def name_drafts(drafts: Sequence[Draft]) -> tuple[Mapping[str, Content], ...]:
-    """Return all as documents, no two of one name."""
+    """Return all as documents, no two of one name; first whom they name to believe."""
     taken = set[str]()
-    found = []
+    trusted = dict.fromkeys(each for draft in drafts for each in draft.signers.trust)
+    found = [each.document for each in trusted]
     for draft in drafts:
         name = base = _NOT_IN_NAMES.sub("-", draft.name.lower()).strip("-")[:200] or "policy"
         number = 1

@@ -56,6 +56,7 @@ def convert_set(node: Node, wanted: Wanted, findings: Findings) -> Signers:
         tuple([authority for each in found for authority in each.authorities]),
         _count(fields, len(found)),
         conditions[0] if conditions else (),
+        tuple([trust for each in found for trust in each.trust]),
     )
 
 
@@ -93,11 +94,13 @@ def _spread(node: Node) -> Iterator[tuple[Fields, str]]:
 def _convert(entry: Fields, key: str, name: str, wanted: Wanted, findings: Findings) -> Signers:
     kind = entry.only_one("keys", "keyless")
     condition: tuple[str, ...] = ()
+    trust: PrivateTrust | None = None
     if kind == "keys":
         made = convert_key(read_key(entry.members[kind]), key, findings)
     else:
         fields = read_keyless(entry.members[kind])
-        made, condition = convert_keyless(fields, findings), convert_extensions(fields, name)
+        made, trust = convert_keyless(fields, findings)
+        condition = convert_extensions(fields, name)
     authority: dict[str, Content] = {"name": name, **made}
     repository = entry.text("repository") or wanted.repository
     if repository:
@@ -106,4 +109,4 @@ def _convert(entry: Fields, key: str, name: str, wanted: Wanted, findings: Findi
         authority["attestations"] = list(wanted.attestations)
     if wanted.bundles:
         authority["signatureFormat"] = "bundle"
-    return Signers((authority,), condition=condition)
+    return Signers((authority,), condition=condition, trust=() if trust is None else (trust,))

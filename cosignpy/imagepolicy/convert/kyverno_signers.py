@@ -8,6 +8,7 @@ from cosignpy.imagepolicy.authorities import HASHES
 from cosignpy.imagepolicy.convert.drafts import REKOR
 from cosignpy.imagepolicy.convert.findings import Findings, read
 from cosignpy.imagepolicy.convert.keys import IDENTITY, TRUST, identity_of, key_of, secret_of
+from cosignpy.imagepolicy.convert.private_trust import PrivateTrust
 from cosignpy.imagepolicy.convert.rego import certificate_says
 from cosignpy.imagepolicy.convert.writing import Content
 from cosignpy.imagepolicy.fields import Fields
@@ -60,21 +61,50 @@ def convert_key(fields: Fields, text: str, findings: Findings) -> dict[str, Cont
     return {"key": key} if rules.ignored else {"key": key, "ctlog": {"url": rules.url}}
 
 
-def convert_keyless(fields: Fields, findings: Findings) -> dict[str, Content]:
-    """Convert identities.
+def convert_keyless(fields: Fields, findings: Findings) -> tuple[dict[str, Content], PrivateTrust | None]:
+    """Convert identities, and who else than the public Sigstore vouches for them.
 
     Raises:
         DocumentError: They cannot be said.
     """
-    rules = read_logs(fields)
+    trust = _read_trust(fields)
+    rules = read_logs(fields, private=trust is not None)
     keyless: dict[str, Content] = {"identities": [identity_of(fields, IDENTITY)]}
+    ctlog: dict[str, Content] = {"url": rules.url}
     if rules.promise_ignored:
         keyless["insecureIgnoreSCT"] = True
     if rules.ignored:
-        findings.warn(
-            fields.place_of("rekor"), "an entry of the log is still demanded: it shows when the certificate was used"
-        )
-    return {"keyless": keyless, "ctlog": {"url": rules.url}}
+        why = "an entry of the log is still demanded: it shows when the certificate was used"
+        findings.warn(fields.place_of("rekor"), why)
+    if trust is not None:
+        keyless["trustRootRef"] = trust.name
+        if trust.log_key:
+            ctlog["trustRootRef"] = trust.name
+        if not trust.promise_key and not rules.promise_ignored:
+            why = "a promise of certificate transparency is demanded, and `ctlog` names no key that could give one"
+            findings.warn(fields.place_of("roots"), why)
+    return {"keyless": keyless, "ctlog": ctlog}, trust
+
+
+def _read_trust(fields: Fields) -> PrivateTrust | None:
+    """Return whom `roots` and the keys beside them say to believe; None for the public Sigstore.
+
+    Raises:
+        DocumentError: Something else stands there.
+    """
+    if "roots" not in fields:
+        return None
+    rekor, ctlog = (fields.child(name, _read_private) for name in ("rekor", "ctlog"))
+    return PrivateTrust(
+        fields.required("roots"),
+        (rekor.text("url") if rekor else "") or REKOR,
+        rekor.text("pubkey") if rekor else "",
+        ctlog.text("pubkey") if ctlog else "",
+    )
+
+
+def _read_private(node: Node) -> Fields:
+    return read(node, ("url", "ignoreTlog", "ignoreSCT", "pubkey", "tsaCertChain"))
 
 
 def read_keyless(node: Node) -> Fields:
@@ -83,8 +113,7 @@ def read_keyless(node: Node) -> Fields:
     Raises:
         DocumentError: One cannot be said.
     """
-    known = (*IDENTITY, *IDENTITY.values(), "rekor", "ctlog", "additionalExtensions")
-    return read(node, known, {"roots": TRUST})
+    return read(node, (*IDENTITY, *IDENTITY.values(), "roots", "rekor", "ctlog", "additionalExtensions"))
 
 
 def convert_extensions(fields: Fields, authority: str) -> tuple[str, ...]:
@@ -102,14 +131,16 @@ def convert_extensions(fields: Fields, authority: str) -> tuple[str, ...]:
     return certificate_says(authority, {_EXTENSIONS[name]: content for name, content in demanded.items()})
 
 
-def read_logs(fields: Fields) -> LogRules:
+def read_logs(fields: Fields, *, private: bool = False) -> LogRules:
     """Return what `rekor` and `ctlog` say.
 
     Raises:
-        DocumentError: They name keys, which belong into a TrustRoot.
+        DocumentError: They name keys, which belong into a TrustRoot, and none is made.
     """
-    rekor = fields.child("rekor", lambda each: read(each, ("url", "ignoreTlog"), {"pubkey": TRUST}))
-    ctlog = fields.child("ctlog", lambda each: read(each, ("ignoreSCT",), {"pubkey": TRUST, "tsaCertChain": TRUST}))
+    keys = {} if private else {"pubkey": TRUST}
+    known = ("pubkey",) if private else ()
+    rekor = fields.child("rekor", lambda each: read(each, ("url", "ignoreTlog", *known), keys))
+    ctlog = fields.child("ctlog", lambda each: read(each, ("ignoreSCT", *known), {**keys, "tsaCertChain": TRUST}))
     return LogRules(
         (rekor.text("url") if rekor else "") or REKOR,
         rekor is not None and rekor.flag("ignoreTlog"),

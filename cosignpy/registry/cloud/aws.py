@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationTo
 
 import logging
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
@@ -52,8 +53,8 @@ def issue(registry: str, _options: RegistryOptions) -> Issued | None:
         use_fips_endpoint=None if public else key(registry)[1].endswith("-fips"),
     )
     try:
-        client = botocore.session.Session().create_client(service, region_name=region, config=config)
-        answer = client.get_authorization_token()
+        with closing(botocore.session.Session().create_client(service, region_name=region, config=config)) as client:
+            answer = client.get_authorization_token()
     except NoCredentialsError:
         return None
     except ClientError as error:

@@ -20,6 +20,8 @@ from cosignpy.webhook.ports import ClusterApi, Leadership, Object, ObjectCache
 
 RETRY_SECONDS: Final = 2.0
 """After something failed, or for a change of ours to come back by a watch."""
+REFUSED_SECONDS: Final = 10.0
+"""After a bundle could not be filled; somebody has to allow it first, mostly."""
 LONGEST_SECONDS: Final = 6 * 3600.0
 """Clocks are set; so long at most the keeper believes that nothing is due."""
 
@@ -121,24 +123,25 @@ class CertificateKeeper:
         context = self._file.serve(kept.server)
         if not self._context.done():
             self._context.set_result(context)
-        self.problem = kept.fault(self._place.names, self._clock())
-        if not self._leadership.is_leader:
-            return LONGEST_SECONDS
-        return await self._lead(secret, kept)
+        fault = kept.fault(self._place.names, self._clock())
+        if self._leadership.is_leader:
+            return await self._lead(secret, kept, fault)
+        self._complain(fault)
+        return LONGEST_SECONDS
 
-    async def _lead(self, secret: Object | None, kept: Kept) -> float:
+    async def _lead(self, secret: Object | None, kept: Kept, fault: str) -> float:
         settled = await self._filling.fill(kept.bundle, self._clock())
+        self._complain(self._filling.problem or fault)
         now = self._clock()
         step = next_step(kept, self._place.names, now, settled)
-        if self._filling.problem:
-            self._complain(self._filling.problem)
-        if step == kept:
-            due = next_moment(kept, now) - now
-            waiting = SETTLING - settled if kept.following and settled is not None else due
-            return min(max(min(due, waiting).total_seconds(), RETRY_SECONDS), LONGEST_SECONDS)
-        if step.authority == kept.authority or await self._filling.is_complete(kept.bundle):
-            await self._write(secret, step)
-        return RETRY_SECONDS
+        if step != kept:
+            if step.authority == kept.authority or await self._filling.is_complete(kept.bundle):
+                await self._write(secret, step)
+            return RETRY_SECONDS
+        if settled is None:
+            return REFUSED_SECONDS if self._filling.problem else RETRY_SECONDS
+        due = SETTLING - settled if kept.following else next_moment(kept, now) - now
+        return min(max(due.total_seconds(), RETRY_SECONDS), LONGEST_SECONDS)
 
     async def _read(self, secrets: ObjectCache) -> Object | None:
         place = self._place
@@ -173,6 +176,6 @@ class CertificateKeeper:
         _LOG.info("the certificate of the webhook is kept until %s", kept.server.certificate.not_after.isoformat())
 
     def _complain(self, problem: str) -> None:
-        if problem != self.problem:
-            self.problem = problem
+        if problem and problem != self.problem:
             _LOG.error("certificates: %s", problem)
+        self.problem = problem

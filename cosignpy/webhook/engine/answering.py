@@ -188,13 +188,14 @@ def renew(question: Renew, environment: Mapping[str, str] = os.environ) -> Found
     from cosignpy.services.tuf.mirror import PUBLIC_GOOD, Mirror
 
     def update() -> bytes:
-        folder = Path(question.folder) if question.folder else Path(tempfile.gettempdir(), "cosignpy-trust")
         mirror = Mirror.parse(question.mirror or PUBLIC_GOOD, question.root if question.has_root else None)
         client = HttpClient(HttpOptions(proxies=Proxies.from_environment(environment)))
-        try:
-            return TrustCache(folder, mirror, TrustPorts(client, Clock(), _LOG.warning)).target()
-        finally:
-            client.close()
+        with tempfile.TemporaryDirectory(prefix="cosignpy-") as aside:
+            folder = Path(question.folder or aside)
+            try:
+                return TrustCache(folder, mirror, TrustPorts(client, Clock(), _LOG.warning)).target()
+            finally:
+                client.close()
 
     return _find(question.number, update)
 

@@ -8,7 +8,8 @@ Older content of the same file cannot be told from newer: it is bounded by the t
 import hmac
 import os
 import stat
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
@@ -29,6 +30,9 @@ MAX_FILE: Final = 32 << 20
 MIN_KEY: Final = 16
 """Octets of a secret."""
 
+_AT_ONCE: Final = 100
+"""Verdicts; they take a millisecond."""
+_PAUSE: Final = 0.001
 _PURPOSE: Final = b"cosignpy verdicts 1 "
 _MAC: Final = 32
 
@@ -75,7 +79,8 @@ class CacheFile:
         if not hmac.compare_digest(found, raw[:_MAC]):
             raise FileError(str(self.path), "it was not written by this webhook with the secret that it has now")
         try:
-            return {each.key: _restore(each) for each in _DECODER.decode(raw[_MAC:])}
+            chunks = msgspec.msgpack.decode(raw[_MAC:], type=list[bytes])
+            return {each.key: _restore(each) for chunk in chunks for each in _DECODER.decode(chunk)}
         except msgspec.MsgspecError as error:
             raise FileError(str(self.path), "it is of another form") from error
 
@@ -85,7 +90,7 @@ class CacheFile:
         Raises:
             FileError: It cannot be written.
         """
-        content = msgspec.msgpack.encode([_keep(key, each) for key, each in islice(verdicts, most)])
+        content = msgspec.msgpack.encode(list(_encode(islice(iter(verdicts), most))))
         if len(content) + _MAC <= MAX_FILE:
             write_file(self.path, hmac.digest(self._key, content, "sha256") + content, PRIVATE)
 
@@ -104,6 +109,13 @@ class CacheFile:
     def _refuse_others(self, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
             raise FileError(str(self.path), "it is not a file that only this user can read and write")
+
+
+def _encode(verdicts: Iterator[tuple[VerdictKey | str, KeptVerdict]]) -> Iterator[bytes]:
+    """Yield verdicts, some at a time, and let other threads compute in between: one of them answers admissions."""
+    while chunk := [_keep(key, each) for key, each in islice(verdicts, _AT_ONCE)]:
+        yield msgspec.msgpack.encode(chunk)
+        time.sleep(_PAUSE)
 
 
 def derive_key(secret: bytes) -> bytes:

@@ -14,6 +14,7 @@ from cosignpy.errors import CosignError, UsageError
 from cosignpy.imagepolicy.model import Source
 from cosignpy.net.address_rule import AddressRule, LocalAddresses, PrivateAddresses
 from cosignpy.net.deadline import requests_end_by
+from cosignpy.net.tls import SharedTls, TlsOptions
 from cosignpy.operations.nowhere import Nowhere
 from cosignpy.operations.ports import ManifestSource
 from cosignpy.operations.remembered import Memory, RememberedSource
@@ -60,16 +61,26 @@ class Registries:
     def __init__(self, setup: Setup, environment: Mapping[str, str] = os.environ) -> None:
         local = LocalAddresses.ALLOWED if setup.allow_local else LocalAddresses.REFUSED
         private = PrivateAddresses.ALLOWED if setup.allow_private else PrivateAddresses.REFUSED
+        self._tls = SharedTls(TlsOptions(setup.cacert or None))
         self._options = RegistryOptions(
             cacert=setup.cacert or None,
             environment=_without_files(environment),
             cloud=CloudCredentials.USED if setup.cloud else CloudCredentials.UNUSED,
+            shared_tls=self._tls,
             rule=AddressRule(local, private, frozenset(setup.plain_http)),
         )
         self._limits = Limits.of(setup.at_once, setup.at_once_each)
         self._content = Content()
         self._lock = threading.Lock()
         self._sessions: OrderedDict[tuple[str, str], RegistrySession] = OrderedDict()
+
+    def prepare(self) -> None:
+        """Read the authorities of TLS, which the first question would wait for.
+
+        Raises:
+            FileError: The file with more of them cannot be read.
+        """
+        self._tls.context()
 
     def open(self, name: str, asker: Asker) -> ManifestSource:
         """Open a repository by its full name; nothing is sent yet. Where there is none, that is told later."""

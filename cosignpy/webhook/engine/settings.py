@@ -51,7 +51,7 @@ class TrustSettings:
     Attributes:
         mirror: Its URL.
         root: What trust in it begins with; None for what comes with the program.
-        folder: Where it is cached.
+        folder: Where it is cached; None for nowhere.
         disabled: Whether nobody is believed that no policy names.
     """
 

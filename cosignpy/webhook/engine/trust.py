@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Final
 
-from cosignpy.errors import CosignError
 from cosignpy.webhook.engine.messages import NewTrust
 from cosignpy.webhook.engine.said import shorten
 
@@ -66,7 +65,7 @@ class DefaultTrust:
         while True:
             try:
                 self.take(await renew())
-            except CosignError as error:
+            except Exception as error:  # noqa: BLE001 # whatever it is, it is tried again
                 self.miss(error)
                 await asyncio.sleep(retry)
                 retry = min(LONGEST_RETRY, retry * 2)
@@ -81,7 +80,7 @@ class DefaultTrust:
         if version != self._version:
             self._version, self._current = version, NewTrust(root, "")
 
-    def miss(self, error: CosignError) -> None:
+    def miss(self, error: Exception) -> None:
         """Learn that there is none to be had now; the last one counts on, for a time."""
         why = shorten(str(error)).replace("\n", " ")
         if self._version and self._monotonic() - self._renewed < MAX_AGE:

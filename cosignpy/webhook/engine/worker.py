@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import BinaryIO, Final
 
+from cosignpy.errors import LimitExceeded
 from cosignpy.webhook.engine.answering import Answering, Asked, Believed, Policies, renew
 from cosignpy.webhook.engine.limits import Deadline
 from cosignpy.webhook.engine.messages import (
@@ -22,6 +23,7 @@ from cosignpy.webhook.engine.messages import (
     Answer,
     Decide,
     Extend,
+    Found,
     NewPolicy,
     NewTrust,
     OldPolicies,
@@ -36,6 +38,7 @@ from cosignpy.webhook.engine.messages import (
 from cosignpy.webhook.engine.places import Registries
 from cosignpy.webhook.policies.compiled import decode_policy
 
+_LOG: Final = logging.getLogger(__name__)
 _SWITCH_SECONDS: Final = 0.0005
 """How long a thread computes while others wait: those that verify let others compute meanwhile."""
 
@@ -47,10 +50,12 @@ class Worker:
         self._connection = connection
         self._sending = threading.Lock()
         self._policies = Policies(decode_policy)
-        self._answering = Answering(self._policies, Registries(setup))
+        registries = Registries(setup)
+        self._answering = Answering(self._policies, registries)
         self._believed = Believed()
         self._deadlines: dict[int, Deadline] = {}
         self._threads = ThreadPoolExecutor(setup.threads)
+        self._threads.submit(registries.prepare)
 
     @property
     def is_idle(self) -> bool:
@@ -81,7 +86,11 @@ class Worker:
         return partial(renew, question)
 
     def _send(self, number: int, answer: Callable[[], Answer]) -> None:
-        content = encode(answer())
+        try:
+            content = encode(answer())
+        except LimitExceeded as error:  # no answer of the kind that was asked for: the front refuses
+            _LOG.error("an answer cannot be sent: %s", error)
+            content = encode(Found(number))
         self._deadlines.pop(number, None)
         with self._sending:
             self._connection.sendall(content)

@@ -39,9 +39,10 @@ class StatusPorts:
 class StatusWriter:
     """Writes one status after the other, and none that would be the same."""
 
-    def __init__(self, store: PolicyStore, ports: StatusPorts) -> None:
+    def __init__(self, store: PolicyStore, ports: StatusPorts, first_pause: float = FIRST_PAUSE) -> None:
         self._store = store
         self._ports = ports
+        self._first_pause = first_pause
         self._marked: dict[tuple[str, PolicyKey], None] = {}
         self._wake = asyncio.Event()
 
@@ -50,7 +51,7 @@ class StatusWriter:
         self._store.on_settled(self._mark)
         self._ports.leadership.on_change(lambda is_leader: self._mark_all() if is_leader else None)
         self._mark_all()
-        pause = FIRST_PAUSE
+        pause = self._first_pause
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -62,9 +63,9 @@ class StatusWriter:
                 except ClusterError as error:
                     self._mark(*marked)
                     await self._wait(error, pause)
-                    pause = FIRST_PAUSE if isinstance(error, Conflict) else min(2 * pause, LONGEST_PAUSE)
+                    pause = self._first_pause if isinstance(error, Conflict) else min(2 * pause, LONGEST_PAUSE)
                 else:
-                    pause = FIRST_PAUSE
+                    pause = self._first_pause
 
     async def _wait(self, error: ClusterError, pause: float) -> None:
         if not isinstance(error, Conflict):

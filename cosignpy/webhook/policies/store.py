@@ -61,6 +61,7 @@ class PolicyStore:
         self._listeners: list[Callable[[], None]] = []
         self._observers: list[Callable[[str, PolicyKey], None]] = []
         self._settled_at: float | None = None
+        self._is_idle = False
 
     def current(self) -> PolicySnapshot:
         """Return the policies in force; a new value where something changed, else the same object."""
@@ -73,6 +74,11 @@ class PolicyStore:
             return False
         waited = asyncio.get_running_loop().time() - self._settled_at
         return self._fetcher.is_settled or waited >= self._options.patience
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all that was told of changes is in force."""
+        return not self._wake.is_set() and self._is_idle
 
     @property
     def policies(self) -> dict[PolicyKey, SettledPolicy]:
@@ -120,7 +126,9 @@ class PolicyStore:
                 if self._settled_at is None:
                     self._settled_at = asyncio.get_running_loop().time()
                 self._wake.clear()
+                self._is_idle = True
                 await self._wake.wait()
+                self._is_idle = False
         finally:
             self._fetcher.close()
             self._thread.shutdown(wait=False, cancel_futures=True)

@@ -43,7 +43,7 @@ def _refuse_nothing(_: TufRepository) -> None:
 
 @value
 class ResourceRules:
-    """What validation depends on: the cluster's settings, our namespace, and who opens the TUF repository of a TrustRoot.
+    """What validation depends on: settings, the webhook's namespace, and who opens the TUF repository of a TrustRoot.
 
     `open_repository` raises a CosignError where a repository cannot be believed. It reads files, so that validation is
     for a thread.

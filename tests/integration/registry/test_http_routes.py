@@ -16,6 +16,7 @@ from cosignpy.net.http import HttpClient, HttpOptions, Request, TlsOptions, TlsV
 from cosignpy.net.proxy import Proxies
 from cosignpy.net.redirects import MAX_REDIRECTS, send_following
 from cosignpy.net.retry import NO_RETRIES
+from cosignpy.net.tls import SharedTls
 from cosignpy.net.url import Url
 from tests.support.raw_server import Handler, RawServer, head, repeat, reply, stall, then, tunnel
 from tests.support.tls_files import Authority, Pair, server_context
@@ -67,6 +68,14 @@ def test_authorities_can_be_given_without_a_file(authority: Authority, localhost
     options = replace(IMPATIENT, tls=TlsOptions(ca_pem=authority.certificate.read_bytes()))
     with RawServer(reply(200, b"{}"), server_context(localhost)) as server:
         assert get(f"https://localhost:{server.port}/", options) == (200, b"{}")
+
+
+def test_clients_may_share_a_context(authority: Authority, localhost: Pair) -> None:
+    shared = SharedTls(TlsOptions(str(authority.certificate)))
+    with RawServer(reply(200, b"{}"), server_context(localhost)) as server:
+        for _ in range(2):
+            assert get(f"https://localhost:{server.port}/", replace(IMPATIENT, shared_tls=shared)) == (200, b"{}")
+    assert shared.context() is shared.context()
 
 
 @pytest.mark.parametrize("pem", [b"", b"no certificate", "-----BEGIN \N{LATIN SMALL LETTER A WITH DIAERESIS}".encode()])

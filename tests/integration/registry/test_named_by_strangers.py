@@ -276,7 +276,23 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(
         assert "authorization" not in storage.requests[0].headers
 
 
-def test_a_registry_that_refuses_has_no_secret_in_its_error(tls: tuple[Any, Path], names: dict[str, list[str]]) -> None:
-    with serve(reply(401, WWW_Authenticate="Basic realm=x"), tls, names) as site, pytest.raises(AccessDenied) as caught:
-        site.ask(username="user", password="secret")
-    assert "secret" not in f"{caught.value!r} {caught.value} {caught.value.hint}"
+@pytest.mark.parametrize(
+    "handler",
+    [
+        reply(401, WWW_Authenticate="Basic realm=x"),
+        reply(403),
+        then(reply(401, WWW_Authenticate="Basic realm=x"), reply(403)),
+    ],
+    ids=["401", "403", "401-403"],
+)
+def test_a_refusal_has_no_secret_in_it_and_no_hint_to_log_in(
+    tls: tuple[Any, Path], names: dict[str, list[str]], handler: Handler
+) -> None:
+    with serve(handler, tls, names) as site:
+        options = replace(site.options, username="user", password="secret")
+        session = RegistrySession(f"localhost:{site.server.port}", options)
+        with pytest.raises(AccessDenied) as caught:
+            RemoteRepository(session, "team/app").fetch_manifest(Tag("v1"))
+        session.close()
+    assert "secret" not in f"{caught.value!r} {caught.value}"
+    assert caught.value.hint is None

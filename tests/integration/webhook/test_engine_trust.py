@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.webhook.engine.engine import Engine
 from cosignpy.webhook.engine.settings import TrustSettings
+from cosignpy.webhook.live_settings import LiveSettings
 from cosignpy.webhook.verdicts import Cause
 from tests.support.image_policies import document
 from tests.support.signed_images import push_bundle
@@ -68,4 +69,6 @@ def test_a_mirror_that_is_away_stops_nothing_but_policies_that_need_it(images: I
         return ""
 
     chosen = settings(images.address, trust=trust)
-    assert "127.0.0.1:1" in run_engine(ask, KnownPolicies(compiled(document(BY_EMAIL))), chosen)
+    live = LiveSettings(verdicts="cosignpy", refusal_lifetime=timedelta(0))
+    policies = KnownPolicies(compiled(document(BY_EMAIL)))
+    assert "127.0.0.1:1" in run_engine(ask, policies, chosen, lambda: live)

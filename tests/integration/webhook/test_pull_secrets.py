@@ -68,7 +68,10 @@ def run(cluster: KubeApi, folder: Path, work: Any) -> Any:
     async def all_of_it() -> Any:
         api = KubernetesApi(open_connection(str(kubeconfig)))
         try:
-            return await asyncio.wait_for(work(ClusterPullSecrets.of(api)), 20)
+            secrets = ClusterPullSecrets.of(api)
+            found = await asyncio.wait_for(work(secrets), 20)
+            await synced(secrets)
+            return found
         finally:
             await api.close()
 
@@ -150,7 +153,7 @@ def test_without_the_right_to_read_secrets_images_are_refused(cluster: KubeApi, 
 
     async def work(secrets: ClusterPullSecrets) -> None:
         with pytest.raises(Forbidden) as caught:
-            await secrets.find("team", POD)
+            await secrets.find("team", {"imagePullSecrets": [{"name": "pods"}]})
         assert "secrets" in f"{caught.value} {caught.value.hint}"
 
     run(cluster, tmp_path, work)

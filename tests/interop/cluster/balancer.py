@@ -19,18 +19,21 @@ class Balancer:
 
     def __init__(self, ports: Sequence[int] = ()) -> None:
         self.port = free_port()
+        self.is_listening = False
         self.ports = tuple(ports)
         self._turns = itertools.count()
         self._open: set[socket.socket] = set()
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self.is_listening = True
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.is_listening = False
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -48,6 +51,7 @@ class Balancer:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:

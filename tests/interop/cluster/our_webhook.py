@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPException, HTTPSConnection
@@ -48,6 +48,12 @@ class Replica:
 
     program: Program
     port: int
+
+    @property
+    def pid(self) -> int:
+        """Return its process, while it runs."""
+        assert self.program.process is not None
+        return self.program.process.pid
 
     def is_ready(self) -> bool:
         """Tell whether its probe says so; whoever it is, since kubelets do not look at certificates either."""
@@ -98,12 +104,12 @@ class OurWebhook:
         return sorted(found, key=_order)
 
     def start_replica(self, *flags: str) -> Replica:
-        """Start one more process and wait until it is ready.
+        """Start one more process and wait until it is ready; without the balancer, the only one is in its place.
 
         Raises:
             ProgramError: It ended, or was not ready in time.
         """
-        number, port = len(self.replicas), free_port()
+        number, port = len(self.replicas), free_port() if self.balancer.is_listening else self.balancer.port
         folder = self.folder / f"replica-{number}"
         folder.mkdir(parents=True, exist_ok=True)
         token = self.cluster.token_of(SYSTEM, "webhook")
@@ -194,9 +200,12 @@ def _order(manifest: Json) -> int:
 
 
 @contextmanager
-def run_our_webhook(cluster: Cluster, folder: Path, registry: str, **values: str) -> Iterator[OurWebhook]:
+def run_our_webhook(
+    cluster: Cluster, folder: Path, registry: str, *, balanced: bool = True, **values: str
+) -> Iterator[OurWebhook]:
     """Install the chart, start one process, and stop it in the end."""
-    with Balancer() as balancer:
+    balancer = Balancer()
+    with balancer if balanced else nullcontext():
         webhook = OurWebhook(cluster, folder, registry, values, balancer)
         try:
             webhook.install()

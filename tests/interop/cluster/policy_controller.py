@@ -95,6 +95,12 @@ class PolicyController:
         for path in _CONFIGURATIONS:
             self.cluster.admin.delete(path)
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._program.process is not None
+        return self._program.process.pid
+
     def apply_policy(self, policy: Json) -> None:
         """Apply a ClusterImagePolicy and wait until it is in force.
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from tests.support.kube_api.admission.hooks import check_configuration, fill_mutating, fill_validating
+from tests.support.kube_api.admission.policies import check_policy, fill_policy
 from tests.support.kube_api.custom import check_definition, fill_definition, start_definition
 from tests.support.kube_api.failures import Fault, bad_request, invalid_value
 from tests.support.kube_api.namespaces import fill_namespace, start_namespace
@@ -58,6 +59,7 @@ STRATEGY: Final = Plain(
     fillers={
         "namespaces": fill_namespace,
         "mutatingwebhookconfigurations": fill_mutating,
+        "validatingadmissionpolicies": fill_policy,
         "validatingwebhookconfigurations": fill_validating,
         "customresourcedefinitions": fill_definition,
         "pods": fill_pod,
@@ -67,6 +69,7 @@ STRATEGY: Final = Plain(
     checkers={
         "pods": check_pod,
         "mutatingwebhookconfigurations": check_configuration,
+        "validatingadmissionpolicies": check_policy,
         "validatingwebhookconfigurations": check_configuration,
         "customresourcedefinitions": check_definition,
         "secrets": _check_secret,
@@ -79,6 +82,9 @@ STRATEGY: Final = Plain(
         "customresourcedefinitions": start_definition,
         **{plural: start_workload for plural in TEMPLATES if plural != "podtemplates"},
         **dict.fromkeys(("poddisruptionbudgets", "networkpolicies", "ingresses"), _start_spec),
-        **dict.fromkeys(("mutatingwebhookconfigurations", "validatingwebhookconfigurations"), _start_spec),
+        **dict.fromkeys(
+            ("mutatingwebhookconfigurations", "validatingwebhookconfigurations", "validatingadmissionpolicies"),
+            _start_spec,
+        ),
     },
 )

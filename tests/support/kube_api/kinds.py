@@ -88,6 +88,8 @@ BUILT_IN: Final = (
         "v1",
         ("mutatingwebhookconfigurations", "MutatingWebhookConfiguration", False),
         ("validatingwebhookconfigurations", "ValidatingWebhookConfiguration", False),
+        ("validatingadmissionpolicies", "ValidatingAdmissionPolicy", False, STATUS),
+        ("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", False),
     ),
     *_kinds("apiextensions.k8s.io", "v1", ("customresourcedefinitions", "CustomResourceDefinition", False, STATUS)),
     *_kinds("coordination.k8s.io", "v1", ("leases", "Lease")),
@@ -98,7 +100,7 @@ BUILT_IN: Final = (
     *_kinds("autoscaling", "v2", ("horizontalpodautoscalers", "HorizontalPodAutoscaler", True, STATUS)),
     *_kinds("events.k8s.io", "v1", ("events", "Event")),
 )
-"""Kinds whose meaning would have to be carried out here, and is not, are absent: ValidatingAdmissionPolicies."""
+"""Kinds whose meaning would have to be carried out here, and is not, are absent."""
 
 NAMESPACES: Final = BUILT_IN[0]
 SCALE: Final = Kind("autoscaling", "v1", "Scale", "scale")

@@ -15,6 +15,8 @@ from tests.support.kube_api.strategies import Strategy
 Changer: TypeAlias = Callable[[Object], Object]
 """Makes of an object the one that is wanted; both in the version of the path."""
 
+_PROPAGATION: Final = {"Orphan": ["orphan"], "Foreground": ["foregroundDeletion"]}
+"""What holds an object until its dependents are let go, or gone."""
 _MANAGED: Final = ("managedFields",)
 _ATTEMPTS: Final = 20
 _UNCONDITIONAL: Final = frozenset({"leases", "poddisruptionbudgets", "mutatingwebhookconfigurations"})
@@ -176,17 +178,22 @@ class Rest:
         self.admission.validate(asked)
         if call.dry_run:
             return before
-        stays = _finalizers(former) or (kind.storage == NAMESPACES.storage and former["spec"].get("finalizers"))
+        held = _finalizers(former) + _PROPAGATION.get(_propagation(options, call), [])
+        stays = held or (kind.storage == NAMESPACES.storage and former["spec"].get("finalizers"))
         if not stays:
             self.store.swap(kind.storage, target.key, former, None)
             return before
         if "deletionTimestamp" in former["metadata"]:
             return before
         noted = {"deletionTimestamp": metadata.timestamp(), "deletionGracePeriodSeconds": 0}
-        marked = former | {"metadata": former["metadata"] | noted}
+        marked = former | {"metadata": former["metadata"] | noted | ({"finalizers": held} if held else {})}
         if kind.storage == NAMESPACES.storage:
             marked["status"] = {"phase": "Terminating"}
         return self.convert(kind, [self.store.swap(kind.storage, target.key, former, marked)])[0]
+
+
+def _propagation(options: Mapping[str, Any], call: Call) -> str:
+    return options.get("propagationPolicy") or call.query.get("propagationPolicy") or "Background"
 
 
 def _check_fields(unknown: list[str], call: Call) -> None:

@@ -18,6 +18,7 @@ from tests.support.kube_api.admission.matching import Matching
 from tests.support.kube_api.builtin import STRATEGY
 from tests.support.kube_api.calls import ADMIN, Audited, service_account
 from tests.support.kube_api.client import KubeClient
+from tests.support.kube_api.controllers import Controllers
 from tests.support.kube_api.conversion import Conversion
 from tests.support.kube_api.custom import CustomKinds
 from tests.support.kube_api.http import Server
@@ -53,6 +54,7 @@ class KubeApi:
         self.audited: list[Audited] = []
         self.bugs: list[Exception] = []
         self.port = 0
+        self.controllers: Controllers | None = None
         self._server: Server | None = None
         self._over = threading.Event()
         self.services: dict[tuple[str, str], int] = {}
@@ -84,6 +86,9 @@ class KubeApi:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.controllers is not None:
+            self.controllers.stop()
+            self.bugs += filter(None, [self.controllers.bug])
         self.stop()
         self._chain.close()
         if self.bugs and error is None:
@@ -103,6 +108,13 @@ class KubeApi:
         server.shutdown()
         server.server_close()
         self._cut(server)
+
+    def start_controllers(self) -> Controllers:
+        """Start what makes Pods of workloads, collects garbage and empties namespaces; it ends with the server."""
+        if self.controllers is None:
+            self.controllers = Controllers(self.rest)
+            self.controllers.start()
+        return self.controllers
 
     def end_watches(self) -> None:
         """Cut all connections; clients come again."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from jsonschema import ValidationError, validate
+from jsonschema_rs import Draft7Validator
 from prometheus_client import Counter, Gauge, Histogram, Metric
 
 from cosignpy.version import VERSION
@@ -68,7 +68,7 @@ def test_every_value_that_is_used_is_there() -> None:
 
 
 def test_every_value_has_a_type() -> None:
-    validate(values(), SCHEMA)
+    assert list(Draft7Validator(SCHEMA).iter_errors(values())) == []
 
     def check(schema: dict[str, Any], found: dict[str, Any], path: str) -> None:
         assert schema.get("additionalProperties") is False, path
@@ -102,8 +102,7 @@ def test_mistakes_are_refused(path: str, wrong: Any) -> None:
     for name in parents:
         found = found[name]
     found[last] = wrong
-    with pytest.raises(ValidationError):
-        validate(document, SCHEMA)
+    assert not Draft7Validator(SCHEMA).is_valid(document)
 
 
 def test_versions_are_ours() -> None:

@@ -95,7 +95,7 @@ def test_mirrors_of_static_pods_are_not_asked_about() -> None:
 def belt(new: Json, old: Json | None = None, **labels: str) -> bool:
     """Tell whether the API server lets a pod in that is asked about by itself."""
     policy = find(OBJECTS, "ValidatingAdmissionPolicy", "images-by-digest.cosignpy.dev")["spec"]
-    request = {"operation": "CREATE" if old is None else "UPDATE", "userInfo": {"groups": []}}
+    request: Json = {"operation": "CREATE" if old is None else "UPDATE", "userInfo": {"groups": []}}
     names: Json = {"object": new, "oldObject": old, "request": request, "variables": {}}
     names["namespaceObject"] = {"metadata": {"name": "team", "labels": labels}}
     if not all(Expression(each["expression"]).evaluate(names) for each in policy["matchConditions"]):
@@ -121,7 +121,7 @@ def test_tags_are_refused_wherever_they_are(slot: Json) -> None:
 @pytest.mark.parametrize(
     ("enforcement", "passes"), [("deny", False), ("warn", True), ("audit", True), ("other", False)]
 )
-def test_namespaces_whose_refusals_do_not_count(enforcement: str, passes: bool) -> None:  # noqa: FBT001
+def test_namespaces_whose_refusals_do_not_count(enforcement: str, passes: bool) -> None:
     tagged = {**POD, "spec": SLOTS[0]}
     assert belt(tagged, None, **{"policy.cosignpy.dev/enforcement": enforcement}) is passes
 
@@ -140,7 +140,7 @@ def test_namespaces_whose_refusals_do_not_count(enforcement: str, passes: bool) 
         (None, {"policy.cosignpy.dev/enforcement": "audit"}, True),
     ],
 )
-def test_labels_that_weaken_need_a_right(before: Json | None, after: Json, weakens: bool) -> None:  # noqa: FBT001
+def test_labels_that_weaken_need_a_right(before: Json | None, after: Json, weakens: bool) -> None:
     policy = find(OBJECTS, "ValidatingAdmissionPolicy", "namespace-labels.cosignpy.dev")["spec"]
     variables = {each["name"]: each["expression"] for each in policy["variables"]}
     names: Json = {

@@ -11,7 +11,7 @@ from cosignpy.version import VERSION
 from cosignpy.webhook import kinds
 from cosignpy.webhook.certificates.bundles import Bundles
 from cosignpy.webhook.live_settings import CONFIG_MAP, LiveSettings
-from cosignpy.webhook.parts import LEASE, OWN_POLICIES, REPORTS
+from cosignpy.webhook.parts import EXCEPTIONS, LEASE, OWN_POLICIES, REPORTS
 from cosignpy.webhook.ports import ResourceType
 from cosignpy.webhook.serve import CertificateOptions, Listen
 from cosignpy.webhook.settings_map import read_settings
@@ -49,7 +49,7 @@ CLUSTER: Final = frozenset(
         *rules(kinds.MUTATING_WEBHOOKS, "get", *FOLLOW, "update", names=BUNDLES.mutating),
         *rules(kinds.VALIDATING_WEBHOOKS, "get", *FOLLOW, "update", names=BUNDLES.validating),
         *rules(kinds.CUSTOM_RESOURCE_DEFINITION, "get", *FOLLOW, "update", names=BUNDLES.definitions),
-        *rules(kinds.CUSTOM_RESOURCE_DEFINITION, "get", names=(OWN_POLICIES, REPORTS, "breakglasses.cosignpy.dev")),
+        *rules(kinds.CUSTOM_RESOURCE_DEFINITION, "get", names=(OWN_POLICIES, REPORTS, EXCEPTIONS)),
     ]
 )
 """What the webhook does in the cluster: follows policies, writes their statuses, and looks for pull secrets."""

@@ -29,6 +29,18 @@ def test_a_missing_package_is_a_hint(missing: str) -> None:
     assert caught.value.hint == "pip install 'cosignpy[server]'"
 
 
+@pytest.mark.parametrize("missing", ["lightkube.config", "httpx2", "starlette"])
+def test_what_the_webhook_needs_is_another_extra(missing: str) -> None:
+    with pytest.raises(UsageError) as caught, explaining_absence("its", "kubernetes"):
+        raise ModuleNotFoundError(name=missing)
+    assert caught.value.hint == "pip install 'cosignpy[kubernetes]'"
+
+
+def test_a_package_of_another_extra_is_our_own_fault() -> None:
+    with pytest.raises(ModuleNotFoundError), explaining_absence("its"):
+        raise ModuleNotFoundError(name="lightkube")
+
+
 @pytest.mark.parametrize("missing", ["log_server.app", "starlettes", None])
 def test_any_other_missing_module_is_our_own_fault(missing: str | None) -> None:
     with pytest.raises(ModuleNotFoundError), importing_plainly("its"):

@@ -15,6 +15,7 @@ from cosignpy.serving.request_log import (
     LogRequests,
     configure_logging,
     fields,
+    write_line,
 )
 from tests.support.asgi_calls import Client, ask, scope_of
 
@@ -163,3 +164,27 @@ def test_a_warning_of_python_is_a_line(stream: io.StringIO, capsys: pytest.Captu
     told = line["level"], line["logger"], line["message"], line["file"]
     assert told == ("warning", "py.warnings", "UserWarning: the country has three letters", __file__)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_line_of_ones_own_has_members_that_are_json_already(stream: io.StringIO) -> None:
+    configure_logging(LogLevel.INFO, stream)
+    write_line(LOG, logging.WARNING, "decision", ',"images":["a"]')
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["logger"], line["message"], line["images"]) == (
+        "warning",
+        "test.requests",
+        "decision",
+        ["a"],
+    )
+
+
+def test_a_line_may_wait_for_others(stream: io.StringIO) -> None:
+    async def write() -> tuple[str, str]:
+        configure_logging(LogLevel.INFO, stream, lag_seconds=0.01)
+        write_line(LOG, logging.INFO, "later", "", may_wait=True)
+        before = stream.getvalue()
+        await asyncio.sleep(0.05)
+        return before, stream.getvalue()
+
+    before, after = asyncio.run(write())
+    assert (before, json.loads(after)["message"]) == ("", "later")

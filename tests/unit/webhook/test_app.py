@@ -1,5 +1,6 @@
 """The webhook's app: what comes in as a review goes out as an answer, and everything else as an error."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -7,12 +8,13 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import pytest
+from starlette.types import Message
 
 from cosignpy.webhook.app import Draining, Paths, build_reviews
 from cosignpy.webhook.recording import Webhook
 from cosignpy.webhook.review import MAX_REVIEW
 from tests.support.admission import DIGEST, PINNED, TAGGED, UID, Site, encode, pod, refused, review_of
-from tests.support.asgi_calls import Answer, ask, scope_of
+from tests.support.asgi_calls import Answer, Client, ask, scope_of
 
 JSON: Final = ((b"content-type", b"application/json"),)
 
@@ -106,3 +108,32 @@ def test_a_mistake_of_ours_is_a_denial_and_a_traceback_in_the_log(path: str, cap
 def test_who_is_about_to_end_asks_to_be_left() -> None:
     found = post(Site(draining=Draining(True)), "/validations", encode(review_of()))
     assert (found.json["response"]["allowed"], found.headers[b"connection"]) == (True, b"close")
+
+
+@pytest.mark.parametrize("path", ["/validations", "/mutations"])
+def test_who_goes_away_is_not_answered(path: str) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    site = Site()
+    apps = Paths(build_reviews(site.handler, site.records.append, site.draining))
+    asyncio.run(apps(scope_of(path, JSON, method="POST", query_string=b""), receive, send))
+    assert (sent, site.records) == ([], [])
+
+
+def test_a_mistake_while_a_review_is_read_is_an_error_and_no_admission(caplog: pytest.LogCaptureFixture) -> None:
+    sent = Client()
+
+    async def receive() -> Message:
+        raise RuntimeError("a mistake")
+
+    apps = Paths(build_reviews(Site().handler, [].append, Draining()))
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(apps(scope_of("/validations", JSON, method="POST", query_string=b""), receive, sent.send))
+    assert sent.answer.status == 500
+    assert "a mistake" in caplog.text

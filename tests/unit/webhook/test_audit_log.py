@@ -179,7 +179,7 @@ def test_what_is_filled_in_is_no_pinned_image() -> None:
 
 def test_registries_that_are_many_have_one_number() -> None:
     registries = Registries(most=2)
-    assert [registries.name(f"r{each}.example/a") for each in (1, 2, 3, 1)] == [
+    assert [registries.name(f"r{each}.example/app") for each in (1, 2, 3, 1)] == [
         "r1.example",
         "r2.example",
         "other",

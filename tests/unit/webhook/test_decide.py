@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 import pytest
+
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.values import replace
 from cosignpy.webhook.answer import (

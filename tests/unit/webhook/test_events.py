@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cosignpy.errors import ClusterError
+from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.values import replace
 from cosignpy.webhook import events
 from cosignpy.webhook.answer import Answer, Finding
@@ -17,7 +18,7 @@ from cosignpy.webhook.kinds import EVENT
 from cosignpy.webhook.live_settings import Enforcement
 from cosignpy.webhook.recording import Decision, Webhook
 from cosignpy.webhook.request import AdmissionRequest
-from cosignpy.webhook.verdicts import ImageVerdict
+from cosignpy.webhook.verdicts import Excuse, ImageVerdict
 from tests.support.admission import PINNED, passed, pod, refused, request_of
 from tests.support.cluster_fakes import FakeCluster
 
@@ -46,7 +47,7 @@ def written(*made: Decision, cluster: FakeCluster | None = None, clock: Clock | 
         for each in made:
             writer(each)
         task = asyncio.create_task(writer.run())
-        while writer._waiting.qsize():
+        while writer._waiting.qsize():  # noqa: ASYNC110 - a test looks from outside
             await asyncio.sleep(0)
         await asyncio.sleep(0)
         task.cancel()
@@ -98,6 +99,13 @@ def test_where_refusals_do_not_count_they_are_events(how: Enforcement) -> None:
     assert event["note"].startswith(f"{how}: validation failed: ")
 
 
+def test_an_image_that_runs_by_an_exception_is_an_event() -> None:
+    excuse = Excuse("fire", ("alice",), "it burns", NOW)
+    (event,) = written(decision(verdict=replace(refused(), outcome=Outcome.WARNED, excuse=excuse)))
+    assert event["reason"] == "ImageAdmittedByException"
+    assert event["note"] == "admitted by break-glass fire of alice, until 2026-11-30T12:00:00Z: it burns"
+
+
 def test_what_is_no_news_is_no_event() -> None:
     request = request_of()
     quiet = [
@@ -112,7 +120,7 @@ def test_what_is_no_news_is_no_event() -> None:
 
 
 def test_what_was_not_looked_at_is_an_event_as_well() -> None:
-    answer: Answer = refuse(400, "nobody knows")  # type: ignore[arg-type]
+    answer: Answer = refuse(400, "nobody knows")
     (event,) = written(Decision(Webhook.VALIDATING, request_of(), answer, (), 0.0))
     assert event["note"] == "nobody knows"
 
@@ -145,7 +153,7 @@ def test_what_was_said_is_forgotten_beyond_a_limit(monkeypatch: pytest.MonkeyPat
 
 def test_a_cluster_that_takes_no_events_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     cluster = FakeCluster()
-    cluster.refusal = ClusterError("create events", "https://cluster", 403, "forbidden")
+    cluster.refusal = ClusterError("create events", "https://cluster", "forbidden", 403)
     many = [decision(verdict=refused(why=str(number))) for number in range(MAX_WAITING + 3)]
     with caplog.at_level(logging.WARNING):
         assert written(*many, cluster=cluster) == []

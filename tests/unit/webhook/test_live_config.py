@@ -105,10 +105,10 @@ def test_it_is_looked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def watch() -> None:
         task = asyncio.create_task(found.run())
-        while len(told) < 3:
+        while len(told) < 3:  # noqa: ASYNC110 - a test looks from outside
             await asyncio.sleep(0.001)
         there[0] = True
-        while found.reason:
+        while found.reason:  # noqa: ASYNC110 - a test looks from outside
             await asyncio.sleep(0.001)
         task.cancel()
 
@@ -129,7 +129,7 @@ def test_a_task_that_fails_ends_all() -> None:
         background = Background(lambda: stopped.append("stopped"))
         background.start("waits", asyncio.Event().wait())  # type: ignore[arg-type]
         background.start("part", task())
-        while background.failure is None:
+        while background.failure is None:  # noqa: ASYNC110 - a test looks from outside
             await asyncio.sleep(0)
         await background.close()
         return background.failure

@@ -76,8 +76,10 @@ def test_what_is_no_document_is_refused(raw: bytes, why: str) -> None:
         ({"kind": None}, "its kind is no text, known is AdmissionReview"),
         (
             {"apiVersion": "admission.k8s.io/v1beta1"},
-            "its apiVersion is 'admission.k8s.io/v1beta1', known is admission.k8s.io/v1; "
-            "the webhook's admissionReviewVersions have to be [v1]",
+            (
+                "its apiVersion is 'admission.k8s.io/v1beta1', known is admission.k8s.io/v1; "
+                "the webhook's admissionReviewVersions have to be [v1]"
+            ),
         ),
         ({"request": None}, "there is no request in it"),
         ({"request": "text"}, "there is no request in it"),

@@ -1,5 +1,6 @@
 """The ConfigMap of the webhook: known keys, good values, and what becomes of others."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -7,13 +8,13 @@ import pytest
 from cosignpy.imagepolicy.decision import NoMatch
 from cosignpy.values import fields_of, replace
 from cosignpy.webhook.live_settings import Enforcement, LiveSettings, PinDigests, PodSpecPath, Unreadable
-from cosignpy.webhook.settings_map import MAX_ITEMS, MAX_STEPS, read_settings
+from cosignpy.webhook.settings_map import KEYS, MAX_ITEMS, MAX_STEPS, read_settings
 
 DEFAULTS = LiveSettings()
 
 
-def read(before: LiveSettings = DEFAULTS, **data: str) -> LiveSettings:
-    return read_settings({name.replace("_", "-"): text for name, text in data.items()}, before)
+def read(before: LiveSettings = DEFAULTS, data: Mapping[str, str] | None = None, /, **more: str) -> LiveSettings:
+    return read_settings({name.replace("_", "-"): text for name, text in {**(data or {}), **more}.items()}, before)
 
 
 def test_without_anything_the_defaults_are_in_force() -> None:
@@ -36,12 +37,19 @@ def test_without_anything_the_defaults_are_in_force() -> None:
         ("verdict_lifetime", "2h", timedelta(hours=2)),
         ("refusal_lifetime", "500ms", timedelta(seconds=0.5)),
         ("grace_period", "0", timedelta()),
-        ("allowed_registries", "*.example.com:5000, docker.io\nghcr.io/team # ours", ("*.example.com:5000", "docker.io", "ghcr.io/team")),
+        (
+            "allowed_registries",
+            "*.example.com:5000, docker.io\nghcr.io/team # ours",
+            ("*.example.com:5000", "docker.io", "ghcr.io/team"),
+        ),
         ("exempt_controllers", "kube-system:replicaset-controller", ("kube-system:replicaset-controller",)),
         ("break_glass", "T", True),
         (
             "pod_specs",
-            "argoproj.io/Rollout: spec.template.spec\n\n# more\nray.io/RayCluster: spec.groups[].template.spec\nThing: spec",
+            (
+                "argoproj.io/Rollout: spec.template.spec\n\n# more\n"
+                "ray.io/RayCluster: spec.groups[].template.spec\nThing: spec"
+            ),
             (
                 PodSpecPath("argoproj.io", "Rollout", ("spec", "template", "spec")),
                 PodSpecPath("ray.io", "RayCluster", ("spec", "groups", "*", "template", "spec")),
@@ -51,16 +59,14 @@ def test_without_anything_the_defaults_are_in_force() -> None:
     ],
 )  # fmt: skip
 def test_each_key_is_read(key: str, text: str, content: object) -> None:
-    found = read(**{key: text})
+    found = read(DEFAULTS, {key: text})
     assert getattr(found, key) == content
     assert found.problems == ()
     assert replace(found, **{key: getattr(DEFAULTS, key)}) == DEFAULTS
 
 
 def test_all_settings_have_a_key() -> None:
-    from cosignpy.webhook.settings_map import _READERS
-
-    assert {name.replace("_", "-") for name in fields_of(LiveSettings)} - {"problems"} == set(_READERS)
+    assert {name.replace("_", "-") for name in fields_of(LiveSettings)} - {"problems"} == set(KEYS)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_a_value_that_cannot_be_used_leaves_what_was(key: str, text: str) -> Non
         exempt_controllers=("a:b",),
         pod_specs=(PodSpecPath("g", "K", ("spec",)),),
     )
-    found = read(before, **{key: text})
+    found = read(before, {key: text})
     assert getattr(found, key) == getattr(before, key)
     (problem,) = found.problems
     assert problem.startswith(f"{key.replace('_', '-')}: ")
@@ -118,7 +124,7 @@ def test_what_cannot_be_understood_about_images_without_a_policy_is_deny() -> No
 
 def test_what_is_in_force_is_told_as_it_is_written() -> None:
     told = [
-        read(**{key: "?!"}).problems[0].rpartition(" is ")[2]
+        read(DEFAULTS, {key: "?!"}).problems[0].rpartition(" is ")[2]
         for key in ("verdict_lifetime", "break_glass", "pod_specs")
     ]
     assert told == ["1h", "false", "0 of them"]

@@ -126,6 +126,9 @@ matchConditions:
 {{- if .Values.registry.cloudCredentials }}
 - --cloud-credentials
 {{- end }}
+{{- with .Values.clusterName }}
+- --cluster={{ . }}
+{{- end }}
 {{- if .Values.audit.enabled }}
 - --audit
 {{- end }}

@@ -13,6 +13,7 @@ from tests.support.kube_api.admission import hooks
 from tests.support.kube_api.admission.asking import Asking, CallFails
 from tests.support.kube_api.admission.hooks import Hook
 from tests.support.kube_api.admission.matching import Matching
+from tests.support.kube_api.admission.policies import Policies
 from tests.support.kube_api.admission.reviews import (
     VERSION,
     BadAnswer,
@@ -55,6 +56,7 @@ class Chain:
 
     def __init__(self, matching: Matching, asking: Asking, convert: Converter) -> None:
         self._matching, self._asking, self._convert = matching, asking, convert
+        self._policies = Policies(matching)
         self._pool = ThreadPoolExecutor(_TOGETHER, thread_name_prefix="admission")
         self._lock = threading.Lock()
 
@@ -108,11 +110,12 @@ class Chain:
             raise internal(str(error)) from error
 
     def validate(self, asked: Asked) -> None:
-        """Ask all webhooks that only refuse, at once.
+        """Evaluate policies, then ask all webhooks that only refuse, at once.
 
         Raises:
             ApiFailure: One refuses, or cannot be asked; the first that said so.
         """
+        self._policies.validate(asked)
         found = [
             (number, hook, kind)
             for number, hook in enumerate(hooks.hooks_of(self._matching.store, hooks.VALIDATING))

@@ -140,6 +140,20 @@ def test_a_mirror_that_is_none_is_told() -> None:
     assert found.error
 
 
+def test_an_answer_that_is_too_large_is_none_of_the_kind_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with worker() as connection:
+        question = encode(decide())
+        monkeypatch.setattr(messages, "MAX_MESSAGE", 60)
+        connection.sendall(encode_setup() + question)
+        found = hear(connection)
+    assert found == Found(1)
+
+
+def encode_setup() -> bytes:
+    content = msgspec.msgpack.encode(SETUP)
+    return LENGTH.pack(len(content)) + content
+
+
 def error_of(found: Found) -> CosignError:
     return parse_error(JsonObject.parse(found.error, what="test"))
 

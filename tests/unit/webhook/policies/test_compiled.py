@@ -207,3 +207,10 @@ def test_a_policy_that_is_not_valid_says_what_the_policy_controller_says() -> No
     with pytest.raises(MalformedError) as caught:
         read_document(document(PASS, mode="zzz"), POLICY_CONTROLLER)
     assert caught.value.why == "invalid value: zzz: spec.mode\nunsupported mode"
+
+
+@pytest.mark.parametrize(("version", "kept"), [(Version.ALPHA, True), (Version.BETA, False)])
+def test_in_the_version_that_is_followed_a_log_without_a_url_counts(version: Version, kept: bool) -> None:
+    found = document({**BY_KEY, "ctlog": {"trustRootRef": "mine"}}) | {"apiVersion": version.value}
+    (authority,) = read_document(found, POLICY_CONTROLLER).authorities
+    assert (authority.ctlog is not None) is kept

@@ -11,7 +11,6 @@ import pytest
 from cosignpy.errors import ClusterError, Conflict
 from cosignpy.webhook import kinds
 from cosignpy.webhook.live_settings import LiveSettings
-from cosignpy.webhook.policies import status_writer
 from cosignpy.webhook.policies.status_writer import StatusPorts, StatusWriter
 from cosignpy.webhook.policies.store import PolicyStore
 from cosignpy.webhook.policies.watched import watch_policies
@@ -49,7 +48,7 @@ def follow(act: Callable[[Site], Awaitable[None]], *, is_leader: bool = True) ->
     async def run() -> None:
         site = Site(is_leader=is_leader)
         store = PolicyStore(site.caches, FakeSupplies(), LiveSettings())
-        writer = StatusWriter(store, StatusPorts(site.caches, site.cluster, site.leadership, lambda: NOW))
+        writer = StatusWriter(store, StatusPorts(site.caches, site.cluster, site.leadership, lambda: NOW), 0.01)
         running = [asyncio.create_task(each) for each in (store.run(), writer.run())]
         try:
             await act(site)
@@ -121,9 +120,7 @@ def test_who_does_not_lead_writes_nothing_until_it_does() -> None:
 @pytest.mark.parametrize(
     "error", [Conflict("update x", "here", "changed", 409), ClusterError("update x", "here", "no")]
 )
-def test_a_write_that_fails_is_made_again(error: ClusterError, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status_writer, "FIRST_PAUSE", 0.01)
-
+def test_a_write_that_fails_is_made_again(error: ClusterError) -> None:
     async def act(site: Site) -> None:
         site.cluster.refusal = error
         site.policies.put(made(BY_KEY))
@@ -139,8 +136,20 @@ def test_an_object_that_changed_meanwhile_is_left_for_later() -> None:
     async def act(site: Site) -> None:
         site.policies.put(made(BY_KEY))
         await site.until(lambda: site.ready() == "True")
-        site.leadership.lead(is_leader=True)
         site.policies._objects["", "team"] = made(PASS, generation=2)  # an event that nobody was told of yet
+        site.leadership.lead(is_leader=True)
+        await asyncio.sleep(0.05)
+        assert len(site.cluster.done) == 1
+
+    follow(act)
+
+
+def test_an_object_that_went_meanwhile_has_no_status() -> None:
+    async def act(site: Site) -> None:
+        site.policies.put(made(BY_KEY))
+        await site.until(lambda: site.ready() == "True")
+        del site.policies._objects["", "team"]  # an event that nobody was told of yet
+        site.leadership.lead(is_leader=True)
         await asyncio.sleep(0.05)
         assert len(site.cluster.done) == 1
 

@@ -6,28 +6,31 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from cosignpy.core.digest import Digest
+from cosignpy.core.keys.algorithms import ED25519
+from cosignpy.core.keys.private import PrivateKey
 from cosignpy.core.keys.public import PublicKey
 from cosignpy.core.trust.trusted_root import TrustedRoot, encode_trusted_root
 from cosignpy.errors import RemoteError
 from cosignpy.imagepolicy.conduct import OURS, POLICY_CONTROLLER
-from cosignpy.imagepolicy.decision import Outcome, Subject, decide_policy
+from cosignpy.imagepolicy.decision import Outcome, decide_policy
 from cosignpy.imagepolicy.model import Key, Keyless
 from cosignpy.values import replace
 from cosignpy.webhook import kinds
 from cosignpy.webhook.live_settings import LiveSettings, Unreadable
 from cosignpy.webhook.policies.compiled import decode_policy, version_of
 from cosignpy.webhook.policies.fetching import FetchTimes, RepositoryContent
-from cosignpy.webhook.policies.selection import select
 from cosignpy.webhook.policies.store import PolicyStore, StoreOptions
-from cosignpy.webhook.policies.watched import PolicyCaches, PolicyKey, watch_policies
+from cosignpy.webhook.policies.watched import PolicyCaches, PolicyKey, knows_own_kind, watch_policies
 from cosignpy.webhook.ports import CompiledPolicy
-from tests.support.cluster_fakes import FakeCache, FakeCluster
+from tests.support.cluster_fakes import FakeCache, FakeCluster, build_object
 from tests.support.image_policies import ALICE, BY_KEY, PASS, PEM, document, own_document
+from tests.support.own_pki import ROOT, write_own_pki
 from tests.support.policy_supplies import FakeSupplies
 from tests.support.signed import KEY
 
@@ -47,10 +50,20 @@ BROKEN: Final = {"mode": "zzz"}
 class Site:
     """A cluster with policies, and the store that follows it."""
 
-    def __init__(self, settings: LiveSettings, *, synced: bool = True, patience: float = 10.0) -> None:
+    def __init__(
+        self,
+        settings: LiveSettings,
+        *,
+        synced: bool = True,
+        patience: float = 10.0,
+        namespace: str = NAMESPACE,
+        own: bool = True,
+    ) -> None:
         self.policies, self.own, self.roots, self.secrets, self.maps = [FakeCache(is_synced=synced) for _ in range(5)]
         self.supplies = FakeSupplies()
-        self.caches = PolicyCaches(self.policies, self.roots, self.secrets, self.maps, NAMESPACE, self.own)
+        self.caches = PolicyCaches(
+            self.policies, self.roots, self.secrets, self.maps, namespace, self.own if own else None
+        )
         self.settings = settings
         self.patience = patience
         self.store: PolicyStore
@@ -61,12 +74,7 @@ class Site:
 
     async def settled(self) -> tuple[CompiledPolicy, ...]:
         """Let the store do what there is to do."""
-        for _ in range(400):
-            await asyncio.sleep(0.005)
-            if self.store.is_ready and not self.store._changed_policies and not self.store._changed_roots:
-                await asyncio.sleep(0.01)
-                if not self.store._changed_policies and not self.store._changed_roots:
-                    break
+        await self.until(lambda: self.store.is_current and self.store.is_ready)
         return self.store.current().policies
 
     async def until(self, holds: Callable[[], bool]) -> None:
@@ -217,9 +225,8 @@ def test_what_never_could_be_read_refuses_what_it_is_about(images: Any, covered:
         (policy,) = await site.settled()
         expected = Outcome.REFUSED if unreadable is Unreadable.DENY else Outcome.WARNED
         assert (outcome(policy), bool(policy.problem)) == (expected, True)
-        snapshot = site.store.current()
-        assert bool(select(snapshot, Subject("other.example/app:1"))) is covered
-        assert select(snapshot, Subject("registry.example/app:1"))
+        assert policy.document.covers("other.example/app:1") is covered
+        assert policy.document.covers("registry.example/app:1")
 
     follow(act, LiveSettings(unreadable_policies=unreadable))
 
@@ -410,6 +417,139 @@ def test_a_trust_root_that_becomes_a_mistake_or_cannot_be_asked_again_is_kept() 
     follow(act)
 
 
+def test_a_trust_root_that_cannot_be_read_ends_nothing() -> None:
+    async def act(site: Site) -> None:
+        site.policies.put(made(document(ROOTED)))
+        site.roots.put({"metadata": {"name": "mine", "uid": "r"}, "kind": "TrustRoot", "spec": 7})
+        (found,) = await site.settled()
+        assert _root_of(found) is None
+        assert site.store.trust_roots["mine"].faults
+
+    follow(act)
+
+
+def test_the_keys_of_a_trust_root_are_believed_as_they_change(tmp_path: Path) -> None:
+    write_own_pki(tmp_path, KEY.public_key)
+    chain = base64.b64encode((tmp_path / ROOT).read_bytes()).decode()
+    authority = {"subject": {"organization": "o", "commonName": "c"}, "uri": "https://c.example", "certChain": chain}
+
+    async def act(site: Site) -> None:
+        site.policies.put(made(document(ROOTED), generation=1))
+        site.roots.put(root(sigstoreKeys={"certificateAuthorities": [authority]}))
+        (first,) = await site.settled()
+        assert isinstance(_root_of(first).content, TrustedRoot)
+        site.roots.put(root(sigstoreKeys={"timestampAuthorities": [authority]}))
+        (second,) = await site.settled()
+        assert second.version != first.version
+        site.policies.put(made(document(ROOTED, **BROKEN), generation=2))
+        (kept,) = await site.settled()
+        assert kept.version == second.version
+        site.roots.put(root(sigstoreKeys={"certificateAuthorities": [authority]}))
+        (renewed,) = await site.settled()
+        assert renewed.version == first.version
+
+    follow(act)
+
+
+def test_all_logs_and_timestamp_authorities_of_a_trust_root_count(tmp_path: Path) -> None:
+    write_own_pki(tmp_path, KEY.public_key)
+    chain = base64.b64encode((tmp_path / ROOT).read_bytes()).decode()
+    stamps = {"subject": {"organization": "o", "commonName": "c"}, "uri": "https://t.example", "certChain": chain}
+    keys = [KEY.public_key, PrivateKey.generate(ED25519).public_key]
+    logs = [
+        {
+            "baseURL": f"https://{number}.example",
+            "hashAlgorithm": "sha256",
+            "publicKey": base64.b64encode(each.encode_pem()).decode(),
+        }
+        for number, each in enumerate(keys)
+    ]
+
+    async def act(site: Site) -> None:
+        site.policies.put(made(document(ROOTED)))
+        site.roots.put(root(sigstoreKeys={"tLogs": logs, "timestampAuthorities": [stamps, stamps]}))
+        (found,) = await site.settled()
+        believed = _root_of(found).content
+        assert [each.key for each in believed.logs] == keys
+        assert len(believed.timestamp_authorities) == 2
+
+    follow(act)
+
+
+def test_a_secret_of_an_own_authority_has_certificates(tmp_path: Path) -> None:
+    write_own_pki(tmp_path, KEY.public_key)
+    keyless = {"keyless": {"identities": [ALICE], "ca-cert": {"secretRef": {"name": "team-key"}}}}
+
+    async def act(site: Site) -> None:
+        site.secrets.put(secret((tmp_path / ROOT).read_text()))
+        site.policies.put(made(document(keyless)))
+        (good,) = await site.settled()
+        assert good.problem == ""
+        site.secrets.put(secret("-----BEGIN CERTIFICATE-----"))
+        (kept,) = await site.settled()
+        assert kept.version == good.version
+        assert site.store.policies[PolicyKey("", "team")].faults
+        site.policies.put(made(document(keyless, **BROKEN), generation=2))
+        (again,) = await site.settled()
+        assert again.version == good.version
+
+    follow(act, LiveSettings(verdicts="cosignpy"))
+
+
+def test_a_mistake_of_ours_refuses_images_and_ends_nothing() -> None:
+    async def act(site: Site) -> None:
+        site.policies.put(made(document(PASS, mode=object())))  # as no API server has it, and no reader expects it
+        site.policies.put(made(document(PASS, name="other"), uid="u2"))
+        other, team = await site.settled()
+        assert (other.problem, team.problem) == ("", "it cannot be read (StopIteration)")
+        assert outcome(team) is Outcome.REFUSED
+
+    follow(act)
+
+
+def test_a_policy_may_name_the_namespace_of_the_webhook() -> None:
+    async def act(site: Site) -> None:
+        site.secrets.put({**secret(PEM), "metadata": {"name": "team-key", "namespace": "elsewhere"}})
+        named = {"key": {"secretRef": {"name": "team-key", "namespace": "elsewhere"}}}
+        site.policies.put(made(document(named)))
+        (found,) = await site.settled()
+        assert (found.problem, outcome(found)) == ("", Outcome.PASSED)
+        site.policies.put(made(document({"key": {"secretRef": {"name": "team-key", "namespace": "third"}}}), uid="u2"))
+        (refused,) = await site.settled()
+        assert refused.problem.startswith("invalid value: third: spec.authorities[0].key.secretref.namespace")
+
+    follow(act, namespace="elsewhere")
+
+
+def test_two_policies_may_name_one_secret() -> None:
+    async def act(site: Site) -> None:
+        site.policies.put(made(document(BY_SECRET)))
+        site.policies.put(made(document(BY_SECRET, name="other"), uid="u2"))
+        await site.settled()
+        site.policies.remove("", "other")
+        await site.settled()
+        site.secrets.put(secret(PEM))
+        (found,) = await site.settled()
+        assert found.problem == ""
+
+    follow(act)
+
+
+def test_a_cluster_may_not_know_our_own_kind() -> None:
+    cluster = FakeCluster()
+    assert not asyncio.run(knows_own_kind(cluster))
+    definition = build_object(kinds.CUSTOM_RESOURCE_DEFINITION, "", "imagepolicies.cosignpy.dev")
+    cluster.caches[kinds.CUSTOM_RESOURCE_DEFINITION].put(definition)
+    assert asyncio.run(knows_own_kind(cluster))
+
+    async def act(site: Site) -> None:
+        site.policies.put(made(document(PASS)))
+        (found,) = await site.settled()
+        assert found.problem == ""
+
+    follow(act, own=False)
+
+
 def test_settings_change_how_policies_are_decided_by() -> None:
     async def act(site: Site) -> None:
         site.policies.put(made(document(BY_KEY)))
@@ -512,7 +652,7 @@ def test_what_is_followed_is_our_own_namespace_and_the_version_that_is_stored() 
     assert (len(found.all), len(without.all), found.own_policies is not None) == (5, 4, True)
 
 
-def _root_of(policy: CompiledPolicy) -> object:
+def _root_of(policy: CompiledPolicy) -> Any:
     signer = policy.document.authorities[0].signer
     assert isinstance(signer, Keyless)
     return signer.trust_root

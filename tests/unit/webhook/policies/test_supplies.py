@@ -102,3 +102,13 @@ def test_a_repository_of_another_root_is_not_believed(tmp_path: Path) -> None:
     asked = TufRepository(other.root, mirror="https://tuf.example")
     with pytest.raises(UntrustedRepository):
         supplies(tmp_path, serving(repository)).read_repository(asked)
+
+
+def test_a_repository_whose_metadata_others_could_write_is_not_believed(tmp_path: Path) -> None:
+    repository = TrustRepository()
+    asked = TufRepository(repository.root, mirror="https://tuf.example")
+    supplies(tmp_path, serving(repository)).read_repository(asked)
+    for folder in tmp_path.rglob("cosignpy"):
+        folder.chmod(0o777)
+    with pytest.raises(UntrustedRepository, match="could not be kept"):
+        supplies(tmp_path, serving(repository)).read_repository(asked)

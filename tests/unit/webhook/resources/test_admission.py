@@ -167,6 +167,17 @@ def test_what_the_api_server_says_of_an_object_does_not_matter() -> None:
     assert validate(found).allowed
 
 
+def test_a_secret_may_be_named_with_the_namespace_of_the_webhook() -> None:
+    found = document({"key": {"secretRef": {"name": "s", "namespace": "elsewhere"}}})
+    assert "secretref.namespace" in refusal(validate(found))
+    assert validate(found, ResourceRules(namespace="elsewhere")).allowed
+
+
+def test_a_policy_without_a_spec_is_refused() -> None:
+    found = {name: each for name, each in document(PASS).items() if name != "spec"}
+    assert "spec is missing" in refusal(validate(found))
+
+
 @pytest.mark.parametrize("version", ["policy.sigstore.dev/v2", ""])
 def test_an_unknown_version_is_refused(version: str) -> None:
     answer = validate(document(PASS) | {"apiVersion": version})

@@ -15,7 +15,7 @@ from tests.support import crd_examples, vectors
 from tests.support.crd_examples import NOT_BY_SCHEMA
 from tests.support.kube_api.rules import compile_rules
 from tests.support.kube_api.schemas import compile_schema, faults, fill, prune, unknown_fields
-from tests.support.recorded_policies import DEFINITIONS, definitions, recorded_policies, recorded_trust_roots
+from tests.support.recorded_policies import definitions, recorded_policies, recorded_trust_roots
 
 KINDS = definitions()
 
@@ -122,8 +122,3 @@ def test_every_list_and_every_text_has_an_end() -> None:
         for version in definition["spec"]["versions"]:
             parts = version["schema"]["openAPIV3Schema"]["properties"]
             assert look(parts["spec"], f"{kind}.spec") + look(parts["status"], f"{kind}.status") == []
-
-
-def test_there_is_a_file_for_each_kind() -> None:
-    plurals = [each["spec"]["names"]["plural"] for each in KINDS.values()]
-    assert sorted(plurals) == [file.stem for file in DEFINITIONS]

@@ -1,0 +1,284 @@
+"""What users see of the webhook: its process, the manifests of `deploy/`, an API server, a registry, signed images."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cosignpy.core.verify.evidence import SignatureFormat
+from cosignpy.localregistry.server import LocalRegistry, RegistryOptions
+from cosignpy.operations.complete_bundle import SigningKey
+from cosignpy.operations.sign_image import Claims, SignImage, sign_image
+from cosignpy.registry import options as client
+from cosignpy.registry.repository import RemoteRepository
+from cosignpy.registry.session import RegistrySession
+from tests.support.kube_api.client import Answered, path_of
+from tests.support.kube_api.contract.checks import config_map, deployment, pod, unique
+from tests.support.kube_api.webhook_site import WebhookSite, await_that, image_of, key_policy, webhook_site
+from tests.support.memory_repository import push_image
+from tests.support.signed import KEY, OTHER_KEY
+from tests.support.signed_images import CREATED
+
+PUBLIC = KEY.public_key.encode_pem().decode()
+OTHER = OTHER_KEY.public_key.encode_pem().decode()
+STRATEGIC = "application/strategic-merge-patch+json"
+
+
+class Registry:
+    """A registry with an image that is signed, and one that is not."""
+
+    def __init__(self, registry: LocalRegistry) -> None:
+        self.address, self.requests = registry.address, registry.requests
+        self.session = RegistrySession(registry.address, client.RegistryOptions())
+        self.signed, self.unsigned = f"{self.address}/team/signed:v1", f"{self.address}/team/unsigned:v1"
+        image = push_image(RemoteRepository(self.session, "team/signed"), tag="v1")
+        push_image(RemoteRepository(self.session, "team/unsigned"), tag="v1")
+        self.digest = str(image.digest)
+        self.pinned = f"{self.address}/team/signed:v1@{self.digest}"
+        request = SignImage(image.descriptor, Claims(self.signed, {}), (SignatureFormat.LEGACY,), CREATED)
+        sign_image(request, SigningKey(KEY), RemoteRepository(self.session, "team/signed"))
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[Registry]:
+    with LocalRegistry(RegistryOptions(None)) as server:
+        made = Registry(server)
+        yield made
+        made.session.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Iterator[WebhookSite]:
+    with webhook_site(tmp_path_factory.mktemp("site")) as site:
+        site.start(f"--plain-http-registry={registry.address}")
+        yield site
+
+
+@pytest.fixture
+def site(running: WebhookSite, registry: Registry) -> Iterator[WebhookSite]:
+    running.apply_policy("team", **key_policy(PUBLIC, f"{registry.address}/team/**"))
+    yield running
+    running.admin.delete("policy.sigstore.dev/v1beta1", "ClusterImagePolicy", "", "team")
+
+
+@pytest.fixture
+def place(site: WebhookSite) -> str:
+    return site.make_namespace(unique("team"))
+
+
+def denied(found: Answered) -> str:
+    """Return what the webhook says; it has to be the one that refuses."""
+    said = 'admission webhook "policy.sigstore.dev" denied the request: '
+    assert found.message.startswith(said), found
+    return found.message.removeprefix(said)
+
+
+def test_a_signed_image_is_admitted_with_its_digest(site: WebhookSite, place: str, registry: Registry) -> None:
+    found = site.admin.try_create(pod(place, "a", registry.signed))
+    assert (found.code, image_of(found)) == (201, registry.pinned)
+    dry = site.admin.try_create(pod(place, "b", registry.signed), dryRun="All")
+    assert (dry.code, image_of(dry)) == (201, registry.pinned)
+    assert site.admin.get("v1", "Pod", place, "b") is None
+
+
+def test_an_unsigned_image_is_refused_with_the_reason(site: WebhookSite, place: str, registry: Registry) -> None:
+    found = site.admin.try_create(pod(place, "a", registry.unsigned))
+    said = denied(found)
+    assert (found.code, found.reason) == (403, "Forbidden")
+    assert said.startswith("validation failed: failed policy: team: spec.containers[0].image")
+    assert "no signatures found" in said
+    assert site.admin.get("v1", "Pod", place, "a") is None
+    audited = next(line for line in reversed(site.api.audited) if line.code == 403)
+    assert audited.annotations["policy.sigstore.dev/verdict"] == "refused"
+
+
+def test_a_namespace_that_did_not_opt_in_is_left_alone(site: WebhookSite, registry: Registry) -> None:
+    name = unique("free")
+    site.admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    found = site.admin.try_create(pod(name, "a", registry.unsigned))
+    assert (found.code, image_of(found)) == (201, registry.unsigned)
+
+
+def test_every_slot_of_a_pod_counts(site: WebhookSite, place: str, registry: Registry) -> None:
+    volume = {"name": "files", "image": {"reference": registry.unsigned}}
+    for wrong, path in (
+        ({"initContainers": [{"name": "i", "image": registry.unsigned}]}, "spec.initContainers[0].image"),
+        ({"volumes": [volume]}, "spec.volumes[0].image.reference"),
+    ):
+        found = site.admin.try_create(pod(place, "a", registry.signed, **wrong))
+        assert path in denied(found)
+    whole = pod(place, "b", registry.signed, initContainers=[{"name": "i", "image": registry.signed}])
+    assert site.admin.try_create(whole).code == 201
+
+
+def test_workloads_are_looked_at_like_their_pods(site: WebhookSite, place: str, registry: Registry) -> None:
+    found = site.admin.try_create(deployment(place, "bad", registry.unsigned))
+    assert "spec.template.spec.containers[0].image" in denied(found)
+    made = site.admin.create(deployment(place, "good", registry.signed))
+    assert made["spec"]["template"]["spec"]["containers"][0]["image"] == registry.pinned
+    job = {"restartPolicy": "Never", "containers": [{"name": "c0", "image": registry.unsigned}]}
+    schedule = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": job}}}}
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c", "namespace": place}}
+    found = site.admin.try_create(cron | {"spec": schedule})
+    assert "spec.jobTemplate.spec.template.spec.containers[0].image" in denied(found)
+    job["containers"] = [{"name": "c0", "image": registry.signed}]
+    assert site.admin.try_create(cron | {"spec": schedule}).code == 201
+
+
+def test_controllers_make_pods_of_what_was_admitted(site: WebhookSite, place: str, registry: Registry) -> None:
+    controllers = site.api.start_controllers()
+    site.admin.create(deployment(place, "web", registry.signed))
+    job = {"restartPolicy": "Never", "containers": [{"name": "c0", "image": registry.signed}]}
+    schedule = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": job}}}}
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c", "namespace": place}}
+    site.admin.create(cron | {"spec": schedule})
+    controllers.run_cron_job(place, "c")
+    pods = await_that(lambda: _pods(site, place, 2), "two Pods")
+    assert {each["spec"]["containers"][0]["image"] for each in pods} == {registry.pinned}
+
+
+def _pods(site: WebhookSite, place: str, count: int) -> Any:
+    found = site.admin.list("v1", "Pod", place)["items"]
+    return found if len(found) == count else None
+
+
+def test_updates_of_images_are_looked_at(site: WebhookSite, place: str, registry: Registry) -> None:
+    made = site.admin.create(pod(place, "a", registry.signed))
+    path = path_of("v1", "Pod", place, "a")
+    change = {"spec": {"containers": [{"name": "c0", "image": registry.unsigned}]}}
+    denied(site.admin.ask("PATCH", path, change, content_type=STRATEGIC))
+    assert site.admin.merge(made, {"metadata": {"labels": {"a": "b"}}}).code == 200
+
+
+def test_ephemeral_containers_are_pinned_and_looked_at(site: WebhookSite, place: str, registry: Registry) -> None:
+    site.admin.create(pod(place, "a", registry.signed))
+    path = path_of("v1", "Pod", place, "a", "ephemeralcontainers")
+
+    def debug(image: str) -> Answered:
+        container = {"name": "debugger", "image": image, "targetContainerName": "c0"}
+        return site.admin.ask("PATCH", path, {"spec": {"ephemeralContainers": [container]}}, content_type=STRATEGIC)
+
+    assert "spec.ephemeralContainers[0].image" in denied(debug(registry.unsigned))
+    found = debug(registry.signed)
+    assert found.code == 200
+    assert found.document["spec"]["ephemeralContainers"][0]["image"] == registry.pinned
+
+
+def test_a_policy_may_only_warn(site: WebhookSite, place: str, registry: Registry) -> None:
+    site.apply_policy("team", **key_policy(PUBLIC, f"{registry.address}/team/**", mode="warn"))
+    found = site.admin.try_create(pod(place, "a", registry.unsigned))
+    assert found.code == 201
+    assert any("no signatures found" in warning for warning in found.warnings), found.warnings
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "warns"), [("deny", 403, False), ("warn", 201, True), ("allow", 201, False)]
+)
+def test_what_no_policy_is_about(
+    site: WebhookSite, place: str, registry: Registry, setting: str, code: int, warns: bool
+) -> None:
+    site.apply_policy("team", **key_policy(PUBLIC, "registry.example.com/**"))
+    site.set_settings(no_match_policy=setting)
+    try:
+        found = await_that(lambda: _creates(site, place, registry.unsigned, code), setting)
+    finally:
+        site.set_settings(no_match_policy="deny")
+    assert any("no matching policies" in warning for warning in found.warnings) is warns
+
+
+def _creates(site: WebhookSite, place: str, image: str, code: int) -> Answered | None:
+    found = site.admin.try_create(pod(place, unique("p"), image), dryRun="All")
+    return found if found.code == code else None
+
+
+def test_a_change_of_policy_is_in_force_at_once(site: WebhookSite, place: str, registry: Registry) -> None:
+    assert site.admin.try_create(pod(place, "a", registry.signed)).code == 201
+    document = {"apiVersion": "policy.sigstore.dev/v1beta1", "kind": "ClusterImagePolicy", "metadata": {"name": "team"}}
+    other = key_policy(OTHER, f"{registry.address}/team/**")
+    site.admin.apply({**document, "spec": other})
+    began = time.monotonic()
+    await_that(lambda: _creates(site, place, registry.signed, 403), "refused by the new key", 5)
+    assert time.monotonic() - began < 2
+    site.admin.apply({**document, "spec": key_policy(PUBLIC, f"{registry.address}/team/**")})
+    await_that(lambda: _creates(site, place, registry.signed, 201), "admitted by the old key", 5)
+
+
+def test_a_key_in_a_secret_is_followed(site: WebhookSite, place: str, registry: Registry) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "team-key", "namespace": "cosign-system"}}
+    site.admin.apply({**secret, "stringData": {"cosign.pub": OTHER}})
+    authority = {"name": "team", "key": {"secretRef": {"name": "team-key"}}}
+    spec = {"images": [{"glob": f"{registry.address}/team/**"}], "authorities": [authority]}
+    site.apply_policy("team", **spec)
+    await_that(lambda: _creates(site, place, registry.signed, 403), "refused by the wrong key")
+    site.admin.apply({**secret, "stringData": {"cosign.pub": PUBLIC}})
+    await_that(lambda: _creates(site, place, registry.signed, 201), "admitted by the right key", 5)
+    site.admin.delete("v1", "Secret", "cosign-system", "team-key")
+
+
+def test_a_policy_text_in_a_config_map_is_followed(site: WebhookSite, place: str, registry: Registry) -> None:
+    def text(answer: str) -> dict[str, Any]:
+        return config_map("cosign-system", "rules", rego=f"package sigstore\nisCompliant = {answer}\n")
+
+    site.admin.apply(text("false"))
+    more = {"type": "rego", "configMapRef": {"name": "rules", "key": "rego"}}
+    site.apply_policy("team", **key_policy(PUBLIC, f"{registry.address}/team/**", policy=more))
+    await_that(lambda: _creates(site, place, registry.signed, 403), "refused by the text")
+    site.admin.apply(text("true"))
+    await_that(lambda: _creates(site, place, registry.signed, 201), "admitted by the text", 5)
+    site.admin.delete("v1", "ConfigMap", "cosign-system", "rules")
+
+
+def test_a_missing_secret_is_said_in_the_status_and_denies(site: WebhookSite, place: str, registry: Registry) -> None:
+    authority = {"name": "team", "key": {"secretRef": {"name": "nobody"}}}
+    spec = {"images": [{"glob": f"{registry.address}/team/**"}], "authorities": [authority]}
+    found = site.apply_policy("team", **spec)
+    conditions = {each["type"]: each for each in found["status"]["conditions"]}
+    assert (conditions["Ready"]["status"], conditions["KeysInlined"]["status"]) == ("False", "False")
+    assert "nobody" in conditions["KeysInlined"]["message"]
+    assert site.admin.try_create(pod(place, "a", registry.unsigned)).code == 403
+
+
+def test_policies_are_completed_and_checked(site: WebhookSite) -> None:
+    document = {"apiVersion": "policy.sigstore.dev/v1beta1", "kind": "ClusterImagePolicy"}
+    spec = {"images": [{"glob": "registry.example.com/**"}], "authorities": [{"static": {"action": "pass"}}]}
+    made = site.admin.create({**document, "metadata": {"name": "filled"}, "spec": spec})
+    assert (made["spec"]["mode"], made["spec"]["authorities"][0]["name"]) == ("enforce", "authority-0")
+    other = site.admin.get("policy.sigstore.dev/v1alpha1", "ClusterImagePolicy", "", "filled")
+    assert other["spec"] == made["spec"]
+    spec = {"images": [{"glob": "a[b"}], "authorities": [{"static": {"action": "pass"}}]}
+    found = site.admin.try_create({**document, "metadata": {"name": "wrong"}, "spec": spec})
+    assert found.code in {400, 422}
+    assert "spec.images[0].glob" in found.message
+    site.delete_policy("filled")
+
+
+def test_images_that_are_no_names_are_refused(site: WebhookSite, place: str) -> None:
+    site.admin.delete("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "", _BELT)
+    try:
+        found = site.admin.try_create(pod(place, "a", "http://registry.example.com/A B"))
+        assert found.code in {400, 403}
+        assert "http://registry.example.com/A B" in denied(found)
+    finally:
+        _fasten(site)
+
+
+_BELT = "images-by-digest.cosignpy.dev"
+
+
+def _fasten(site: WebhookSite) -> None:
+    spec = {"policyName": _BELT, "validationActions": ["Deny"]}
+    kind = "ValidatingAdmissionPolicyBinding"
+    site.admin.apply(
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": _BELT}, "spec": spec}
+    )
+
+
+def test_all_that_the_webhook_did_it_may(running: WebhookSite) -> None:
+    """Nothing in all these tests was forbidden to the webhook: its roles are enough."""
+    user = "system:serviceaccount:cosign-system:webhook"
+    forbidden = [(line.path, line.code) for line in running.api.audited if line.user == user and line.code == 403]
+    assert forbidden == []
+    with contextlib.suppress(FileNotFoundError):
+        assert "Traceback" not in running.logs()
