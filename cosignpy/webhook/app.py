@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosignpy.serving.asgi import BodyLimits, answer, header, read_body
+from cosignpy.serving.exchange import exchange_of
 from cosignpy.serving.problem import Problem, answer_problem, problem_of
 from cosignpy.serving.routing import Refused
 from cosignpy.values import record
@@ -66,17 +67,22 @@ class Reviews:
                 await answer_problem(send, Problem(HTTPStatus.BAD_REQUEST, f"malformed AdmissionReview: {error.why}"))
                 return
             took = time.monotonic() - started
-            await self._answer(send, error.uid, Decision(self._webhook, None, error.denial, (), took))
+            await self._answer(scope, send, error.uid, Decision(self._webhook, None, error.denial, (), took))
             return
         except Exception as error:  # noqa: BLE001 # an answer for every error
             await answer_problem(send, problem_for(error))
             return
         handled = await self._decide(request)
         made = Decision(self._webhook, request, handled.answer, handled.findings, time.monotonic() - started)
-        await self._answer(send, request.uid, made)
+        await self._answer(scope, send, request.uid, made)
 
-    async def _answer(self, send: Send, uid: str, made: Decision) -> None:
-        await answer(send, HTTPStatus.OK, encode_answer(uid, made.answer), _CLOSING if self._draining.begun else JSON)
+    async def _answer(self, scope: Scope, send: Send, uid: str, made: Decision) -> None:
+        """Send an answer, as a whole where the protocol takes it so."""
+        body, headers = encode_answer(uid, made.answer), _CLOSING if self._draining.begun else JSON
+        exchange = exchange_of(scope)
+        complete = (*headers, (b"content-length", b"%d" % len(body)))
+        if exchange is None or not exchange.answer(HTTPStatus.OK, complete, body):
+            await answer(send, HTTPStatus.OK, body, headers)
         self._record(made)
 
     async def _decide(self, request: AdmissionRequest) -> Handled:

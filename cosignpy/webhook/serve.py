@@ -6,8 +6,9 @@ Told so, it is no longer ready, serves all who still come for a while, answers w
 import asyncio
 import functools
 import logging
+import signal
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from typing import Final
 
@@ -90,12 +91,16 @@ def serve(options: ServeOptions, announce: Announce) -> bool:
     if options.log_level is not LogLevel.DEBUG:
         logging.getLogger(_TALKATIVE).setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(options, announce))
+        try:
+            return runner.run(_serve(options, announce))
+        except asyncio.CancelledError:
+            return True  # told to stop before anybody was served
 
 
 async def _serve(options: ServeOptions, announce: Announce) -> bool:
     draining = Draining()
     async with AsyncExitStack() as stack:
+        heeding = stack.enter_context(_ending_on_signals())
         api = KubernetesApi(open_connection(options.kubeconfig))
         stack.push_async_callback(api.close)
         parts = await build_parts(api, options.site, draining)
@@ -114,9 +119,19 @@ async def _serve(options: ServeOptions, announce: Announce) -> bool:
         served = Served(app, (), functools.partial(_tick, parts, certificate), options.quiet_seconds, leave)
         server = build_server(served, certificate.context)
         parts.background.stop = server.stop
+        heeding.close()
         if parts.background.failure is None:
             await _run(server, options.listen, announce)
         return _has_ended_well(parts)
+
+
+def _ending_on_signals() -> ExitStack:
+    """End what starts when told to stop, until the server heeds signals itself: the first process of a container has to."""
+    loop, task, heeding = asyncio.get_running_loop(), asyncio.current_task(), ExitStack()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: task is None or task.cancel())
+        heeding.callback(loop.remove_signal_handler, number)
+    return heeding
 
 
 async def _run(server: DrainingServer, listen: Listen, announce: Announce) -> None:

@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.interop.cluster.server import Cluster
 from tests.support.certificate_flow import CERTIFICATE_FLOWS
 from tests.support.cluster_flows import FLOWS, ApiServer
+
+
+SECONDS: Final = 180.0
 
 
 class _Running:
@@ -31,9 +35,10 @@ class _Running:
         self._cluster.restart_api_server()
 
 
-@pytest.mark.parametrize("flow", (*FLOWS, *CERTIFICATE_FLOWS), ids=lambda flow: flow.__name__)
+@pytest.mark.parametrize("flow", [*FLOWS, *CERTIFICATE_FLOWS], ids=lambda flow: flow.__name__)
 def test_flow(cluster: Cluster, tmp_path: Path, flow: Callable[[ApiServer, Path], Awaitable[None]]) -> None:
     async def main() -> None:
-        await flow(_Running(cluster), tmp_path)
+        async with asyncio.timeout(SECONDS):
+            await flow(_Running(cluster), tmp_path)
 
     asyncio.run(main())

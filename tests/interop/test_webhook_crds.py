@@ -127,6 +127,8 @@ def test_a_policy_is_in_force_at_once_and_its_status_is_written(site: Cluster, t
             await ask(site.admin.create, secret)
             await flow.until(lambda: told(site.admin.get(path)).get("Ready") == "True")
             assert flow.problems()["followed"] == ""
+        async with policy_flow(site.kubeconfig(tmp_path / "config")) as flow:
+            assert flow.problems()["followed"] == ""
             await ask(site.admin.delete, path)
             await flow.until(lambda: "followed" not in flow.problems())
 

@@ -51,12 +51,8 @@ class WebhookProcess:
         """What it wrote."""
         return self.folder / f"webhook-{self.port}.log"
 
-    def start(self) -> None:
-        """Start it, and wait until it is ready.
-
-        Raises:
-            WebhookProcessError: It ended, or was not ready in time; with all it said.
-        """
+    def launch(self) -> None:
+        """Start it."""
         token = self.api.service_account_token(SYSTEM, "webhook")
         kubeconfig = self.api.write_kubeconfig(self.folder / f"kubeconfig-{self.port}", token, SYSTEM)
         command = [
@@ -67,6 +63,15 @@ class WebhookProcess:
         environment = {**os.environ, "HOME": str(self.folder), "TUF_ROOT": str(self.folder / "tuf")}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready.
+
+        Raises:
+            WebhookProcessError: It ended, or was not ready in time; with all it said.
+        """
+        self.launch()
+        assert self.process is not None
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.probe("/readyz") != 200:
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -27,9 +27,8 @@ def convert(sources: SourcesArgument) -> int:
     is said otherwise is a warning. What cannot be said is an error with file and line, and then nothing is printed.
     """
     made = convert_documents(list(read_contents(sources)))
-    if made.problems:
-        for line in problem_lines(made.problems):
-            CURRENT.say(line)
+    for line in problem_lines(made.problems):
+        CURRENT.say(line)
     if made.is_refused:
         return exit_codes.FAILURE
     CURRENT.print(made.text.removesuffix("\n"))

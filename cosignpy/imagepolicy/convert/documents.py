@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cosignpy.core.trust.problems import Problem
-from cosignpy.documents import Members, Node, Word, parse_documents
+from cosignpy.documents import Members, Node, Place, Word, parse_documents
 from cosignpy.imagepolicy.convert.connaisseur import convert_values, is_connaisseur
 from cosignpy.imagepolicy.convert.drafts import Draft, name_drafts
 from cosignpy.imagepolicy.convert.findings import Findings
@@ -55,7 +55,7 @@ def convert(contents: Sequence[tuple[str, bytes]]) -> Conversion:
             draft.check()
             if not any(each.says_the_same(draft) for each in kept):
                 kept.append(draft)
-    _report_namespaces(kept, findings)
+    _report_namespaces(contents, kept, findings)
     text = "" if findings.is_refused else write_documents(name_drafts(kept))
     return Conversion(text, tuple(findings.problems), findings.is_refused)
 
@@ -80,7 +80,7 @@ def _convert(node: Node, findings: Findings) -> Iterator[Draft]:
     yield from convert_spec(metadata.required("name"), namespace, fields.members["spec"], findings)
 
 
-def _report_namespaces(drafts: Sequence[Draft], findings: Findings) -> None:
+def _report_namespaces(contents: Sequence[tuple[str, bytes]], drafts: Sequence[Draft], findings: Findings) -> None:
     """Say which namespaces the webhook is asked about: others are about all by themselves."""
     if drafts:
         why = (
@@ -88,3 +88,6 @@ def _report_namespaces(drafts: Sequence[Draft], findings: Findings) -> None:
             "namespaces.mode=opt-out of its chart makes it all"
         )
         findings.warn(drafts[0].place, why)
+    elif not findings.is_refused:
+        with findings.collected():
+            raise Place(contents[0][0], 1).error("nothing that becomes a policy", "what only denies all is the default")

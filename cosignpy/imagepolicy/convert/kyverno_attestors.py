@@ -1,7 +1,7 @@
 """Sets of attestors as Kyverno's ClusterPolicies have them: so many of each set have to pass, and every set."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cosignpy.documents import Node
 from cosignpy.errors import MalformedError
@@ -19,6 +19,9 @@ from cosignpy.imagepolicy.convert.kyverno_signers import (
 from cosignpy.imagepolicy.convert.writing import Content
 from cosignpy.imagepolicy.fields import Fields
 from cosignpy.values import value
+
+if TYPE_CHECKING:
+    from cosignpy.imagepolicy.convert.private_trust import PrivateTrust
 
 _UNSAYABLE: Final = {
     "annotations": "no policy of ours demands annotations of signatures: sign an attestation with them",
@@ -94,7 +97,7 @@ def _spread(node: Node) -> Iterator[tuple[Fields, str]]:
 def _convert(entry: Fields, key: str, name: str, wanted: Wanted, findings: Findings) -> Signers:
     kind = entry.only_one("keys", "keyless")
     condition: tuple[str, ...] = ()
-    trust: PrivateTrust | None = None
+    trust: tuple[PrivateTrust, ...] = ()
     if kind == "keys":
         made = convert_key(read_key(entry.members[kind]), key, findings)
     else:
@@ -109,4 +112,4 @@ def _convert(entry: Fields, key: str, name: str, wanted: Wanted, findings: Findi
         authority["attestations"] = list(wanted.attestations)
     if wanted.bundles:
         authority["signatureFormat"] = "bundle"
-    return Signers((authority,), condition=condition, trust=() if trust is None else (trust,))
+    return Signers((authority,), condition=condition, trust=trust)

@@ -61,7 +61,7 @@ def convert_key(fields: Fields, text: str, findings: Findings) -> dict[str, Cont
     return {"key": key} if rules.ignored else {"key": key, "ctlog": {"url": rules.url}}
 
 
-def convert_keyless(fields: Fields, findings: Findings) -> tuple[dict[str, Content], PrivateTrust | None]:
+def convert_keyless(fields: Fields, findings: Findings) -> tuple[dict[str, Content], tuple[PrivateTrust, ...]]:
     """Convert identities, and who else than the public Sigstore vouches for them.
 
     Raises:
@@ -83,7 +83,7 @@ def convert_keyless(fields: Fields, findings: Findings) -> tuple[dict[str, Conte
         if not trust.promise_key and not rules.promise_ignored:
             why = "a promise of certificate transparency is demanded, and `ctlog` names no key that could give one"
             findings.warn(fields.place_of("roots"), why)
-    return {"keyless": keyless, "ctlog": ctlog}, trust
+    return {"keyless": keyless, "ctlog": ctlog}, () if trust is None else (trust,)
 
 
 def _read_trust(fields: Fields) -> PrivateTrust | None:

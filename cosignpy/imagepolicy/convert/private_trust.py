@@ -15,7 +15,7 @@ _SUBJECT: Final = {"organization": "converted", "commonName": "converted"}
 
 @value
 class PrivateTrust:
-    """Certificates in PEM, and the public keys of the log and of certificate transparency, empty where none is named."""
+    """Certificates in PEM, and the keys of the log and of certificate transparency; empty where none is named."""
 
     roots: str
     log_url: str

@@ -25,7 +25,7 @@ from cosignpy.webhook.engine.lasting import lasts
 from cosignpy.webhook.engine.limits import Deadline
 from cosignpy.webhook.engine.messages import Decide, Decided, Found, NewPolicy, OldPolicies, Renew, Resolve, Runs
 from cosignpy.webhook.engine.places import Asker, Registries
-from cosignpy.webhook.engine.said import BROKEN, describe, explain, explain_error
+from cosignpy.webhook.engine.said import BROKEN, TOO_LARGE, describe, explain, explain_error
 from cosignpy.webhook.verdicts import Cause
 
 if TYPE_CHECKING:
@@ -133,6 +133,9 @@ class Answering:
         except CosignError as error:
             cause, away = cause_of(error), is_away(error)
             return _refuse(question.number, cause, explain_error(error), away=away)
+        except MemoryError:
+            _LOG.error("deciding over %s takes too much memory", question.name)
+            return _refuse(question.number, Cause.CONFIGURATION, TOO_LARGE)
         except Exception:  # noqa: BLE001 # a bug of ours must not end in an admission, nor end the worker
             _LOG.exception("deciding over %s failed", question.name)
             return _refuse(question.number, Cause.CONFIGURATION, BROKEN)

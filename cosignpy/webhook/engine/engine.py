@@ -182,6 +182,7 @@ def _setup(settings: EngineSettings) -> Setup:
     reach, workers = settings.registries, settings.workers
     return Setup(
         settings.threads,
+        settings.memory,
         reach.cacert,
         reach.plain_http,
         reach.allow_local,

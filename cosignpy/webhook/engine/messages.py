@@ -17,9 +17,10 @@ LENGTH: Final = struct.Struct(">I")
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
-    """The first that a worker is told: how registries are reached, and how many threads it has."""
+    """The first that a worker is told: how registries are reached, and how many threads and octets it has."""
 
     threads: int
+    memory: int
     cacert: str
     plain_http: tuple[str, ...]
     allow_local: bool

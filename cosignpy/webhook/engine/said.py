@@ -15,6 +15,7 @@ from cosignpy.webhook.engine.messages import Said
 from cosignpy.webhook.verdicts import Cause
 
 BROKEN: Final = "the webhook failed to decide; its log says why, whoever runs it has to look"
+TOO_LARGE: Final = "its signatures and attestations take more memory to verify than there may be"
 MAX_REASON: Final = 2000
 """Characters of one reason: what a condition or a registry says may be long."""
 MAX_REASONS: Final = 20

@@ -10,6 +10,8 @@ MOST_WORKERS: Final = 4
 """Processes that are of use to one webhook: what they wait for is registries."""
 THREADS: Final = 16
 """Questions that a worker answers at once."""
+MEMORY: Final = 768 << 20
+"""Octets that a worker may take: it needs fifty million, and ten times as many for the largest SBOMs."""
 MOST_WAITING: Final = 1000
 """Questions that wait for all workers together; more are refused, and asked again by whoever made the object."""
 MOST_VERDICTS: Final = 10_000
@@ -67,6 +69,7 @@ class EngineSettings:
 
     workers: int = field(default_factory=count_workers)
     threads: int = THREADS
+    memory: int = MEMORY
     most_waiting: int = MOST_WAITING
     most_verdicts: int = MOST_VERDICTS
     registries: RegistryReach = field(default_factory=RegistryReach)

@@ -6,6 +6,7 @@ It ends when that is closed, which it is when the front has ended, however that 
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -39,6 +40,8 @@ from cosignpy.webhook.engine.places import Registries
 from cosignpy.webhook.policies.compiled import decode_policy
 
 _LOG: Final = logging.getLogger(__name__)
+_STACK: Final = 1 << 20
+"""Octets for each thread; of the usual eight million, which count as taken, hardly any are used."""
 _SWITCH_SECONDS: Final = 0.0005
 """How long a thread computes while others wait: those that verify let others compute meanwhile."""
 
@@ -108,13 +111,23 @@ def preload() -> None:
     import cosignpy.registry.token_flow  # noqa: F401
 
 
-def serve(connection: socket.socket) -> bool:
+def limit_memory(most: int) -> None:
+    """Have what takes too much memory fail in this process, before the kernel ends all processes of the container.
+
+    Who runs a registry, or signs something, decides how much there is to read: what fails is refused.
+    """
+    threading.stack_size(_STACK)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def serve(connection: socket.socket, limit: Callable[[int], None] = limit_memory) -> bool:
     """Take messages until nobody sends any more; tell whether all of them are answered."""
     worker: Worker | None = None
     with connection.makefile("rb") as source:
         while (content := read_message(source)) is not None:
             message = decode_question(content)
             if isinstance(message, Setup):
+                limit(message.memory)
                 worker = Worker(connection, message)
             elif worker is not None:
                 worker.take(message)

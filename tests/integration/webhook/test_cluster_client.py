@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.support.certificate_flow import CERTIFICATE_FLOWS
 from tests.support.cluster_flows import FLOWS, ApiServer
 from tests.support.kube_api.server import KubeApi
+
+
+SECONDS: Final = 60.0
 
 
 class _Running:
@@ -38,9 +42,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Running]:
         yield _Running(api)
 
 
-@pytest.mark.parametrize("flow", (*FLOWS, *CERTIFICATE_FLOWS), ids=lambda flow: flow.__name__)
+@pytest.mark.parametrize("flow", [*FLOWS, *CERTIFICATE_FLOWS], ids=lambda flow: flow.__name__)
 def test_flow(server: _Running, tmp_path: Path, flow: Callable[[ApiServer, Path], Awaitable[None]]) -> None:
     async def main() -> None:
-        await flow(server, tmp_path)
+        async with asyncio.timeout(SECONDS):
+            await flow(server, tmp_path)
 
     asyncio.run(main())

@@ -23,10 +23,12 @@ from cosignpy.localregistry.server import LocalRegistry, RegistryOptions
 from cosignpy.registry import options as client
 from cosignpy.values import replace
 from cosignpy.webhook.engine.engine import Engine, EnginePorts
+from cosignpy.webhook.engine.said import TOO_LARGE
 from cosignpy.webhook.live_settings import LiveSettings
 from cosignpy.webhook.verdicts import Cause, ImageVerdict, Kept, PullCredentials
 from tests.support.image_policies import BY_KEY, document
-from tests.support.signed_images import BUNDLE, LEGACY
+from tests.support.memory_repository import push_image
+from tests.support.signed_images import BUNDLE, LEGACY, push_bundle
 from tests.support.webhook_engine import KnownPolicies, compiled, question, run_engine, settings
 from tests.support.webhook_images import Images, serve_badly, serve_images
 
@@ -201,6 +203,24 @@ def test_more_than_may_wait_is_refused_at_once(images: Images, policies: KnownPo
         chosen = settings(image.partition("/")[0], most_waiting=4)
         causes = run_engine(lambda engine: ask(engine, image), policies, chosen)
     assert causes.count(Cause.OVERLOADED) == 2
+
+
+def test_what_takes_too_much_memory_is_refused_and_nothing_else_is(images: Images, policies: KnownPolicies) -> None:
+    images.sign(*BUNDLE)
+    good, brackets = images.name, b"[" + b"[]," * 1_300_000 + b"[]]"
+    images.image = push_image(images.repository, b"another layer")
+    for number in range(3):
+        push_bundle(images.repository, images.image.descriptor, b'{"a%d":%b}' % (number, brackets))  # type: ignore[arg-type]
+
+    async def ask(engine: Engine) -> tuple[list[ImageVerdict], int]:
+        found = [await engine.decide(question(each, seconds=60)) for each in (good, images.name)]
+        engine_policies = compiled(document(BY_KEY, name="again"))
+        policies.set(engine_policies)
+        return [*found, await engine.decide(question(good))], engine.pool.deaths
+
+    (first, large, last), deaths = run_engine(ask, policies, settings(images.address, memory=120 << 20))
+    assert [each.outcome for each in (first, large, last)] == [Outcome.PASSED, Outcome.REFUSED, Outcome.PASSED]
+    assert (large.problem, deaths) == (TOO_LARGE, 0)
 
 
 def test_no_worker_outlives_its_front() -> None:

@@ -101,3 +101,17 @@ def test_a_server_that_starts_again_changes_nothing(cluster: KubeApi, tmp_path: 
             await flow.until(lambda: set(flow.problems()) == {"team", "other"})
 
     asyncio.run(act())
+
+
+def test_what_was_there_before_is_in_force_when_it_is_ready(cluster: KubeApi, tmp_path: Path) -> None:
+    own = own_document(PASS)
+    for each in (document(BY_SECRET), SECRET, {**own, "metadata": {"name": "own", "namespace": "team-a"}}):
+        cluster.admin.create(each)
+
+    async def act() -> None:
+        async with policy_flow(cluster.write_kubeconfig(tmp_path / "config", cluster.admin_token)) as flow:
+            assert flow.problems() == {"team": "", "own": ""}
+            await written(flow, cluster, CLUSTER_IMAGE_POLICY_V1ALPHA1, "team", "True")
+            await written(flow, cluster, IMAGE_POLICY, "own", "True")
+
+    asyncio.run(act())

@@ -208,6 +208,33 @@ def test_who_is_told_to_stop_serves_all_who_come_and_ends_in_time(cluster: KubeA
         assert set(load.codes) == {201}
 
 
+def test_who_is_told_to_stop_while_waiting_for_a_certificate_ends(tmp_path: Path) -> None:
+    """Somebody else leads, and has made none yet."""
+    with KubeApi(tmp_path) as api:
+        install(api)
+        spec = {"holderIdentity": "other", "leaseDurationSeconds": 600, "renewTime": "2026-11-30T00:00:00.000000Z"}
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": spec}
+        api.admin.create({**lease, "metadata": {"name": "cosignpy-webhook", "namespace": SYSTEM}})
+        webhook = WebhookProcess(api, tmp_path, ("--disable-tuf",))
+        webhook.launch()
+        deadline = time.monotonic() + PATIENCE
+        while "metrics are at" not in webhook.log.read_text():
+            assert time.monotonic() < deadline, webhook.log.read_text()
+            time.sleep(0.05)
+        time.sleep(0.2)
+        webhook.terminate()
+        assert webhook.wait() < 5.0
+
+
+def test_without_the_packages_for_clusters_one_line_says_which() -> None:
+    """The extra is left out of a plain installation."""
+    program = "import sys\nsys.modules['lightkube'] = None\nfrom cosignpy.cli.app import run\nsys.exit(run(['webhook', 'serve']))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    error, hint = done.stderr.splitlines()
+    assert (done.returncode, error) == (2, "Error: the webhook's packages are not installed")
+    assert hint.strip() == "hint: pip install 'cosignpy[kubernetes]'"
+
+
 def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, cluster: KubeApi) -> None:
     config = cluster.write_kubeconfig(tmp_path / "kubeconfig", "nobody", SYSTEM)
     config.write_text(config.read_text().replace(str(cluster.port), "1"))

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ OWN_GROUP = "example.com"
 OWN_KIND = "Rollout"
 """A type of the cluster's own, which makes Pods from `spec.template`."""
 
-_VALUES = {
+_VALUES: dict[str, Any] = {
     "podSpecs[0].group": OWN_GROUP,
     "podSpecs[0].versions": "{v1}",
     "podSpecs[0].resource": "rollouts",

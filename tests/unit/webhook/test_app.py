@@ -132,8 +132,40 @@ def test_a_mistake_while_a_review_is_read_is_an_error_and_no_admission(caplog: p
     async def receive() -> Message:
         raise RuntimeError("a mistake")
 
-    apps = Paths(build_reviews(Site().handler, [].append, Draining()))
+    apps = Paths(build_reviews(Site().handler, Site().records.append, Draining()))
     with caplog.at_level(logging.ERROR):
         asyncio.run(apps(scope_of("/validations", JSON, method="POST", query_string=b""), receive, sent.send))
     assert sent.answer.status == 500
     assert "a mistake" in caplog.text
+
+
+class WholeExchange:
+    """What a protocol offers that takes answers as a whole, or does not."""
+
+    def __init__(self, body: bytes, *, takes: bool) -> None:
+        self.body, self.takes = body, takes
+        self.sent: list[tuple[int, Any, bytes]] = []
+
+    def take_body(self) -> bytes:
+        return self.body
+
+    def answer(self, status: int, headers: Any, body: bytes) -> bool:
+        if self.takes:
+            self.sent.append((status, dict(headers), body))
+        return self.takes
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_an_answer_is_sent_as_a_whole_where_the_protocol_takes_it_so(takes: bool) -> None:
+    site, client = Site(), Client()
+    exchange = WholeExchange(encode(review_of()), takes=takes)
+    scope = scope_of("/validations", JSON, method="POST", query_string=b"", state={"exchange": exchange})
+    apps = Paths(build_reviews(site.handler, site.records.append, site.draining))
+    asyncio.run(apps(scope, client.receive, client.send))
+    if takes:
+        ((status, headers, body),) = exchange.sent
+        assert (status, headers[b"content-length"], client.sent) == (200, str(len(body)).encode(), [])
+    else:
+        body = client.answer.body
+    assert json.loads(body)["response"]["allowed"] is True
+    assert len(site.records) == 1

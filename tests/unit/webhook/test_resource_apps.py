@@ -74,6 +74,7 @@ def test_who_goes_away_is_not_answered() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    apps = build_resource_apps(ResourceRules, [].append, Draining())
-    asyncio.run(apps["/resource-conversion"](scope_of("/", JSON, method="POST", query_string=b""), receive, send))
-    assert sent == []
+    records: list[Decision] = []
+    apps = Paths(build_resource_apps(ResourceRules, records.append, Draining()))
+    asyncio.run(apps(scope_of("/resource-conversion", JSON, method="POST", query_string=b""), receive, send))
+    assert (sent, records) == ([], [])

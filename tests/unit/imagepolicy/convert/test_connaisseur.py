@@ -191,3 +191,8 @@ def test_places_are_lines_of_the_file() -> None:
     line = encode(document).decode().splitlines().index("  - pattern: ghcr.io/other/app:v1") + 1
     (error,) = [each for each in converted(document).problems if each.severity == "error"]
     assert error.place == f"theirs.yaml:{line}"
+
+
+@pytest.mark.parametrize("documents", [(), (connaisseur({"pattern": "*:*", "validator": "deny"}),)])
+def test_nothing_to_convert_is_an_error(documents: Any) -> None:
+    assert refused(*documents)[-1][0].startswith("nothing that becomes a policy")

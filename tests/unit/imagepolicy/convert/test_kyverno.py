@@ -1,5 +1,6 @@
 """Kyverno's ClusterPolicies: what is said as strictly, what more strictly, and what is refused by its path."""
 
+from base64 import b64decode
 from typing import Any, Final
 
 import pytest
@@ -17,7 +18,10 @@ from tests.support.foreign_policies import (
     warned,
 )
 from tests.support.image_policies import PEM
+from tests.support.rekor_proposals import certificate_pem
+from tests.support.virtual_sigstore import ROOT
 
+CA_PEM: Final = certificate_pem(ROOT.certificate_authorities[0].chain[-1].der).decode()
 REKOR: Final = {"url": "https://rekor.sigstore.dev"}
 IMAGES: Final = "spec.rules[0].verifyImages[0]"
 ENTRY: Final = f"{IMAGES}.attestors[0].entries[0]"
@@ -112,6 +116,40 @@ def test_extensions_of_the_certificate_are_a_condition() -> None:
         '  signature := input.authorityMatches["attestor-1"].signatures[_]\n'
         '  signature.githubWorkflowTrigger == "push"\n  signature.githubWorkflowRepo == "te\\"am/app"\n}\n',
     }
+
+
+def test_a_private_sigstore_is_a_trust_root() -> None:
+    entry = {
+        "keyless": {
+            **KEYLESS["keyless"],
+            "roots": CA_PEM,
+            "rekor": {"url": "https://log.example", "pubkey": PEM},
+            "ctlog": {"pubkey": OTHER_PEM},
+        }
+    }
+    document = cluster_policy({"attestors": [{"entries": [entry]}, {"count": 1, "entries": [entry, BY_KEY]}]})
+    root, first, second = made_of(document)
+    name = root["metadata"]["name"]
+    keys = root["spec"]["sigstoreKeys"]
+    assert root["kind"] == "TrustRoot"
+    assert b64decode(keys["certificateAuthorities"][0]["certChain"]).decode() == CA_PEM
+    assert [b64decode(keys[each][0]["publicKey"]).decode() for each in ("tLogs", "ctLogs")] == [PEM, OTHER_PEM]
+    for policy in (first, second):
+        authority = policy["spec"]["authorities"][0]
+        assert authority["keyless"]["trustRootRef"] == name
+        assert authority["ctlog"] == {"url": "https://log.example", "trustRootRef": name}
+    assert warned(document) == []
+
+
+def test_a_private_authority_beside_public_logs() -> None:
+    """Its promises have no key that is known, and are demanded all the same."""
+    keyless = {**KEYLESS["keyless"], "roots": CA_PEM}
+    document = cluster_policy(by({"keyless": keyless}))
+    root, policy = made_of(document)
+    assert root["spec"]["sigstoreKeys"].keys() == {"certificateAuthorities"}
+    assert policy["spec"]["authorities"][0]["ctlog"] == REKOR
+    assert warned(document) == ["roots"]
+    assert warned(cluster_policy(by({"keyless": {**keyless, "ctlog": {"ignoreSCT": True}}}))) == []
 
 
 def test_one_of_several_is_one_policy() -> None:
@@ -366,7 +404,15 @@ def about(**resources: Any) -> Any:
             f"{ENTRY}.keys.ctlog.tsaCertChain",
         ),
         (cluster_policy(by({"keyless": {"subject": "a@b.example"}})), f"{ENTRY}.keyless"),
-        (cluster_policy(by({"keyless": {**KEYLESS["keyless"], "roots": PEM}})), f"{ENTRY}.keyless.roots"),
+        (cluster_policy(by({"keyless": {**KEYLESS["keyless"], "roots": PEM}})), f"{IMAGES}.attestors[0]"),
+        (
+            cluster_policy(by({"keyless": {**KEYLESS["keyless"], "roots": CA_PEM, "ctlog": {"tsaCertChain": CA_PEM}}})),
+            f"{ENTRY}.keyless.ctlog.tsaCertChain",
+        ),
+        (
+            cluster_policy(by({"keyless": {**KEYLESS["keyless"], "rekor": {"pubkey": PEM}}})),
+            f"{ENTRY}.keyless.rekor.pubkey",
+        ),
         (
             cluster_policy(by({"keyless": {**KEYLESS["keyless"], "additionalExtensions": {"1.2.3": "a"}}})),
             f"{ENTRY}.keyless.additionalExtensions",

@@ -29,7 +29,7 @@ from tests.support.fake_workers import FakeWorkers, Hangup, passing
 from tests.support.image_policies import BY_KEY, document
 from tests.support.webhook_engine import compiled
 
-SETUP = Setup(1, "", (), False, True, False, 1, 1)
+SETUP = Setup(1, 1 << 30, "", (), False, True, False, 1, 1)
 POLICY = compiled(document(BY_KEY))
 
 

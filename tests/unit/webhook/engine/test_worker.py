@@ -45,7 +45,7 @@ from cosignpy.webhook.engine.messages import (
     encode,
 )
 from cosignpy.webhook.engine.places import Asker, Registries
-from cosignpy.webhook.engine.said import BROKEN
+from cosignpy.webhook.engine.said import BROKEN, TOO_LARGE
 from cosignpy.webhook.engine.worker import preload, read_message, serve
 from cosignpy.webhook.policies.compiled import decode_policy
 from tests.support.image_policies import BY_KEY, PASS, document, own
@@ -53,7 +53,7 @@ from tests.support.memory_repository import MemoryRepository, push_image
 from tests.support.signed_images import LEGACY, sign
 from tests.support.webhook_engine import TRUSTED_ROOT, compiled
 
-SETUP: Final = Setup(2, "", (), False, True, False, 4, 2)
+SETUP: Final = Setup(2, 1 << 30, "", (), False, True, False, 4, 2)
 POLICY: Final = compiled(document(BY_KEY))
 DIGEST: Final = f"sha256:{'a' * 64}"
 NAME: Final = f"registry.example/app@{DIGEST}"
@@ -84,14 +84,15 @@ def decide(number: int = 1, **changes: Any) -> Decide:
 def worker() -> Iterator[socket.socket]:
     """Serve in a thread; it has to end when the socket is closed."""
     ours, theirs = socket.socketpair()
-    idle = list[bool]()
-    thread = threading.Thread(target=lambda: idle.append(serve(theirs)))
+    idle, limits = list[bool](), list[int]()
+    thread = threading.Thread(target=lambda: idle.append(serve(theirs, limits.append)))
     thread.start()
     with theirs:
         with ours:
             yield ours
         thread.join(10)
     assert idle == [True]
+    assert set(limits) <= {SETUP.memory}
 
 
 def tell(connection: socket.socket, *told: ToWorker) -> None:
@@ -257,13 +258,15 @@ class Failing:
     [
         (DeadlineExceeded(1), "timeout", True, False),
         (RuntimeError("a bug"), "configuration", False, False),
+        (MemoryError(), "configuration", False, False),
         (NoSignatures("x"), "policy-denied", False, True),
     ],
 )
 def test_whatever_goes_wrong_refuses(error: Exception, cause: str, away: bool, kept: bool) -> None:
     found = answer(Failing(error), decide(), POLICY)
     assert (found.outcome, found.cause, found.is_away, found.is_kept) == ("refused", cause, away, kept)
-    assert isinstance(error, CosignError) or found.problem == BROKEN
+    problems = {RuntimeError: BROKEN, MemoryError: TOO_LARGE}
+    assert found.problem == problems.get(type(error), found.problem)
 
 
 def test_a_bug_is_an_answer_to_every_question() -> None:
