@@ -6,7 +6,6 @@ tells; shortly before that is over we answer ourselves, so that people read what
 
 import time
 from collections.abc import Callable
-from functools import partial
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -100,14 +99,18 @@ class Handler:
     def _resolving(self, asking: Asking) -> Inquiry[str]:
         """Ask for full names with digests; empty where there is none.
 
-        An image that is decided over without its digest gets one too, where its registry says it soon: what runs is
-        the same everywhere then. Else it stays as it is.
+        An image that may run whatever its digest is gets one too, where its registry says it soon: what runs is the
+        same everywhere then. Else it stays as it is. For one that is refused, the registry that its pod names is not
+        asked.
         """
         soon = min(asking.deadline, self._clock() + SETTLED_SECONDS)
 
         def settle(image: str) -> str | None:
             name = _read(asking, image)
-            return "" if isinstance(name, ImageVerdict) or name.digest else None
+            if isinstance(name, ImageVerdict) or name.digest:
+                return ""
+            settled = self._ports.settled.settle(asking.question(image))
+            return "" if settled is not None and not self._excused(asking, settled).is_admitted else None
 
         async def ask(question: ImageQuestion) -> str:
             hurried = asking
@@ -135,8 +138,7 @@ class Handler:
         if await self._is_vouched_for(asking, wanted):
             return Handled(skip(Skip.OWNER))
         found = await ask_about(asking, self._ports.secrets, wanted.pods, self._deciding(asking))
-        excuse = partial(self._ports.excuse, request.namespace)
-        findings = tuple([Finding(each.path, each.image or "", excuse(verdict)) for each, verdict in found])
+        findings = tuple([Finding(each.path, each.image or "", self._excused(asking, said)) for each, said in found])
         return Handled(decide(findings, self._enforcement(asking)), findings)
 
     def _deciding(self, asking: Asking) -> Inquiry[ImageVerdict]:
@@ -168,6 +170,9 @@ class Handler:
             return ImageVerdict(question.image, "", Outcome.REFUSED, cause=Cause.IMAGE_NAME, problem=NOT_PINNED)
         verdict = await self._ports.decider.decide(replace(question, image=pin(name, digest)))
         return replace(verdict, image=question.image)
+
+    def _excused(self, asking: Asking, verdict: ImageVerdict) -> ImageVerdict:
+        return self._ports.excuse(asking.request.namespace, verdict)
 
     def _begin(self, request: AdmissionRequest) -> Asking:
         waits = request.timeout - min(_MOST, request.timeout * _SHARE)

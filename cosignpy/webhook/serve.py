@@ -126,7 +126,7 @@ async def _serve(options: ServeOptions, announce: Announce) -> bool:
 
 
 def _ending_on_signals() -> ExitStack:
-    """End what starts when told to stop, until the server heeds signals itself: the first process of a container has to."""
+    """End when told to stop, until the server heeds signals itself: nobody does that for the first of a container."""
     loop, task, heeding = asyncio.get_running_loop(), asyncio.current_task(), ExitStack()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: task is None or task.cancel())

@@ -11,7 +11,6 @@ from tests.interop.cluster.server import Cluster
 from tests.support.certificate_flow import CERTIFICATE_FLOWS
 from tests.support.cluster_flows import FLOWS, ApiServer
 
-
 SECONDS: Final = 180.0
 
 

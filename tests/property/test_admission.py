@@ -7,9 +7,12 @@ from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.values import replace
 from cosignpy.webhook.answer import Denial, Finding
 from cosignpy.webhook.decide import decide
-from cosignpy.webhook.live_settings import Enforcement
-from cosignpy.webhook.verdicts import Cause, ImageVerdict, PolicyAnswer
-from tests.support.admission import DIGEST, refused
+from cosignpy.webhook.live_settings import Enforcement, LiveSettings
+from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
+from cosignpy.webhook.settled import SettledImages
+from cosignpy.webhook.verdicts import Cause, ImageQuestion, ImageVerdict, PolicyAnswer, PullCredentials
+from tests.support.admission import DIGEST, PINNED, TAGGED, FakePolicies, refused, request_of
+from tests.support.image_policies import FAIL, PASS, parsed
 
 PATH = ("spec", "containers", 0, "image")
 OUTCOMES = st.sampled_from([Outcome.PASSED, Outcome.WARNED, Outcome.REFUSED])
@@ -59,3 +62,36 @@ def test_all_that_is_said_can_be_sent(findings: list[Finding], enforcement: Enfo
     assert all(len(text) <= 256 for text in answer.warnings)
     if isinstance(answer.outcome, Denial):
         answer.outcome.message.encode()
+
+
+GLOBS = st.sampled_from(["**", "registry.example/**", "registry.example/shop/*", "registry.other/**"])
+STATIC = st.sampled_from([PASS, FAIL])
+MODES = st.sampled_from(["enforce", "warn"])
+COMPILED = st.builds(
+    lambda number, glob, authority, mode, namespace: CompiledPolicy(
+        parsed(authority, name=f"p{number}", images=[{"glob": glob}], mode=mode), b"", f"{number}", namespace=namespace
+    ),
+    st.integers(0, 5),
+    GLOBS,
+    STATIC,
+    MODES,
+    st.sampled_from(["", "shop", "elsewhere"]),
+)
+RANK = {Outcome.REFUSED: 0, Outcome.WARNED: 1, Outcome.PASSED: 2}
+
+
+@given(st.lists(COMPILED, max_size=4), COMPILED, st.sampled_from([TAGGED, PINNED]), st.booleans())
+def test_one_more_policy_lets_nothing_run_that_another_refuses(
+    policies: list[CompiledPolicy], more: CompiledPolicy, image: str, covers: bool
+) -> None:
+    """Only an image that no policy is about may run by a further one."""
+    settings = LiveSettings(namespaced_policies_cover=covers)
+
+    def settle(*found: CompiledPolicy) -> ImageVerdict:
+        settled = SettledImages(FakePolicies(PolicySnapshot(found, "1")), lambda: settings)
+        verdict = settled.settle(ImageQuestion(image, "shop", request_of().workload, PullCredentials(), 0.0))
+        assert verdict is not None
+        return verdict
+
+    before, after = settle(*policies), settle(*policies, more)
+    assert before.cause is Cause.UNCOVERED or RANK[after.outcome] <= RANK[before.outcome]

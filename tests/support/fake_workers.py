@@ -4,6 +4,7 @@ import itertools
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from cosignpy.webhook.engine.messages import (
@@ -46,7 +47,8 @@ class FakeWorker:
     def kill(self) -> None:
         """End it."""
         self.killed = True
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # it ends at this moment
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end."""
@@ -62,7 +64,6 @@ class FakeWorker:
                     try:
                         answer = self._answer(message)
                     except Hangup:
-                        self._socket.shutdown(socket.SHUT_RDWR)
                         return
                     if answer is not None:
                         self._socket.sendall(answer if isinstance(answer, bytes) else encode(answer))

@@ -62,6 +62,7 @@ async def policy_flow(kubeconfig: Path) -> AsyncIterator[Flow]:
             with suppress(asyncio.CancelledError):
                 await each
         await api.close()
+        await asyncio.sleep(0.1)  # the event loop ends a TLS connection a moment after it was closed
 
 
 def told(found: dict[str, Any]) -> dict[str, str]:

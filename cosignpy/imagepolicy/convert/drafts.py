@@ -9,6 +9,9 @@ from cosignpy.imagepolicy.convert.private_trust import PrivateTrust
 from cosignpy.imagepolicy.convert.rego import counts, module
 from cosignpy.imagepolicy.convert.writing import Content, write_documents
 from cosignpy.imagepolicy.dialect import VERSIONS, Dialect
+from cosignpy.imagepolicy.go_reader.conversion import Version
+from cosignpy.imagepolicy.go_reader.documents import check_policy
+from cosignpy.imagepolicy.go_reader.field_errors import describe
 from cosignpy.imagepolicy.model import Mode
 from cosignpy.imagepolicy.parse import parse_resources
 from cosignpy.values import replace, value
@@ -70,7 +73,7 @@ class Draft:
         return self.document("") == other.document("")
 
     def check(self) -> None:
-        """Read it as everybody will.
+        """Read it as everybody will, and as clusters do.
 
         Raises:
             DocumentError: It is not a policy: a key that is none, a pattern that is none.
@@ -81,6 +84,10 @@ class Draft:
         except DocumentError as error:
             why = str(error).removeprefix(f":{error.line}: ")
             raise self.place.error(f"what it would be is no policy: {why}", error.hint) from error
+        if not self.namespace:
+            mistakes = check_policy(self.document("name"), Version(VERSIONS[Dialect.CLUSTER][0]), "").errors
+            if mistakes:
+                raise self.place.error(f"what it would be is no policy in a cluster: {describe(mistakes)}")
 
 
 def name_drafts(drafts: Sequence[Draft]) -> tuple[Mapping[str, Content], ...]:

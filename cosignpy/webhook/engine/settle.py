@@ -79,12 +79,17 @@ def settle(group: Group, name: ImageName, image: str, before: Preface) -> ImageV
         return ImageVerdict(
             image, name.digest, before.outcome, before.answers, before.cause, before.problem, datetime.now(UTC)
         )
-    if group.is_static:
+    if group.is_static and _is_plain(group, name):
         return add_preface(before, _decide_static(group, name, image))
     if not name.digest:
         problem = f"{image} must be an image digest; name it by its digest, or have the webhook pin tags"
         return refuse(image, "", Cause.IMAGE_NAME, problem)
     return None
+
+
+def _is_plain(group: Group, name: ImageName) -> bool:
+    """Tell whether policies are about the name itself, and not only about the plain spelling of its registry."""
+    return len(name.spellings) == 1 or all(each.document.covers_full(name.name) for each in group.policies)
 
 
 def add_preface(before: Preface, verdict: ImageVerdict) -> ImageVerdict:

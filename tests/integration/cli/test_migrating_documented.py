@@ -10,7 +10,7 @@ from cosignpy.cli.app import run
 from tests.support.deployment import values
 
 PAGE: Final = (Path(__file__).parents[3] / "docs" / "migrating-to-webhook.md").read_text()
-FILES: Final = {name: content for name, content in re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL)}
+FILES: Final = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
 SHOWN: Final = re.findall(r"```console\n\$ cosignpy (policy convert \S+)\n(.*?)```", PAGE, re.DOTALL)
 
 

@@ -228,7 +228,10 @@ def test_who_is_told_to_stop_while_waiting_for_a_certificate_ends(tmp_path: Path
 
 def test_without_the_packages_for_clusters_one_line_says_which() -> None:
     """The extra is left out of a plain installation."""
-    program = "import sys\nsys.modules['lightkube'] = None\nfrom cosignpy.cli.app import run\nsys.exit(run(['webhook', 'serve']))"
+    program = (
+        "import sys; sys.modules['lightkube'] = None; "
+        "from cosignpy.cli.app import run; sys.exit(run(['webhook', 'serve']))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     error, hint = done.stderr.splitlines()
     assert (done.returncode, error) == (2, "Error: the webhook's packages are not installed")

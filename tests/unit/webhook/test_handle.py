@@ -337,3 +337,12 @@ def test_no_match_policy_is_for_others_to_apply() -> None:
     site.change(no_match_policy=NoMatch.ALLOW)
     site.settled.verdicts[PINNED] = ImageVerdict(PINNED, DIGEST, Outcome.PASSED)
     assert validate(site).answer.allowed
+
+
+def test_the_registry_of_an_image_that_is_refused_anyway_is_not_asked() -> None:
+    site = Site()
+    site.settled.verdicts[TAGGED] = refused(TAGGED, "")
+    site.decider.tags[TAGGED] = DIGEST
+    assert pins(mutate(site, request_of(pod(TAGGED)))) == []
+    assert denial(validate(site, request_of(pod(TAGGED)))).code == 403
+    assert (site.decider.resolved, site.decider.asked, site.secrets.asked) == ([], [], [])

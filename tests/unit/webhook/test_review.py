@@ -2,10 +2,12 @@
 
 import base64
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
+from cosignpy.webhook import review
 from cosignpy.webhook.answer import Answer, Denial, LeftToValidation, NothingToDecide, PatchOperation, Skip
 from cosignpy.webhook.request import GroupVersionKind, Operation, Requester
 from cosignpy.webhook.review import (
@@ -17,6 +19,9 @@ from cosignpy.webhook.review import (
     parse_timeout,
 )
 from tests.support.admission import UID, encode, pod, review_of
+
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "vectors" / "admission_reviews"
 
 
 def refusal(raw: bytes) -> ReviewRefused:
@@ -37,16 +42,36 @@ def test_a_review_becomes_a_request() -> None:
 
 
 def test_what_may_be_missing_may_be_missing() -> None:
-    review = review_of()
+    found_review = review_of()
     for name in ("name", "namespace", "userInfo", "dryRun", "oldObject", "options"):
-        del review["request"][name]
-    found = parse_review(encode(review), 10.0)
+        del found_review["request"][name]
+    found = parse_review(encode(found_review), 10.0)
     assert (found.name, found.namespace, found.requester, found.dry_run) == ("", "", Requester(), False)
 
 
 def test_how_json_is_written_makes_no_difference() -> None:
     pretty = json.dumps(review_of(), indent=2).encode()
     assert parse_review(pretty, 10.0) == parse_review(encode(review_of()), 10.0)
+
+
+def go_json(document: object) -> bytes:
+    """Write JSON as Go does."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "&<>\u2028\u2029"}).encode() + b"\n"
+
+
+def test_what_an_api_server_writes_is_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow way takes ten times as long."""
+    monkeypatch.setattr(review, "parse_json", None)
+    found = pod("app")
+    found["spec"]["containers"][0]["args"] = ["sh", "-c", "a && b <c >d", "é \u2028"]
+    assert parse_review(go_json(review_of(found)), 10.0).object == found
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.json")), ids=lambda file: file.stem)
+def test_so_is_each_recorded_review(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "parse_json", None)
+    assert parse_review(go_json(json.loads(file.read_bytes())), 10.0).uid
 
 
 @pytest.mark.parametrize(

@@ -376,6 +376,7 @@ def about(**resources: Any) -> Any:
             "spec.rules[0].preconditions",
         ),
         (cluster_policy({"type": "Notary"}), f"{IMAGES}.type"),
+        (cluster_policy({"repository": "ghcr.io/s"}), f"{IMAGES}.attestors[0]"),
         (cluster_policy({"imageReferences": []}), f"{IMAGES}.imageReferences"),
         (cluster_policy({"imageReferences": ["ghcr.io/{{ team }}/*"]}), f"{IMAGES}.imageReferences[0]"),
         (cluster_policy({"imageReferences": ["ghcr.io/team/app:v1*"]}), f"{IMAGES}.imageReferences[0]"),

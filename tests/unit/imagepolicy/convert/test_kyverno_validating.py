@@ -87,7 +87,9 @@ def test_keys_and_identities() -> None:
 
 
 def test_signatures_elsewhere() -> None:
-    assert authority(by(key={"data": PEM}, source={"repository": "ghcr.io/s"}))["source"] == [{"oci": "ghcr.io/s"}]
+    assert authority(by(key={"data": PEM}, source={"repository": "ghcr.io/signatures"}))["source"] == [
+        {"oci": "ghcr.io/signatures"}
+    ]
 
 
 @pytest.mark.parametrize(

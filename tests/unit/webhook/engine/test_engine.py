@@ -1,7 +1,7 @@
 """What the engine answers from memory, what it asks workers, and that nothing that goes wrong admits an image."""
 
 import asyncio
-import time
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -276,33 +276,54 @@ def test_there_is_no_grace_any_more_once_somebody_looked() -> None:
     assert bench.run(ask) == [Outcome.PASSED, Outcome.REFUSED, Outcome.REFUSED]
 
 
-def test_whoever_cannot_wait_is_refused_and_the_answer_is_kept() -> None:
-    async def ask(engine: Engine) -> list[ImageVerdict]:
-        found = [await engine.decide(question(IMAGE, seconds=0.05))]
-        await asyncio.sleep(0.3)
-        return [*found, await engine.decide(question(IMAGE))]
+class Held:
+    """Answers that come when a test lets them."""
 
-    def slowly(asked: Question) -> Answer:
-        time.sleep(0.15)
+    def __init__(self) -> None:
+        self._released = threading.Event()
+
+    def __call__(self, asked: Question) -> Answer:
+        self._released.wait(10)
         return passing(asked)
 
-    late, answered = Bench(slowly).run(ask)
+    def release(self) -> None:
+        self._released.set()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, for ten seconds at most."""
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+
+
+def test_whoever_cannot_wait_is_refused_and_the_answer_is_kept() -> None:
+    held = Held()
+
+    async def ask(engine: Engine) -> list[ImageVerdict]:
+        found = [await engine.decide(question(IMAGE, seconds=0.05))]
+        held.release()
+        await until(lambda: engine.numbers()["verdicts"] == 1)
+        return [*found, await engine.decide(question(IMAGE))]
+
+    late, answered = Bench(held).run(ask)
     assert (late.outcome, late.cause, answered.kept) == (Outcome.REFUSED, Cause.TIMEOUT, Kept.REMEMBERED)
     assert "try again" in late.problem
 
 
 def test_who_waits_longer_gives_the_question_more_time() -> None:
-    def slowly(asked: Question) -> Answer:
-        time.sleep(0.1)
-        return passing(asked)
-
-    bench = Bench(slowly)
+    held = Held()
+    bench = Bench(held)
 
     async def ask(engine: Engine) -> None:
-        first = asyncio.create_task(engine.decide(question(IMAGE, seconds=1)))
-        await asyncio.sleep(0.03)
-        await engine.decide(question(IMAGE, seconds=20))
-        await first
+        first = asyncio.create_task(engine.decide(question(IMAGE, seconds=10)))
+        await until(lambda: engine.pool.waiting == 1)
+        second = asyncio.create_task(engine.decide(question(IMAGE, seconds=20)))
+        await asyncio.sleep(0)
+        held.release()
+        await asyncio.gather(first, second)
+        await until(lambda: len(bench.workers.told(Extend)) == 1)
 
     bench.run(ask)
     assert len(bench.workers.told(Extend)) == 1

@@ -64,6 +64,16 @@ def test_what_every_image_passes_needs_no_digest(image: str) -> None:
     assert (found.outcome, found.image, found.policies[0].authority) == (Outcome.PASSED, image, "authority-0")
 
 
+def test_a_registry_that_is_spelled_to_get_around_a_policy_is_looked_at() -> None:
+    policy, image = compiled(document(PASS, images=[{"glob": "registry.example/**"}])), f"Registry.Example/app@{DIGEST}"
+    group = Matcher(PolicySnapshot((policy,))).find(read_name(image, "cosignpy"), "team", POD)
+    assert group.policies == (policy,)
+    assert settle(group, read_name(image, "cosignpy"), image, preface(group, image, LIVE)) is None
+    everywhere = compiled(document(PASS))
+    group = Matcher(PolicySnapshot((everywhere,))).find(read_name(image, "cosignpy"), "team", POD)
+    assert settle(group, read_name(image, "cosignpy"), image, preface(group, image, LIVE)) is not None
+
+
 def test_what_no_image_passes_is_refused_with_the_message_of_the_policy() -> None:
     found = settled(compiled(document(FAIL)))
     assert found is not None

@@ -15,6 +15,7 @@ from cosignpy.webhook.policies.status_writer import StatusPorts, StatusWriter
 from cosignpy.webhook.policies.store import PolicyStore
 from cosignpy.webhook.policies.watched import watch_policies
 from tests.support.cluster_fakes import FakeCluster, FakeLeadership
+from tests.support.crd_examples import trust_root
 from tests.support.image_policies import BY_KEY, PASS, document, own_document
 from tests.support.policy_supplies import FakeSupplies
 
@@ -105,14 +106,15 @@ def test_all_kinds_have_one() -> None:
 def test_who_does_not_lead_writes_nothing_until_it_does() -> None:
     async def act(site: Site) -> None:
         site.policies.put(made(BY_KEY))
+        site.roots.put(trust_root())
         await asyncio.sleep(0.1)
         assert site.cluster.done == []
         site.leadership.lead(is_leader=True)
-        await site.until(lambda: site.ready() == "True")
+        await site.until(lambda: len(site.cluster.done) == 2)
         site.leadership.lead(is_leader=False)
         site.policies.put(made(BY_KEY, generation=2, mode="zzz"))
         await asyncio.sleep(0.1)
-        assert len(site.cluster.done) == 1
+        assert len(site.cluster.done) == 2
 
     follow(act, is_leader=False)
 
