@@ -193,7 +193,7 @@ class Parts:
 
     def resource_rules(self) -> ResourceRules:
         """Return by what resources of ours are validated now."""
-        return ResourceRules(self.config.current(), self._supplies.read_repository)
+        return ResourceRules(self.config.current(), self._supplies.read_repository, self.options.namespace)
 
     def record(self, made: Decision) -> None:
         """Tell all who want to know of a decision."""

@@ -24,16 +24,8 @@ MAX_REVIEW: Final = 3 * 1024 * 1024 + 128 * 1024
 """Octets of a review: etcd takes objects of 1.5 MiB, and there are two in an update, with a few lines about them."""
 MAX_UID: Final = 256
 """Characters of a request's uid, which is a UUID."""
-MAX_ESCAPED_BY_GO: Final = tuple(
-    [(sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in ("&", "<", ">", "\u2028", "\u2029")]
-)
-"""What `encoding/json` escapes, all of which stands in texts alone: `sh -c "a && b"` is in many pods."""
-_TIMEOUT: Final = 30.0
-DEFAULT_ESCAPED_BY_GO: Final = tuple(
-    [(sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in ("&", "<", ">", "\u2028", "\u2029")]
-)
-"""What `encoding/json` escapes, all of which stands in texts alone: `sh -c "a && b"` is in many pods."""
-_TIMEOUT: Final = 10.0
+MAX_TIMEOUT: Final = 30.0
+DEFAULT_TIMEOUT: Final = 10.0
 """Seconds, as the API server has them (`timeoutSeconds`)."""
 _ESCAPED_BY_GO: Final = tuple(
     [(sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in ("&", "<", ">", "\u2028", "\u2029")]

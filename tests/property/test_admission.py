@@ -1,17 +1,35 @@
 """Answers to admission requests: whatever is added to what is refused, nothing more is admitted."""
 
+import asyncio
+import json
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosignpy.errors import NoSuchTag
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.values import replace
 from cosignpy.webhook.answer import Denial, Finding
 from cosignpy.webhook.decide import decide
 from cosignpy.webhook.live_settings import Enforcement, LiveSettings
 from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
+from cosignpy.webhook.request import AdmissionRequest
+from cosignpy.webhook.review import ReviewRefused, encode_answer, parse_review
 from cosignpy.webhook.settled import SettledImages
 from cosignpy.webhook.verdicts import Cause, ImageQuestion, ImageVerdict, PolicyAnswer, PullCredentials
-from tests.support.admission import DIGEST, PINNED, TAGGED, FakePolicies, refused, request_of
+from tests.support.admission import (
+    DIGEST,
+    PINNED,
+    TAGGED,
+    UID,
+    FakePolicies,
+    Site,
+    pod,
+    refused,
+    request_of,
+    review_of,
+)
 from tests.support.image_policies import FAIL, PASS, parsed
 
 PATH = ("spec", "containers", 0, "image")
@@ -95,3 +113,49 @@ def test_one_more_policy_lets_nothing_run_that_another_refuses(
 
     before, after = settle(*policies), settle(*policies, more)
     assert before.cause is Cause.UNCOVERED or RANK[after.outcome] <= RANK[before.outcome]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+MEMBERS = st.sampled_from([*review_of()["request"], "subResource"])
+PLACES = st.sampled_from(["containers", "initContainers", "volumes", "ephemeralContainers"])
+
+
+def read(raw: bytes) -> AdmissionRequest | ReviewRefused:
+    """Return the request of a review, or why there is none; nothing else may leave the parser."""
+    try:
+        return parse_review(raw, 10.0)
+    except ReviewRefused as error:
+        return error
+
+
+@given(st.binary(max_size=200))
+def test_whatever_octets_come_they_are_a_request_or_refused(raw: bytes) -> None:
+    found = read(raw)
+    assert isinstance(found, AdmissionRequest) or (found.why and not found.denial.allowed)
+
+
+@given(MEMBERS, VALUES)
+def test_whatever_stands_in_a_review_it_is_a_request_or_refused(name: str, content: Any) -> None:
+    raw = json.dumps(review_of(**{name: content})).encode()
+    found = read(raw)
+    assert isinstance(found, AdmissionRequest) or (found.uid in {"", UID} and not found.denial.allowed)
+
+
+@given(st.dictionaries(PLACES, VALUES, max_size=4) | VALUES, st.sampled_from(["CREATE", "UPDATE"]))
+def test_whatever_stands_in_a_pod_nothing_runs_that_nobody_let_pass(spec: Any, operation: str) -> None:
+    """Here nothing passes: only pods without an image are admitted."""
+    site = Site()
+    site.decider.error = NoSuchTag("app", "1")
+    found = pod() | {"spec": spec}
+    raw = json.dumps(review_of(found, operation=operation), allow_nan=True).encode()
+    request = read(raw)
+    if isinstance(request, ReviewRefused):
+        return
+    handled = asyncio.run(site.handler.validate(request))
+    assert handled.answer.allowed is (not handled.findings)
+    encode_answer(request.uid, handled.answer)
+    encode_answer(request.uid, asyncio.run(site.handler.mutate(request)).answer)

@@ -19,6 +19,12 @@ MOST_REFUSALS: Final = 2000
 """Refusals that are kept, apart from the rest, which nobody pushes out by asking for images that are refused."""
 
 
+_LATE: Final = 0.1
+"""Of the lifetime of a verdict: in the last tenth it is decided anew."""
+_AGAIN: Final = 30.0
+"""Seconds after which that is tried again."""
+
+
 class VerdictKey(NamedTuple):
     """All that a verdict depends on; a tuple, which is fast to look up.
 
@@ -49,10 +55,22 @@ class KeptVerdict:
     made: float
     until: float
     grace_until: float = 0.0
+    _asked: float = 0.0
 
     def counts(self, now: float) -> bool:
         """Tell whether it counts: neither when it is too old, nor before it was made."""
         return self.made <= now < self.until
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether it is time to decide anew, before it is too old; not again for a while.
+
+        Whoever runs the image then does not wait for a registry, nor depend on one that is away at that moment.
+        """
+        first = self.until - (self.until - self.made) * _LATE
+        if self.verdict.outcome is not Outcome.PASSED or now < max(first, self._asked):
+            return False
+        self._asked = now + _AGAIN
+        return True
 
     def has_grace(self, now: float) -> bool:
         """Tell whether it counts while its registry is away."""
@@ -84,6 +102,10 @@ class VerdictCache:
             return kept
         refused = self._refused.get((key, identity))
         return refused if refused is not None and refused.counts(now) else None
+
+    def is_due(self, kept: KeptVerdict) -> bool:
+        """Tell whether a verdict is to be decided anew while it counts."""
+        return kept.is_due(self._wall())
 
     def find_grace(self, key: VerdictKey) -> KeptVerdict | None:
         """Return a verdict that let the image pass, and that counts still while its registry is away."""

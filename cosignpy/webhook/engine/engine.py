@@ -155,10 +155,12 @@ class Engine:
         decisive = " ".join((live.verdicts, *allowed)) if allowed else live.verdicts
         key = VerdictKey(name.name, group.version, trust, digest_parts(inputs), decisive)
         kept = self._cache.find(key, question.credentials.identity)
-        if kept is not None:
-            verdict = kept.verdict if kept.verdict.image == image else replace(kept.verdict, image=image)
-        else:
+        if kept is None:
             verdict = await self._anew.decide(question, Asking(name, group, key, inputs, live))
+        else:
+            verdict = kept.verdict if kept.verdict.image == image else replace(kept.verdict, image=image)
+            if self._cache.is_due(kept):
+                self._anew.begin(question, Asking(name, group, key, inputs, live))
         return add_preface(before, verdict)
 
     async def _renew(self) -> bytes:

@@ -20,7 +20,6 @@ from cosignpy.webhook.review import (
 )
 from tests.support.admission import UID, encode, pod, review_of
 
-
 FOLDER: Final = Path(__file__).resolve().parents[2] / "vectors" / "admission_reviews"
 
 
