@@ -10,10 +10,10 @@ PIP := $(PY) -m pip --disable-pip-version-check --retries 5 --timeout 60
 CORE := cosignpy/core/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-k8s test lint mutants interop bench bench-log bench-ca fixtures lock clean
+.PHONY: help setup demo demo-k8s test lint mutants interop bench bench-log bench-ca bench-webhook fixtures lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## build .venv from the lock file (the others call it)
 
@@ -77,6 +77,11 @@ bench-log: setup ## measure the logs side by side with rekor-tiles; needs wrk (a
 bench-ca: setup ## measure the authorities side by side with fulcio and timestamp-authority; needs wrk
 	$(PY) -m tests.interop.peers install --only fulcio --only timestamp-server
 	$(PY) -m bench.ca_run
+
+bench-webhook: setup ## measure admission side by side with policy-controller on a real API server; needs wrk
+	$(PY) -m tests.interop.peers install --only kube-apiserver --only etcd --only helm --only policy-controller
+	$(PY) -m tests.interop.peers install --only cosign-v3 --only distribution --only crane
+	$(PY) -m bench.webhook_run
 
 fixtures: setup ## sign registry-fixtures/ anew with the real cosign v2 and v3
 	$(PY) -m tests.interop.peers install --only cosign-v2 --only cosign-v3 --only crane --only registry

@@ -16,7 +16,7 @@ from cosignpy.serving.slow_clients import ClientLimits, patient_protocol
 from cosignpy.serving.threaded import PromptServer, ServerOptions, configure
 from cosignpy.serving.tls_reload import ReloadingContext
 from cosignpy.serving.watched import Reloadable, reload_all
-from cosignpy.values import value
+from cosignpy.values import replace, value
 
 DRAIN_SECONDS: Final = 10
 """How long requests under way may take once the server is told to stop."""
@@ -47,6 +47,9 @@ class Served:
     """How long all are still served who come after the server was told to stop: so long balancers need to learn it."""
     leave: Callable[[], None] = lambda: None
     """To be called at the beginning of that time."""
+    idle_seconds: int = 0
+    """How long a connection is kept without a request, be it new or not; 0 for as long as servers do. A client whose
+    requests cannot be sent twice has to be the one who closes it: what it sends just then would be lost."""
 
 
 class DrainingServer(PromptServer):
@@ -125,8 +128,11 @@ def raise_file_limit() -> int:
 def build_server(served: Served, tls: ReloadingContext | None) -> DrainingServer:
     """Build the server of one process; its watched files are looked at as long as it runs."""
     limits = ClientLimits(connections=raise_file_limit() - RESERVED_FILES)
+    if served.idle_seconds:
+        limits = replace(limits, head_seconds=float(served.idle_seconds))
     config = configure(served.app, ServerOptions(protocol=patient_protocol(limits), proxies=()))
     config.timeout_graceful_shutdown = DRAIN_SECONDS
+    config.timeout_keep_alive = served.idle_seconds or config.timeout_keep_alive
     watched: list[Reloadable] = list(served.watched)
     if tls is not None:
         config.ssl = tls

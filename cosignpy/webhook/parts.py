@@ -20,7 +20,7 @@ from cosignpy.webhook.break_glass.grants import GrantPorts, Grants
 from cosignpy.webhook.cluster.api import KubernetesApi
 from cosignpy.webhook.cluster.leadership import Candidate, LeaseElection
 from cosignpy.webhook.credentials.pull_secrets import ClusterPullSecrets
-from cosignpy.webhook.engine.engine import Engine
+from cosignpy.webhook.engine.engine import Engine, EnginePorts
 from cosignpy.webhook.engine.settings import EngineSettings
 from cosignpy.webhook.events import EventWriter
 from cosignpy.webhook.handle import Handler, Ports
@@ -79,8 +79,9 @@ class Parts:
         self._http = HttpClient(_http_options(options.engine))
         self._supplies = WebSupplies(self._http, options.folder, _LOG.warning)
         self.store = PolicyStore(caches, self._supplies, self.config.current())
-        self.engine = Engine(self.store, self.config.current, options.engine)
         self.secrets = ClusterPullSecrets.of(api)
+        ports = EnginePorts(lend=self.secrets.find_named)
+        self.engine = Engine(self.store, self.config.current, options.engine, ports)
         self.namespaces = api.watch(kinds.NAMESPACE)
         self.events = EventWriter(api, options.identity)
         self.background = Background()

@@ -35,6 +35,8 @@ from cosignpy.webhook.resource_apps import build_resource_apps
 
 QUIET_SECONDS: Final = 2.5
 """From being told to stop to taking no more connections: so long balancers may take to learn of it."""
+IDLE_SECONDS: Final = 120
+"""Longer than the 90 for which API servers keep a connection without a request (net/http, DefaultTransport)."""
 _LOG_LAG_SECONDS: Final = 0.1
 """What is lost of the log of decisions when the process is killed; all else is written at once."""
 
@@ -116,7 +118,8 @@ async def _serve(options: ServeOptions, announce: Announce) -> bool:
         resources = build_resource_apps(parts.resource_rules, parts.record, draining)
         app = Paths({**reviews, **resources, **probes})
         leave = functools.partial(_leave, draining)
-        served = Served(app, (), functools.partial(_tick, parts, certificate), options.quiet_seconds, leave)
+        tick = functools.partial(_tick, parts, certificate)
+        served = Served(app, (), tick, options.quiet_seconds, leave, IDLE_SECONDS)
         server = build_server(served, certificate.context)
         parts.background.stop = server.stop
         heeding.close()

@@ -54,6 +54,12 @@ CLUSTER_CLIENTS: Final = (
         "test_policy_controller.py",
     ),
     (
+        "policy-tester",
+        "decides over policies, images and conditions that are made by a table, without a cluster",
+        "exit codes and what is told, but for words of Go's own",
+        "test_policy_tester_beside.py",
+    ),
+    (
         "helm",
         "renders the chart",
         "everything in it is accepted by the API server",

@@ -45,7 +45,7 @@ IMAGES: Final = (
 )
 INSTEAD: Final[tuple[object, ...]] = (None, "", "x", 1, True, [], {}, [""], {"a": "b"}, 0, "1.5", "https://x", "true")
 PASSING: Final = {"name": "a", "static": {"action": "pass"}}
-UNLISTED: Final = "unlisted.example.com/x"
+UNLISTED: Final = "unlisted.example.com/app"
 
 
 def by_key() -> Document:
@@ -151,6 +151,7 @@ def testers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(peers.path("cue").parent), os.environ["PATH"]]))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SYSTEM_NAMESPACE", "cosign-system")
     Path("resource.yaml").write_text(yaml.safe_dump(RESOURCE))
     return made
 

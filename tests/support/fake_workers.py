@@ -65,7 +65,9 @@ class FakeWorker:
                         answer = self._answer(message)
                     except Hangup:
                         return
-                    if answer is not None:
+                    if answer is None:
+                        continue
+                    with suppress(BrokenPipeError):  # nobody waits for it any more
                         self._socket.sendall(answer if isinstance(answer, bytes) else encode(answer))
 
 

@@ -109,7 +109,8 @@ class CertificateKeeper:
             except CosignError as error:
                 self._complain(str(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
     async def _turn(self, secrets: ObjectCache) -> float:
         """Serve with what there is; the leader goes one step on. Return in how many seconds to look again."""

@@ -5,6 +5,7 @@ end of one, U+0085 as well: whoever may write an annotation could stop it. It ha
 JSON leaves it as another error than one that is.
 """
 
+import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -60,6 +61,9 @@ def open_connection(
     source = str(found.fname or service_account)
     user = found.user or User()
     try:
+        address = httpx2.URL(found.cluster.server)
+        if address.scheme not in {"http", "https"} or not address.host:
+            raise UsageError(f"cannot use the cluster in {source}: {found.cluster.server!r} is no address", _HINT)
         verify = verify_cluster(found.cluster, user, found.abs_file, trust_env=False)
         transport = httpx2.AsyncHTTPTransport(
             verify=verify,
@@ -70,7 +74,7 @@ def open_connection(
         client = httpx2.AsyncClient(
             transport=transport,
             auth=user_auth(user),
-            base_url=found.cluster.server,
+            base_url=address,
             timeout=TIMEOUT,
             headers={"user-agent": "cosignpy-webhook", "accept": "application/json"},
             follow_redirects=False,
@@ -78,7 +82,15 @@ def open_connection(
         )
     except (ConfigError, OSError, ValueError, TypeError, httpx2.InvalidURL) as error:
         raise UsageError(f"cannot use the cluster in {source}: {_one_line(error)}", _HINT) from error
+    logging.getLogger(httpx2.__name__).setLevel(logging.WARNING)  # it tells of each request, and leases have many
     return Connection(client, found.cluster.server, found.namespace)
+
+
+_UNUSABLE: Final = (
+    *(ConfigError, OSError, msgspec.MsgspecError, yaml.YAMLError),
+    *(AttributeError, LookupError, TypeError, ValueError),
+)
+"""What lightkube raises of a file that has another form than it should."""
 
 
 def _find_configuration(file: str, service_account: str) -> SingleConfig:
@@ -92,7 +104,7 @@ def _find_configuration(file: str, service_account: str) -> SingleConfig:
         else:
             source = DEFAULT_KUBECONFIG
             found = KubeConfig.from_file(source).get()
-    except (ConfigError, OSError, ValueError, LookupError, TypeError, msgspec.MsgspecError, yaml.YAMLError) as error:
+    except _UNUSABLE as error:
         missing = f"it has no {error}" if isinstance(error, KeyError) else _one_line(error)
         raise UsageError(f"cannot read which cluster {source} means: {missing}", _HINT) from error
     if found is None:

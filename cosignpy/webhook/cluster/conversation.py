@@ -34,7 +34,7 @@ _LONGEST_PAUSE: Final = 5.0
 """Seconds until a server is asked again that is busy; it says for how long, mostly 1."""
 _CLOSED: Final = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
 """What comes of a connection that the server closed while it was idle."""
-_TRANSPORT: Final = (httpx2.HTTPError, httpx2.StreamError, ConfigError, OSError)
+_TRANSPORT: Final = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ConfigError, OSError)
 
 
 class AnswerTooLarge(ClusterUnreachable):

@@ -105,7 +105,8 @@ class LeaseElection:
             self._changed.clear()
             pause = await self._turn()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
 
     async def _turn(self) -> float:
         """Renew the Lease, or get it if it is free; return in how many seconds to look again."""

@@ -1,18 +1,20 @@
 """What is asked of workers: once for all who ask the same, and kept for those who ask later."""
 
+import asyncio
+import logging
 import time
 from collections.abc import Iterator
 from typing import Final
 
 from cosignpy.core.encoding import JsonObject
-from cosignpy.errors import DeadlineExceeded
+from cosignpy.errors import CosignError, DeadlineExceeded
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.imagepolicy.evidence_errors import parse_error
 from cosignpy.values import record, replace, value
 from cosignpy.webhook.engine.cache import KeptVerdict, VerdictCache, VerdictKey
 from cosignpy.webhook.engine.flights import Flight, Flights
 from cosignpy.webhook.engine.matching import Group
-from cosignpy.webhook.engine.messages import Decide, Decided, Found, Resolve, Runs
+from cosignpy.webhook.engine.messages import Decide, Decided, Found, Lent, Resolve, Runs
 from cosignpy.webhook.engine.names import ImageName
 from cosignpy.webhook.engine.pool import Pool
 from cosignpy.webhook.engine.settle import in_grace, read_decided, refuse
@@ -26,7 +28,11 @@ MARGIN: Final = 0.2
 SAME_TAG_SECONDS: Final = 1.0
 """For how long a tag is taken for what it was: for the containers of one pod, and the pods of one deployment."""
 MOST_TAGS: Final = 1000
+RENEWAL_SECONDS: Final = 10.0
+"""For deciding anew what is still known."""
 AWAY: Final = "its registry cannot be reached"
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @record
@@ -46,6 +52,7 @@ class Asking:
     key: VerdictKey
     inputs: bytes
     live: LiveSettings
+    lent: tuple[Lent, ...] = ()
 
 
 class Anew:
@@ -60,6 +67,7 @@ class Anew:
         self._trust = trust
         self._flights: Flights[_Landed] = Flights(numbers, self._put_off)
         self._looks: Flights[str] = Flights(numbers, self._put_off)
+        self._renewals: set[asyncio.Task[None]] = set()
         self._tags: dict[tuple[str, ...], tuple[str, float]] = {}
 
     def __len__(self) -> int:
@@ -67,8 +75,23 @@ class Anew:
 
     async def stop(self) -> None:
         """End what is under way."""
+        for task in self._renewals:
+            task.cancel()
         await self._flights.stop()
         await self._looks.stop()
+
+    def begin(self, question: ImageQuestion, asking: Asking) -> None:
+        """Begin to decide anew what was decided before, without waiting for it; what comes of it is kept."""
+        put_off = replace(question, deadline=time.monotonic() + RENEWAL_SECONDS)
+        task = asyncio.get_running_loop().create_task(self._try(put_off, asking))
+        self._renewals.add(task)
+        task.add_done_callback(self._renewals.discard)
+
+    async def _try(self, question: ImageQuestion, asking: Asking) -> None:
+        try:
+            await self.decide(question, asking)
+        except CosignError as error:
+            _LOG.warning("%s is not decided anew yet: %s", question.image, error)
 
     async def resolve(self, question: ImageQuestion, name: ImageName, live: LiveSettings) -> str:
         """Return the digest that a tag names, at most a second ago.
@@ -132,6 +155,7 @@ class Anew:
                 flight.deadline - MARGIN,
                 live.verdict_lifetime.total_seconds(),
                 live.grace_period.total_seconds(),
+                asking.lent,
             )
             decided = await self._pool.ask(asked, asking.group.policies, flight.latest)
         assert isinstance(decided, Decided)  # noqa: S101 # as it was asked

@@ -26,6 +26,7 @@ from cosignpy.webhook.engine.limits import Deadline
 from cosignpy.webhook.engine.messages import Decide, Decided, Found, NewPolicy, OldPolicies, Renew, Resolve, Runs
 from cosignpy.webhook.engine.places import Asker, Registries
 from cosignpy.webhook.engine.said import BROKEN, TOO_LARGE, describe, explain, explain_error
+from cosignpy.webhook.policies.names import lend_pull_secrets
 from cosignpy.webhook.verdicts import Cause
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ class Answering:
 
     def _decide(self, asked: Asked) -> Decided:
         question = asked.question
-        policies = tuple([self.policies.read(each) for each in asked.policies])
+        lent = {each.names: each.docker_config for each in question.lent}
+        policies = tuple([lend_pull_secrets(self.policies.read(each), lent.__getitem__) for each in asked.policies])
         asker = Asker(question.docker_config, question.identity, question.allowed, asked.deadline)
         image = self.registries.open(question.repository, asker)
 

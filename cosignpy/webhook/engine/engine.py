@@ -7,8 +7,8 @@ for all who ask the same at that time. Whatever goes wrong is a verdict that ref
 import itertools
 import logging
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
 
 from cosignpy.errors import CosignError, MalformedError
 from cosignpy.values import replace, value
@@ -16,8 +16,8 @@ from cosignpy.webhook.engine.anew import Anew, Asking, read_content
 from cosignpy.webhook.engine.cache import VerdictCache, VerdictKey
 from cosignpy.webhook.engine.cache_file import CacheFile
 from cosignpy.webhook.engine.causes import cause_of
-from cosignpy.webhook.engine.matching import Matcher, digest_parts, select_parts
-from cosignpy.webhook.engine.messages import Renew, Setup
+from cosignpy.webhook.engine.matching import Group, Matcher, digest_parts, select_parts
+from cosignpy.webhook.engine.messages import Lent, Renew, Setup
 from cosignpy.webhook.engine.names import read_name
 from cosignpy.webhook.engine.pool import Known, Pool, Spawn, WorkerLost, spawn_worker
 from cosignpy.webhook.engine.said import BROKEN, explain_error
@@ -28,20 +28,28 @@ from cosignpy.webhook.engine.trust import DefaultTrust
 from cosignpy.webhook.engine.turns import Overloaded, Turns
 from cosignpy.webhook.live_settings import LiveSettings
 from cosignpy.webhook.ports import Policies
-from cosignpy.webhook.verdicts import Cause, ImageQuestion, ImageVerdict
+from cosignpy.webhook.verdicts import Cause, ImageQuestion, ImageVerdict, PullCredentials
 
 RENEWAL_SECONDS: Final = 90.0
 """For asking a mirror for a trusted root."""
 
+NOBODYS: Final = "[]"
+"""Docker's configuration where the Secrets that a policy names are not there: nobody else's are used for them."""
+
 _LOG: Final = logging.getLogger(__name__)
+
+
+Lend: TypeAlias = Callable[[str, Sequence[str]], Awaitable[PullCredentials]]
+"""Returns what Secrets of a namespace have, by their names; raises CosignErrors."""
 
 
 @value
 class EnginePorts:
-    """What the engine needs of the world: processes, and the time in seconds of the calendar."""
+    """What the engine needs of the world: processes, the time in seconds of the calendar, and Secrets of policies."""
 
     spawn: Spawn = spawn_worker
     wall: Callable[[], float] = time.time
+    lend: Lend | None = None
 
 
 class Engine:
@@ -153,15 +161,28 @@ class Engine:
         trust = self.trust.version if group.believes else ""
         allowed = live.allowed_registries
         decisive = " ".join((live.verdicts, *allowed)) if allowed else live.verdicts
+        question, lent = await self._borrow(question, group)
         key = VerdictKey(name.name, group.version, trust, digest_parts(inputs), decisive)
         kept = self._cache.find(key, question.credentials.identity)
         if kept is None:
-            verdict = await self._anew.decide(question, Asking(name, group, key, inputs, live))
+            verdict = await self._anew.decide(question, Asking(name, group, key, inputs, live, lent))
         else:
             verdict = kept.verdict if kept.verdict.image == image else replace(kept.verdict, image=image)
             if self._cache.is_due(kept):
-                self._anew.begin(question, Asking(name, group, key, inputs, live))
+                self._anew.begin(question, Asking(name, group, key, inputs, live, lent))
         return add_preface(before, verdict)
+
+    async def _borrow(self, question: ImageQuestion, group: Group) -> tuple[ImageQuestion, tuple[Lent, ...]]:
+        """Return what signatures are fetched with where policies name Secrets; who asks is told apart by them too."""
+        if not group.pull_secrets or self._ports.lend is None:
+            return question, ()
+        found = [await self._ports.lend(question.namespace, names) for names in group.pull_secrets]
+        asker = question.credentials
+        identity = " ".join((asker.identity, *[each.identity for each in found]))
+        lent = [
+            Lent(names, each.docker_config or NOBODYS) for names, each in zip(group.pull_secrets, found, strict=True)
+        ]
+        return replace(question, credentials=replace(asker, identity=identity)), tuple(lent)
 
     async def _renew(self) -> bytes:
         """Have a worker renew the default trusted root: what that takes is imported there."""

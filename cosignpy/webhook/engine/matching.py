@@ -18,6 +18,7 @@ from cosignpy.imagepolicy.workloads import Workload, is_about
 from cosignpy.operations.decide_once import looks_at_signatures
 from cosignpy.values import record, value
 from cosignpy.webhook.engine.names import ImageName
+from cosignpy.webhook.policies.names import pull_secrets_of
 from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
 
 MOST_NAMES: Final = 20_000
@@ -41,6 +42,7 @@ class Group:
         believes: Whether it depends on who is believed where a policy names nobody.
         parts: Members of the object that conditions are about.
         is_covered: Whether a policy of the whole cluster is about the image.
+        pull_secrets: Secrets of the image's namespace that signatures are fetched with, for each source that names any.
     """
 
     policies: tuple[CompiledPolicy, ...]
@@ -50,6 +52,7 @@ class Group:
     believes: bool
     parts: tuple[str, ...]
     is_covered: bool
+    pull_secrets: tuple[tuple[str, ...], ...] = ()
 
 
 @record
@@ -149,6 +152,7 @@ def _build_group(about: Sequence[CompiledPolicy]) -> Group:
         any(map(believes_default, documents)),
         _parts(documents),
         any(not each.namespace for each in about),
+        tuple(dict.fromkeys([names for each in documents for names in pull_secrets_of(each)])),
     )
 
 

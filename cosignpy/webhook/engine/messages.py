@@ -60,6 +60,13 @@ class Runs(msgspec.Struct, frozen=True):
     document: bytes
 
 
+class Lent(msgspec.Struct, frozen=True):
+    """What the Secrets have that a policy names for its signatures: Docker's configuration."""
+
+    names: tuple[str, ...]
+    docker_config: str
+
+
 class Decide(msgspec.Struct, tag="decide", frozen=True):
     """Decide over an image by policies that are about it, asking allowed registries only; times are in seconds."""
 
@@ -76,6 +83,7 @@ class Decide(msgspec.Struct, tag="decide", frozen=True):
     deadline: float
     lifetime: float
     grace: float
+    lent: tuple[Lent, ...] = ()
 
 
 class Resolve(msgspec.Struct, tag="resolve", frozen=True):

@@ -48,10 +48,13 @@ def _secrets_of(signer: object) -> list[SecretRef]:
     return [] if certificate is None or certificate.secret_ref is None else [certificate.secret_ref]
 
 
-def pull_secrets_of(policy: ImagePolicyDocument) -> tuple[str, ...]:
-    """Return the Secrets that signatures are fetched with: of the namespace where the image is to run."""
+def pull_secrets_of(policy: ImagePolicyDocument) -> tuple[tuple[str, ...], ...]:
+    """Return the Secrets that signatures are fetched with, for each source that names any.
+
+    They are those of the namespace where the image is to run.
+    """
     sources = [each.source for each in policy.authorities if each.source is not None]
-    return tuple(dict.fromkeys([name for source in sources for name in source.signature_pull_secrets]))
+    return tuple(dict.fromkeys([each.signature_pull_secrets for each in sources if each.signature_pull_secrets]))
 
 
 def lend_pull_secrets(policy: ImagePolicyDocument, find: Callable[[tuple[str, ...]], str]) -> ImagePolicyDocument:

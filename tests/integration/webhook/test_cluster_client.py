@@ -11,7 +11,7 @@ from tests.support.certificate_flow import CERTIFICATE_FLOWS
 from tests.support.cluster_flows import FLOWS, ApiServer
 from tests.support.kube_api.server import KubeApi
 
-SECONDS: Final = 20.0
+SECONDS: Final = 60.0
 
 
 class _Running:

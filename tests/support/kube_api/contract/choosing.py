@@ -3,7 +3,8 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.support.kube_api.contract.custom import define, thing
 from tests.support.kube_api.contract.hooking import hooked, uninstall
 from tests.support.kube_api.review_hook import ReviewHook, configuration, deny, install, patch
 from tests.support.raw_server import stall
+
+_TRIES = 3
 
 
 @check
@@ -169,12 +172,18 @@ def configurations_are_never_asked_about(server: ApiServer) -> None:
 
 @check
 def requests_end_when_nobody_waits(server: ApiServer) -> None:
-    """Who waits two seconds gets an answer in two seconds, whatever webhooks do."""
+    """Who waits for a second gets an answer after a second, whatever webhooks do; or, seldom, is cut off."""
+    found = None
     with hooked(server, "Validating", timeoutSeconds=10) as (place, hook):
         hook.handler = stall()
-        began = time.monotonic()
-        found = server.client().try_create(config_map(place, "a"), timeout="1s")
-        assert time.monotonic() - began < 5
+        for _ in range(_TRIES):
+            began = time.monotonic()
+            with suppress(RemoteDisconnected):
+                found = server.client().try_create(config_map(place, "a"), timeout="1s")
+            assert time.monotonic() - began < 5
+            if found is not None:
+                break
+    assert found is not None
     said = "Timeout: request did not complete within the allotted timeout"
     assert refusal(found) == (504, "Timeout", said)
 

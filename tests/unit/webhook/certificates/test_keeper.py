@@ -459,6 +459,19 @@ def test_a_later_certificate_is_served_by_the_same_context(tmp_path: Path) -> No
     file.close()
 
 
+def test_a_change_at_the_end_does_not_keep_the_keeper_from_ending(tmp_path: Path) -> None:
+    """`asyncio.wait_for` of Python 3.11 forgets that it was cancelled where what it waited for came at that moment."""
+
+    async def check(site: Site) -> None:
+        keeper = site.join("first")
+        await asyncio.sleep(SOON)
+        keeper._look()
+        async with asyncio.timeout(1):
+            await site.leave("first")
+
+    on_site(tmp_path, check)
+
+
 def test_a_mounted_secret_has_the_names_of_its_type(tmp_path: Path) -> None:
     files = mounted_files(tmp_path)
     assert (files.certificate.name, files.key.name, files.client_ca) == ("tls.crt", "tls.key", None)

@@ -232,3 +232,15 @@ def test_a_cluster_that_is_away_at_first_is_asked_again() -> None:
         assert contest.spec["holderIdentity"] == "first"
 
     run(main())
+
+
+def test_a_change_at_the_end_does_not_keep_a_candidate_from_ending() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, _ = contest.enter("first")
+        await asyncio.sleep(STEP)
+        first._changed.set()
+        async with asyncio.timeout(1):
+            await first.close()
+
+    run(main())

@@ -276,6 +276,69 @@ def test_there_is_no_grace_any_more_once_somebody_looked() -> None:
     assert bench.run(ask) == [Outcome.PASSED, Outcome.REFUSED, Outcome.REFUSED]
 
 
+@pytest.mark.parametrize(("later", "asked"), [(0.89 * HOUR, 1), (0.91 * HOUR, 2)])
+def test_what_is_about_to_be_too_old_is_decided_anew_and_nobody_waits(later: float, asked: int) -> None:
+    bench = Bench()
+
+    async def ask(engine: Engine) -> list[Kept]:
+        await engine.decide(question(IMAGE))
+        bench.now += later
+        found = [await engine.decide(question(IMAGE)) for _ in range(3)]
+        await until(lambda: len(bench.asked) == asked and engine.numbers()["under_way"] == 0)
+        return [each.kept for each in found]
+
+    assert bench.run(ask) == [Kept.REMEMBERED] * 3
+    assert len(bench.asked) == asked
+
+
+def test_what_does_not_pass_any_more_is_refused_before_it_is_too_old() -> None:
+    answers: list[Callable[[Question], Answer | None]] = [passing, refusing(kept=False), refusing(kept=False)]
+    bench = Bench(_one_after_another(answers))
+
+    async def ask(engine: Engine) -> list[Outcome]:
+        found = [await engine.decide(question(IMAGE))]
+        bench.now += 0.95 * HOUR
+        found.append(await engine.decide(question(IMAGE)))
+        await until(lambda: engine.numbers()["verdicts"] == 0)
+        return [each.outcome for each in [*found, await engine.decide(question(IMAGE))]]
+
+    assert bench.run(ask) == [Outcome.PASSED, Outcome.PASSED, Outcome.REFUSED]
+
+
+def test_that_it_cannot_be_decided_anew_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def die(_asked: Question) -> Answer:
+        raise Hangup
+
+    answers: list[Callable[[Question], Answer | None]] = [passing, die, die, die]
+    bench = Bench(_one_after_another(answers))
+
+    async def ask(engine: Engine) -> list[Kept]:
+        await engine.decide(question(IMAGE))
+        bench.now += 0.95 * HOUR
+        found = [await engine.decide(question(IMAGE))]
+        await until(lambda: "not decided anew" in caplog.text)
+        return [each.kept for each in [*found, await engine.decide(question(IMAGE))]]
+
+    assert bench.run(ask) == [Kept.REMEMBERED] * 2
+    assert len(answers) == 1
+
+
+def test_what_is_decided_anew_at_the_end_is_not_waited_for() -> None:
+    held = Held()
+    answers: list[Callable[[Question], Answer | None]] = [passing, held]
+    bench = Bench(_one_after_another(answers))
+
+    async def ask(engine: Engine) -> Kept:
+        await engine.decide(question(IMAGE))
+        bench.now += 0.95 * HOUR
+        found = await engine.decide(question(IMAGE))
+        await until(lambda: engine.pool.waiting == 1)
+        asyncio.get_running_loop().call_later(0.1, held.release)
+        return found.kept
+
+    assert bench.run(ask) is Kept.REMEMBERED
+
+
 class Held:
     """Answers that come when a test lets them."""
 

@@ -42,7 +42,7 @@ def test_credentials_are_lent_to_the_sources_that_ask_for_them() -> None:
         return "{}"
 
     lent = lend_pull_secrets(policy, find)
-    assert pull_secrets_of(policy) == ("a", "b")
+    assert pull_secrets_of(policy) == (("a", "b"),)
     assert asked == [("a", "b")]
     assert [each.source and each.source.docker_config for each in lent.authorities] == ["{}", "", None]
 
