@@ -26,7 +26,7 @@ _RESERVED: Final = 40
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ALL_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
-TODO: Final = {
+ADVICE: Final = {
     Cause.POLICY: "sign the image as the policy demands (kubectl get clusterimagepolicies), or use one that is signed",
     Cause.UNCOVERED: (
         "use an image from a place that a policy is about (kubectl get clusterimagepolicies), "
@@ -53,7 +53,7 @@ def describe_path(path: Path) -> str:
 def describe_refusals(findings: Sequence[Finding]) -> str:
     """Say why images are refused, and what to do."""
     refused = [each for each in findings if each.verdict.outcome is Outcome.REFUSED]
-    lines = [*describe(refused, Outcome.REFUSED), *_describe_todo(refused)]
+    lines = [*describe(refused, Outcome.REFUSED), *_describe_advice(refused)]
     return cut("validation failed: " + "\n".join(lines), MAX_MESSAGE)
 
 
@@ -110,9 +110,9 @@ def _details(pinned: str, verdict: ImageVerdict) -> str:
     return f"{pinned} {verdict.problem}" if verdict.digest else verdict.problem
 
 
-def _describe_todo(findings: Iterable[Finding]) -> Iterator[str]:
+def _describe_advice(findings: Iterable[Finding]) -> Iterator[str]:
     causes = {each.verdict.cause or Cause.POLICY for each in findings}
-    yield from (f"What to do: {todo}." for cause, todo in TODO.items() if cause in causes)
+    yield from (f"What to do: {advice}." for cause, advice in ADVICE.items() if cause in causes)
 
 
 def clean(text: str) -> str:

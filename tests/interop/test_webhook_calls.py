@@ -111,16 +111,16 @@ def test_a_registry_that_stalls_is_told_of_before_the_api_server_gives_up(
     assert 1.0 < took < 2.0
 
 
+@pytest.mark.parametrize("place", ["-", "0"], ids=["last", "first"])
 def test_what_another_webhook_adds_later_is_pinned_too(
-    webhook: OurWebhook, site: SignedSite, make_namespace: MakeNamespace, tmp_path: Path
+    webhook: OurWebhook, site: SignedSite, make_namespace: MakeNamespace, tmp_path: Path, place: str
 ) -> None:
-    """The injector stands behind ours in the order of names: the API server asks ours again."""
-    with injecting(webhook, site.tagged("signed"), make_namespace(test="zz-inject", **INCLUDE), tmp_path) as namespace:
-        made = webhook.cluster.admin.create(manifests.pod(namespace, "p", site.pinned("signed")))
-    assert list_images(made["spec"]) == [
-        site.pinned("signed"),
-        f"{site.tagged('signed')}@{site.digests['signed']}",
-    ]
+    """The injector stands behind ours in the order of names: the API server asks ours again, wherever it was put."""
+    namespace = make_namespace(test="zz-inject", **INCLUDE)
+    with injecting(webhook, site.tagged("signed"), namespace, tmp_path, place):
+        made = webhook.cluster.admin.create(manifests.pod(namespace, "p", site.tagged("two-policies-pass")))
+    pinned = [f"{site.tagged(name)}@{site.digests[name]}" for name in ("signed", "passed-too")]
+    assert sorted(list_images(made["spec"])) == sorted(pinned)
 
 
 def test_what_another_webhook_adds_later_is_decided_over(

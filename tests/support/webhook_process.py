@@ -21,7 +21,7 @@ from tests.support.registries import free_port
 SYSTEM: Final = "cosign-system"
 NAMESPACE: Final = "shop"
 LABELS: Final = {"policy.sigstore.dev/include": "true"}
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 60.0
 _CRDS: Final = Path(__file__).resolve().parents[2] / "deploy" / "crds"
 _POLL_SECONDS: Final = 0.02
 _RESOURCES: Final = (
@@ -45,6 +45,11 @@ class WebhookProcess:
     port: int = field(default_factory=free_port)
     metrics_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
 
     @property
     def log(self) -> Path:
@@ -112,7 +117,7 @@ class WebhookProcess:
 
     def kill(self) -> None:
         """End it at once, if it runs."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.runs:
             self.process.kill()
             self.process.wait(PATIENCE_SECONDS)
 
@@ -169,12 +174,15 @@ def _configuration(kind: str, path: str) -> dict[str, Any]:
 
 @contextmanager
 def running(api: KubeApi, folder: Path, *flags: str) -> Iterator[WebhookProcess]:
-    """Run a replica that the Service leads to."""
-    webhook = WebhookProcess(api, folder, flags)
+    """Run a replica that the Service leads to, and end it as a kubelet does."""
+    webhook = WebhookProcess(api, folder, ("--quiet-seconds=0.2", *flags))
     api.services[SYSTEM, "webhook"] = webhook.port
     webhook.start()
     try:
         yield webhook
+        if webhook.runs:
+            webhook.terminate()
+            webhook.wait()
     finally:
         webhook.kill()
 

@@ -5,11 +5,11 @@ import pytest
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.webhook.answer import Finding
 from cosignpy.webhook.messages import (
+    ADVICE,
     MAX_DETAILS,
     MAX_MESSAGE,
     MAX_WARNING,
     MAX_WARNINGS,
-    TODO,
     clean,
     clean_lines,
     cut,
@@ -55,7 +55,7 @@ def test_an_image_without_a_policy() -> None:
     assert told(Finding(PATH, PINNED, uncovered())) == [
         "validation failed: no matching policies: spec.containers[0].image",
         PINNED,
-        f"What to do: {TODO[Cause.UNCOVERED]}.",
+        f"What to do: {ADVICE[Cause.UNCOVERED]}.",
     ]
 
 
@@ -63,7 +63,7 @@ def test_an_image_that_a_policy_refuses() -> None:
     assert told(Finding(PATH, TAGGED, refused(TAGGED, why=UNSIGNED))) == [
         "validation failed: failed policy: keys: spec.containers[0].image",
         f"{TAGGED}@{DIGEST} {UNSIGNED}",
-        f"What to do: {TODO[Cause.POLICY]}.",
+        f"What to do: {ADVICE[Cause.POLICY]}.",
     ]
 
 
@@ -117,7 +117,7 @@ def test_a_tag_without_a_digest_is_told_with_the_reason() -> None:
     assert told(Finding(PATH, TAGGED, unresolved())) == [
         f"validation failed: invalid value: {TAGGED} must be an image digest: spec.containers[0].image",
         "it is away",
-        f"What to do: {TODO[Cause.UNREACHABLE]}.",
+        f"What to do: {ADVICE[Cause.UNREACHABLE]}.",
     ]
 
 
@@ -135,10 +135,10 @@ def test_an_image_that_nobody_could_decide_over() -> None:
 
 
 def test_each_cause_has_something_to_do() -> None:
-    assert set(TODO) == set(Cause)
+    assert set(ADVICE) == set(Cause)
     lines = told(*[Finding(PATH, TAGGED, unresolved(cause=cause)) for cause in Cause])
     assert [line for line in lines if line.startswith("What to do")] == [
-        f"What to do: {todo}." for todo in TODO.values()
+        f"What to do: {advice}." for advice in ADVICE.values()
     ]
 
 

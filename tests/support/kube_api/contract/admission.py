@@ -16,7 +16,7 @@ from tests.support.raw_server import raw, reply, stall
 def reviews_say_what_is_done(server: ApiServer) -> None:
     """A creation has an object, a deletion an old one, an update both; the time is in the query.
 
-    A webhook may be asked twice about an update: the real server begins with what it remembers, and again if that is old.
+    A webhook may be asked twice about an update: the real server begins with what it remembers, which may be old.
     """
     with hooked(server, "Validating", timeoutSeconds=7) as (place, hook):
         api = server.client()
