@@ -49,11 +49,15 @@ class ToDecide:
 
 @value
 class Regard:
-    """What policies look at besides images: labels of the workload, its specification, its metadata."""
+    """What policies look at besides images: labels of the workload, its specification, its metadata.
+
+    `kinds` says whether they tell a pod from who makes it: where some are about some kinds only, or look at the object.
+    """
 
     labels: bool = False
     specification: bool = False
     metadata: bool = False
+    kinds: bool = False
 
     @classmethod
     def of(cls, policies: Iterable[CompiledPolicy]) -> "Regard":
@@ -64,6 +68,8 @@ class Regard:
             any(match.selector is not None for each in documents for match in each.match),
             any(each.include_spec for each in conditions),
             any(each.include_object_meta for each in conditions),
+            any(each.match for each in documents)
+            or any(each.include_spec or each.include_object_meta or each.include_type_meta for each in conditions),
         )
 
 

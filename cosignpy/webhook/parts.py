@@ -184,6 +184,7 @@ class Parts:
                 cluster=self.options.cluster,
             )
         )
+        self.config.on_change(lambda _settings: None if self.grants is None else self.grants.recheck())
         self.background.start("exceptions", self.grants.run())
 
     def _believed(self) -> "TrustSource":

@@ -122,7 +122,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "PATH": os.pathsep.join([*programs, str(Path(sys.executable).parent), os.environ["PATH"]]),
             "KUBECONFIG": str(cluster.kubeconfig(folder / "admin.kubeconfig")),
             "HOME": str(folder),
-            "COSIGN_PASSWORD": "",
             "N": NAMESPACE,
             "V": str(folder / "values.yaml"),
         }
@@ -233,13 +232,11 @@ def test_locked_out(world: World) -> None:
 
 def test_one_image_has_to_run_now(world: World, tmp_path: Path) -> None:
     site = world.site
-    folder = Path(world.operator.more["HOME"])
     site.shop.make_key("oncall")
-    (folder / "oncall.key").write_bytes((site.shop.folder / "oncall.key").read_bytes())
     world.cluster.admin.apply(exceptions(site.public_key("oncall")))
     assert not world.is_admitted(site.pinned("unsigned"))
     given = {"E": str(tmp_path / "exception.yaml"), "R": f"{site.registry}/unsigned"}
-    world.operator = replace(world.operator, more={**world.operator.more, "COSIGN_PASSWORD": PASSWORD})
+    given |= {"O": str(site.shop.folder / "oncall.key"), "COSIGN_PASSWORD": PASSWORD}
     world.run("except", **given)
     answer = world.start_pod("hotfix", site.pinned("unsigned"))
     assert answer.status == HTTPStatus.CREATED
@@ -416,4 +413,4 @@ def test_it_goes_and_policies_stay(world: World) -> None:
     names = {each["metadata"]["name"] for each in admin.get(admin.collection(world.policy_by_secret()))["items"]}
     assert "signed" in names
     world.run("remove-all")
-    assert admin.call("GET", SECRET).status == HTTPStatus.NOT_FOUND
+    assert admin.call("GET", "/apis/policy.sigstore.dev/v1beta1").status == HTTPStatus.NOT_FOUND

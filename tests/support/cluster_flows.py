@@ -202,7 +202,7 @@ async def leadership_changes_hands(server: ApiServer, folder: Path) -> None:
         assert await until(lambda: second.is_leader) < 1
         third.start()
         await asyncio.sleep(QUICK.retry)
-        second._task.cancel()  # type: ignore[union-attr] # killed: it says nothing
+        await second._tasks.close()  # killed: it says nothing
         took = await until(lambda: third.is_leader)
         assert QUICK.give_up < took < QUICK.lease + 2
         assert not second.is_leader

@@ -42,15 +42,22 @@ class KnownPolicies:
     """Policies that a test changes; implements `ports.Policies`."""
 
     def __init__(self, *policies: CompiledPolicy) -> None:
+        self._told: list[Callable[[], None]] = []
         self.set(*policies)
 
     def set(self, *policies: CompiledPolicy) -> None:
         """Let these be in force from now on."""
         self._snapshot = PolicySnapshot(policies, " ".join(each.version for each in policies))
+        for tell in self._told:
+            tell()
 
     def current(self) -> PolicySnapshot:
         """Return them."""
         return self._snapshot
+
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Tell of each change."""
+        self._told.append(tell)
 
 
 def question(

@@ -277,6 +277,8 @@ def main(language: str, folder: str) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # that of whoever started us: regopy reserves far more
     statm = os.open(_STATM, os.O_RDONLY) if os.path.exists(_STATM) else None  # noqa: PTH110 # no pathlib: it is slow
     prepare(language)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

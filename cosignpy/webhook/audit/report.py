@@ -164,5 +164,5 @@ _RESULTS: Final = {
     Outcome.NOT_ASKED: Result.SKIP,
 }
 _UNDECIDED_RESULTS: Final = {UNDECIDED: Result.ERROR}
-_COULD_NOT_LOOK: Final = frozenset({Cause.UNREACHABLE, Cause.CREDENTIALS, Cause.TIMEOUT, Cause.TRUST})
+_COULD_NOT_LOOK: Final = frozenset({Cause.UNREACHABLE, Cause.CREDENTIALS, Cause.TIMEOUT, Cause.TRUST, Cause.OVERLOADED})
 """Why there is no verdict rather than a bad one."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 
 MAX_GRANTS: Final = 1000
-"""Exceptions that are looked at; who needs more needs another policy."""
+"""Exceptions that count; who needs more needs another policy."""
+MAX_OF_NAMESPACE: Final = 50
+"""Of these, and of those that do not count and are looked at again, in one namespace: a copy of one counts as well."""
 AGAIN_SECONDS: Final = 60.0
 """After how long an exception that does not count is looked at again."""
 MAX_BUNDLE: Final = 256 << 10
@@ -92,25 +95,31 @@ class Grants:
 
     def _mark_refused(self) -> None:
         """Look again at what does not count: whom to believe may be known by now."""
+        refused = Counter[str]()
         for each in self._ports.objects.list():
-            if _key(each) not in self._granted:
-                self._mark(_key(each))
+            namespace, name = _key(each)
+            if (namespace, name) not in self._granted and refused[namespace] < MAX_OF_NAMESPACE:
+                refused[namespace] += 1
+                self._mark((namespace, name))
 
     async def _look(self, key: tuple[str, str]) -> None:
         found = self._ports.objects.get(*key)
-        if found is None:
+        if found is None or not self._ports.is_on():
+            self._granted.pop(key, None)
             return
         try:
             verified = await self._verify(found)
-        except CosignError as error:
+        except Exception as error:  # noqa: BLE001 # tenants write these: whatever it is, it ends nothing but this one
             self._granted.pop(key, None)
-            _LOG.warning("the exception %s/%s does not count: %s", *key, error)
-            await self._tell(found, Condition("Ready", Truth.FALSE, "Refused", str(error)))
+            said = str(error) if isinstance(error, CosignError) else f"it cannot be read ({type(error).__name__})"
+            _LOG.warning("the exception %s/%s does not count: %s", *key, said)
+            await self._tell(found, Condition("Ready", Truth.FALSE, "Refused", said))
             return
         if self._ports.objects.get(*key) is not found:
             return  # it changed meanwhile, and is marked
-        if len(self._granted) >= MAX_GRANTS and key not in self._granted:
-            await self._tell(found, Condition("Ready", Truth.FALSE, "TooMany", f"there are {MAX_GRANTS} already"))
+        most = self._find_limit(key)
+        if most is not None:
+            await self._tell(found, Condition("Ready", Truth.FALSE, "TooMany", f"there are {most} already"))
             return
         self._granted[key] = verified
         grant = verified.grant
@@ -119,6 +128,17 @@ class Grants:
             *key, grant.not_after.isoformat(), ", ".join(verified.signers), grant.reason,
         )  # fmt: skip
         await self._tell(found, Condition("Ready", Truth.TRUE, "Signed", f"signed by {', '.join(verified.signers)}"))
+
+    def _find_limit(self, key: tuple[str, str]) -> int | None:
+        """Return how many there may be, where there are so many; those that are over are forgotten first."""
+        now = self._ports.now()
+        for each in [each for each, verified in self._granted.items() if verified.grant.not_after <= now]:
+            del self._granted[each]
+        if key in self._granted:
+            return None
+        if sum(namespace == key[0] for namespace, _name in self._granted) >= MAX_OF_NAMESPACE:
+            return MAX_OF_NAMESPACE
+        return MAX_GRANTS if len(self._granted) >= MAX_GRANTS else None
 
     async def _verify(self, found: Object) -> VerifiedGrant:
         from cosignpy.webhook.break_glass.verify import verify_grant  # all that verifies; most clusters need it never

@@ -16,6 +16,7 @@ from cosignpy.webhook.certificates.kept import KEYS, Kept
 from cosignpy.webhook.certificates.serving_file import ServingFile
 from cosignpy.webhook.certificates.steps import SETTLING, next_moment, next_step, prepare
 from cosignpy.webhook.kinds import SECRET
+from cosignpy.webhook.lasting import LastingTasks
 from cosignpy.webhook.ports import ClusterApi, Leadership, Object, ObjectCache
 
 RETRY_SECONDS: Final = 2.0
@@ -68,7 +69,7 @@ class CertificateKeeper:
         self._filling = BundleFilling(api, place.bundles, self._look)
         self._wake = asyncio.Event()
         self._context = asyncio.get_running_loop().create_future()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = LastingTasks()
         self.problem = ""
 
     @property
@@ -78,7 +79,11 @@ class CertificateKeeper:
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="certificates")
+        self._tasks.start("certificates", self._run())
+
+    async def watch_over(self) -> None:
+        """Wait until keeping ends by a mistake of ours, and raise that."""
+        await self._tasks.watch_over()
 
     async def context(self) -> ReloadingContext:
         """Return what to serve TLS with, as soon as there is a certificate; it follows all later ones."""
@@ -86,9 +91,7 @@ class CertificateKeeper:
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.close()
         self._file.close()
 
     def _look(self, *_: object) -> None:

@@ -1,6 +1,5 @@
 """The API server of a cluster, as the parts of the webhook see it."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,6 +11,7 @@ from cosignpy.webhook.cluster.conversation import APPLY_PATCH, Body, Conversatio
 from cosignpy.webhook.cluster.following import Follower, Selection
 from cosignpy.webhook.cluster.objects import FollowedObjects, without_managers
 from cosignpy.webhook.cluster.paths import may_be_named
+from cosignpy.webhook.lasting import LastingTasks
 from cosignpy.webhook.ports import Object, ResourceType
 
 MANAGER: Final = "cosignpy-webhook"
@@ -24,18 +24,20 @@ class KubernetesApi:
     def __init__(self, connection: Connection) -> None:
         self._conversation = Conversation(connection)
         self._followed: dict[Selection, FollowedObjects] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = LastingTasks()
 
     async def close(self) -> None:
         """Stop following, and close all connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
         await self._conversation.close()
+
+    async def watch_over(self) -> None:
+        """Wait until a watch ends by a mistake of ours, and raise that: what it has seen would grow old unnoticed."""
+        await self._tasks.watch_over()
 
     def problems(self) -> Sequence[str]:
         """Say which objects are not followed now, and why."""
-        ended = [f"{task.get_name()} ended: {task.exception()!r}" for task in self._tasks if _has_failed(task)]
+        ended = [f"{task.get_name()} ended: {task.exception()!r}" for task in self._tasks.failed]
         return (*[objects.problem for objects in self._followed.values() if objects.problem], *ended)
 
     def watch(
@@ -56,7 +58,7 @@ class KubernetesApi:
         if selection not in self._followed:
             objects = self._followed[selection] = FollowedObjects()
             follower = Follower(self._conversation, selection, objects)
-            self._tasks.append(asyncio.get_running_loop().create_task(follower.run(), name=f"watch {kind.plural}"))
+            self._tasks.start(f"watch {kind.plural}", follower.run())
         return self._followed[selection]
 
     async def get(self, kind: ResourceType, namespace: str, name: str) -> Object | None:
@@ -123,7 +125,3 @@ class KubernetesApi:
 
 def _typed(kind: ResourceType, body: Object) -> dict[str, Any]:
     return {"apiVersion": kind.api_version, "kind": kind.kind} | dict(body)
-
-
-def _has_failed(task: asyncio.Task[None]) -> bool:
-    return task.done() and not task.cancelled()

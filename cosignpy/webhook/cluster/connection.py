@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 import httpx2
 import msgspec
@@ -107,9 +107,7 @@ def _find_configuration(file: str, service_account: str) -> SingleConfig:
     except _UNUSABLE as error:
         missing = f"it has no {error}" if isinstance(error, KeyError) else _one_line(error)
         raise UsageError(f"cannot read which cluster {source} means: {missing}", _HINT) from error
-    if found is None:
-        raise UsageError(f"cannot read which cluster {source} means: it has no current context", _HINT)
-    return found
+    return cast("SingleConfig", found)  # without a default, it raises where there is none
 
 
 def _one_line(error: Exception) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from cosignpy.errors import AlreadyThere, ClusterError, Conflict
 from cosignpy.values import value
 from cosignpy.webhook.kinds import LEASE
+from cosignpy.webhook.lasting import LastingTasks
 from cosignpy.webhook.ports import ClusterApi, Object
 
 _AT_ONCE: Final = 0.01
@@ -64,7 +65,7 @@ class LeaseElection:
         self._seen_at = 0.0
         self._is_stale = True
         self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = LastingTasks()
 
     @property
     def is_leader(self) -> bool:
@@ -77,13 +78,15 @@ class LeaseElection:
 
     def start(self) -> None:
         """Compete from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"lease {self._candidate.lease}")
+        self._tasks.start(f"lease {self._candidate.lease}", self._run())
+
+    async def watch_over(self) -> None:
+        """Wait until competing ends by a mistake of ours, and raise that."""
+        await self._tasks.watch_over()
 
     async def close(self) -> None:
         """Compete no more, and let go of the Lease, so that a successor need not wait."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.close()
         if self._leads:
             self._lead(leads=False)
             try:
@@ -207,11 +210,10 @@ class LeaseElection:
         return spec
 
     def _lead(self, *, leads: bool) -> None:
-        if leads != self._leads:
-            self._leads = leads
-            _LOG.info("%s %s", self._candidate.identity, "leads" if leads else "does not lead any more")
-            for listener in self._listeners:
-                asyncio.get_running_loop().call_soon(listener, leads)
+        self._leads = leads
+        _LOG.info("%s %s", self._candidate.identity, "leads" if leads else "does not lead any more")
+        for listener in self._listeners:
+            asyncio.get_running_loop().call_soon(listener, leads)
 
 
 def _spec_of(lease: Object | None) -> Object:

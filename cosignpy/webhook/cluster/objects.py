@@ -13,9 +13,7 @@ Listener: TypeAlias = Callable[[str, str], None]
 
 def without_managers(found: dict[str, Any]) -> Object:
     """Drop who set which field: half of an object, and of no use here."""
-    metadata = found.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
+    found["metadata"].pop("managedFields", None)
     return found
 
 

@@ -58,6 +58,8 @@ def _act(admin: KubeClient) -> None:
     debugger = {"name": "debugger", "image": "busybox", "targetContainerName": "c0"}
     more = {"spec": {"ephemeralContainers": [debugger]}}
     admin.ask("PATCH", f"{created}/ephemeralcontainers", more, content_type=STRATEGIC)
+    running = {"status": {"phase": "Running"}}
+    admin.ask("PATCH", f"{created}/status", running, content_type="application/merge-patch+json")
     admin.ask("DELETE", created)
 
 
@@ -67,6 +69,8 @@ def _named(requests: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     for request in requests:
         kind = request["resource"]["resource"].removesuffix("s")
         what = {"CREATE": "create", "UPDATE": "patch-image", "DELETE": "delete"}[request["operation"]]
+        if request.get("subResource") == "status":
+            what = "status"
         what = {"scale": "scale", "ephemeralcontainers": "ephemeral-container"}.get(
             request.get("subResource", ""), what
         )
@@ -79,6 +83,7 @@ NAMES: Final = (
     "pod-create-dry-run",
     "pod-patch-image",
     "pod-ephemeral-container",
+    "pod-status",
     "pod-delete",
     "deployment-create",
     "deployment-patch-image",

@@ -1,6 +1,7 @@
 """The webhook as a process in front of an API server: what is admitted, refused, told, and how it ends."""
 
 import json
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from tests.support.image_policies import BY_KEY
 from tests.support.kube_api.client import Answered
 from tests.support.kube_api.server import KubeApi
 from tests.support.signed_images import LEGACY
+from tests.support.tls_files import Authority
 from tests.support.webhook_images import Images, serve_images
 from tests.support.webhook_process import NAMESPACE, SYSTEM, WebhookProcess, install, policy, running
 
@@ -45,7 +47,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, images: Images) -> Iterato
 
 @pytest.fixture(scope="module")
 def webhook(cluster: KubeApi, images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebhookProcess]:
-    flags = ("--disable-tuf", "--allow-local-registries", f"--plain-http-registry={images.address}")
+    flags = ("--disable-tuf", "--audit", "--allow-local-registries", f"--plain-http-registry={images.address}")
     with running(cluster, tmp_path_factory.mktemp("webhook"), *flags) as made:
         await_admission(cluster)
         yield made
@@ -253,3 +255,29 @@ def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, cluster: Kub
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("Error: ")
+
+
+def test_a_certificate_that_somebody_else_keeps_is_served_with(cluster: KubeApi, tmp_path: Path) -> None:
+    files = Authority(tmp_path, "other").issue("webhook.cosign-system.svc")
+    flags = (f"--tls-certificate={files.certificate}", f"--tls-key={files.key}", "--metrics-port=-1", "--disable-tuf")
+    with running(cluster, tmp_path, *flags) as webhook:
+        assert webhook.probe("/metrics") == 200
+        assert "metrics are at" not in webhook.log.read_text()
+        shown = ssl.get_server_certificate(("127.0.0.1", webhook.port))
+    assert shown.split() == files.certificate.read_text().split()
+
+
+def test_an_audit_without_a_place_for_reports_is_one_line(tmp_path: Path) -> None:
+    with KubeApi(tmp_path) as api:
+        install(api)
+        api.admin.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "policyreports.wgpolicyk8s.io")
+        webhook = WebhookProcess(api, tmp_path, ("--audit", "--disable-tuf"))
+        webhook.launch()
+        try:
+            assert webhook.process is not None
+            assert webhook.process.wait(PATIENCE) == 2
+        finally:
+            webhook.kill()
+    said = [line for line in webhook.log.read_text().splitlines() if not line.startswith("{")]
+    assert said[0].startswith("Error: the cluster has no definition policyreports.wgpolicyk8s.io")
+    assert len(said) == 2

@@ -24,6 +24,8 @@ _VALUES: dict[str, Any] = {
     "podSpecs[0].resource": "rollouts",
     "podSpecs[0].kind": OWN_KIND,
     "podSpecs[0].path": "spec.template.spec",
+    "audit.enabled": "true",
+    "crds.policyReports": "true",
 }
 
 

@@ -80,7 +80,7 @@ STRATEGY: Final = Plain(
         "namespaces": start_namespace,
         "pods": start_pod,
         "customresourcedefinitions": start_definition,
-        **{plural: start_workload for plural in TEMPLATES if plural != "podtemplates"},
+        **{plural: partial(start_workload, plural) for plural in TEMPLATES if plural != "podtemplates"},
         **dict.fromkeys(("poddisruptionbudgets", "networkpolicies", "ingresses"), _start_spec),
         **dict.fromkeys(
             ("mutatingwebhookconfigurations", "validatingwebhookconfigurations", "validatingadmissionpolicies"),

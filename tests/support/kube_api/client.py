@@ -22,6 +22,7 @@ _PLURALS: Final = {
     "PriorityClass": "priorityclasses",
     "StorageClass": "storageclasses",
     "Endpoints": "endpoints",
+    "BreakGlass": "breakglasses",
     "ClusterImagePolicy": "clusterimagepolicies",
     "ImagePolicy": "imagepolicies",
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",

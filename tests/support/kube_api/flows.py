@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Final, Self
 
 from cosignpy.core.verify.evidence import SignatureFormat
+from cosignpy.localregistry.auth.accounts import Account
+from cosignpy.localregistry.auth.basic import BasicAuth
 from cosignpy.localregistry.server import LocalRegistry, RegistryOptions
 from cosignpy.operations.complete_bundle import SigningKey
 from cosignpy.operations.sign_image import Claims, SignImage, sign_image
@@ -26,9 +28,9 @@ OTHER: Final = OTHER_KEY.public_key.encode_pem().decode()
 class Registry:
     """A registry with an image that is signed, and one that is not."""
 
-    def __init__(self, registry: LocalRegistry) -> None:
+    def __init__(self, registry: LocalRegistry, options: client.RegistryOptions) -> None:
         self.address, self.requests = registry.address, registry.requests
-        self.session = RegistrySession(registry.address, client.RegistryOptions())
+        self.session = RegistrySession(registry.address, options)
         self.glob = f"{self.address}/team/**"
         self.signed, self.unsigned = f"{self.address}/team/signed:v1", f"{self.address}/team/unsigned:v1"
         image = push_image(RemoteRepository(self.session, "team/signed"), b"signed", tag="v1")
@@ -40,10 +42,12 @@ class Registry:
 
 
 @contextmanager
-def serve_team() -> Iterator[Registry]:
-    """Serve the registry."""
-    with LocalRegistry(RegistryOptions(None)) as server:
-        made = Registry(server)
+def serve_team(account: Account | None = None) -> Iterator[Registry]:
+    """Serve the registry, to everyone or to who has an account."""
+    auth = BasicAuth((account,)) if account else None
+    known = client.RegistryOptions(account.name, account.password) if account else client.RegistryOptions()
+    with LocalRegistry(RegistryOptions(auth=auth)) as server:
+        made = Registry(server, known)
         try:
             yield made
         finally:

@@ -172,9 +172,7 @@ class Rest:
         kind = target.kind
         before = self.convert(kind, [former])[0]
         _check_delete(target, options.get("preconditions") or {}, before)
-        asked = Asked(
-            "DELETE", target, target.name, None, before, call, _options("DeleteOptions", call) | dict(options)
-        )
+        asked = Asked("DELETE", target, target.name, None, before, call, _delete_options(before, options, call))
         self.admission.validate(asked)
         if call.dry_run:
             return before
@@ -190,6 +188,12 @@ class Rest:
         if kind.storage == NAMESPACES.storage:
             marked["status"] = {"phase": "Terminating"}
         return self.convert(kind, [self.store.swap(kind.storage, target.key, former, marked)])[0]
+
+
+def _delete_options(before: Object, options: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """Return the options as a review has them: a Pod that runs nowhere needs no time to end."""
+    runs_nowhere = before["kind"] == "Pod" and not before["spec"].get("nodeName")
+    return _options("DeleteOptions", call) | dict(options) | ({"gracePeriodSeconds": 0} if runs_nowhere else {})
 
 
 def _propagation(options: Mapping[str, Any], call: Call) -> str:

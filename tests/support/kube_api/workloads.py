@@ -26,8 +26,17 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "deployments": {"replicas": 1, "strategy": _ROLLING, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
     "replicasets": {"replicas": 1},
     "replicationcontrollers": {"replicas": 1},
-    "statefulsets": {"replicas": 1, "podManagementPolicy": "OrderedReady", "revisionHistoryLimit": 10},
-    "daemonsets": {"revisionHistoryLimit": 10},
+    "statefulsets": {
+        "replicas": 1,
+        "podManagementPolicy": "OrderedReady",
+        "revisionHistoryLimit": 10,
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0, "maxUnavailable": 1}},
+    },
+    "daemonsets": {
+        "revisionHistoryLimit": 10,
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
+    },
     "jobs": {"parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False},
     "cronjobs": {
         "concurrencyPolicy": "Allow",
@@ -52,9 +61,16 @@ def fill_workload(plural: str, made: Object) -> Object:
     filled = made
     if defaults := _DEFAULTS.get(plural):
         filled = made | {"spec": dict(defaults) | (made.get("spec") or {})}
-    if plural == "replicationcontrollers" and not filled["spec"].get("selector"):
-        filled["spec"]["selector"] = (template_of(plural, filled).get("metadata") or {}).get("labels") or {}
+    if plural == "replicationcontrollers":
+        filled = _with_labels(filled, (template_of(plural, filled).get("metadata") or {}).get("labels") or {})
     return _with_template(filled, TEMPLATES[plural])
+
+
+def _with_labels(made: Object, labels: Mapping[str, str]) -> Object:
+    """Give a ReplicationController what it has of its template where it has nothing of its own."""
+    metadata = made["metadata"] if made["metadata"].get("labels") else made["metadata"] | {"labels": dict(labels)}
+    spec = made["spec"] if made["spec"].get("selector") else made["spec"] | {"selector": dict(labels)}
+    return made | {"metadata": metadata, "spec": spec}
 
 
 def _with_template(document: Object, path: tuple[str, ...]) -> Object:
@@ -68,9 +84,26 @@ def _with_template(document: Object, path: tuple[str, ...]) -> Object:
     return document | {name: inner | {"spec": fill_pod_spec(spec)} if isinstance(spec, dict) else inner}
 
 
-def start_workload(made: Object) -> Object:
+_STATUSES: Final[Mapping[str, Mapping[str, int]]] = {
+    "replicasets": {"replicas": 0},
+    "replicationcontrollers": {"replicas": 0},
+    "statefulsets": {"replicas": 0, "availableReplicas": 0},
+    "daemonsets": {
+        "currentNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberReady": 0,
+    },
+}
+
+
+def start_workload(plural: str, made: Object) -> Object:
     """Make a new workload one of the first generation."""
-    return made | {"metadata": made["metadata"] | {"generation": 1}, "status": {}}
+    metadata = made["metadata"] | {"generation": 1}
+    if plural == "daemonsets":
+        noted = {"deprecated.daemonset.template.generation": "1"}
+        metadata["annotations"] = (metadata.get("annotations") or {}) | noted
+    return made | {"metadata": metadata, "status": dict(_STATUSES.get(plural, {}))}
 
 
 def check_workload(plural: str, made: Object, former: Object | None, subresource: str) -> list[Fault]:

@@ -34,6 +34,7 @@ from tests.support.admission import (
 )
 from tests.support.image_policies import BY_KEY, parsed
 
+REGO = "package sigstore\nisCompliant { true }"
 AWAY = Unreachable("registry.example", "https://registry.example/v2/", None, "connection refused")
 
 
@@ -300,6 +301,26 @@ def test_a_controller_that_is_believed_needs_no_look_where_that_is_switched_on()
     site.change(exempt_controllers=("kube-system:replicaset-controller",))
     assert validate(site).answer.outcome == NothingToDecide(Skip.OWNER)
     site.owners.error = AWAY
+    assert not validate(site).answer.allowed
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"match": [{"resource": "pods", "version": "v1"}]},
+        {"policy": {"type": "rego", "data": REGO, "includeSpec": True}},
+        {"policy": {"type": "rego", "data": REGO, "includeObjectMeta": True}},
+        {"policy": {"type": "rego", "data": REGO, "includeTypeMeta": True}},
+    ],
+)
+def test_an_owner_says_nothing_of_a_pod_where_policies_tell_them_apart(spec: dict[str, Any]) -> None:
+    site = Site()
+    site.decider.verdicts[PINNED] = refused()
+    site.owners.answer = True
+    site.change(exempt_controllers=("kube-system:replicaset-controller",))
+    site.policies.snapshot = PolicySnapshot((CompiledPolicy(parsed(BY_KEY), b"", "1"),), "1")
+    assert validate(site).answer.allowed
+    site.policies.snapshot = PolicySnapshot((CompiledPolicy(parsed(BY_KEY, **spec), b"", "2"),), "2")
     assert not validate(site).answer.allowed
 
 

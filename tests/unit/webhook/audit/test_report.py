@@ -79,7 +79,7 @@ def test_refusal_fails_with_its_reasons() -> None:
     assert found["properties"]["cause"] == "policy-denied"
 
 
-@pytest.mark.parametrize("cause", [Cause.UNREACHABLE, Cause.CREDENTIALS, Cause.TIMEOUT, Cause.TRUST])
+@pytest.mark.parametrize("cause", [Cause.UNREACHABLE, Cause.CREDENTIALS, Cause.TIMEOUT, Cause.TRUST, Cause.OVERLOADED])
 def test_what_could_not_be_looked_at_is_an_error_and_no_failure(cause: Cause) -> None:
     answer = PolicyAnswer("signed", "", Outcome.REFUSED, reasons=("connection refused",))
     (found,) = results(Checked(running(), verdict(answer, outcome=Outcome.REFUSED, cause=cause)))

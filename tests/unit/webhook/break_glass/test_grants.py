@@ -13,7 +13,9 @@ from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.values import replace
 from cosignpy.webhook.break_glass import grants as module
+from cosignpy.webhook.break_glass.grant import SignedGrant, VerifiedGrant
 from cosignpy.webhook.break_glass.grants import GrantPorts, Grants
+from cosignpy.webhook.break_glass.verify import verify_grant
 from cosignpy.webhook.kinds import BREAK_GLASS
 from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
 from cosignpy.webhook.verdicts import Cause, Excuse, ImageVerdict
@@ -242,3 +244,48 @@ def test_what_does_not_count_is_looked_at_again(monkeypatch: pytest.MonkeyPatch)
     site = Site(GOOD)
     good, site.policies = site.policies, ()
     assert not refused(site, lambda: setattr(site, "policies", good))
+
+
+def test_exception_that_breaks_the_verification_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_over_one(signed: SignedGrant, *others: Any) -> VerifiedGrant:
+        if signed.bundle == b"odd":
+            raise RecursionError
+        return verify_grant(signed, *others)
+
+    monkeypatch.setattr("cosignpy.webhook.break_glass.verify.verify_grant", fail_over_one)
+    odd = {**carry(sign(), name="a"), "spec": {"grant": "odd", "bundle": "odd"}}
+    site = Site(odd, GOOD)
+    assert not refused(site)
+    (condition,) = site.objects.get("shop", "a")["status"]["conditions"]
+    assert (condition["status"], condition["message"]) == ("False", "it cannot be read (RecursionError)")
+
+
+def test_nothing_is_verified_where_exceptions_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[object] = []
+    monkeypatch.setattr("cosignpy.webhook.break_glass.verify.verify_grant", lambda *asked: verified.append(asked))
+    site = Site(GOOD)
+    site.is_on = False
+    assert refused(site)
+    assert verified == []
+
+
+def test_copies_leave_room_for_other_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_OF_NAMESPACE", 2)
+    copies = [carry(sign(namespace="other"), name=f"copy{number}", namespace="other") for number in range(3)]
+    site = Site(*copies, GOOD)
+    assert not refused(site)
+    reasons = [site.objects.get("other", f"copy{each}")["status"]["conditions"][0]["reason"] for each in range(3)]
+    assert reasons == ["Signed", "Signed", "TooMany"]
+
+
+def test_exceptions_that_are_over_leave_room() -> None:
+    site = Site(GOOD, carry(sign(not_after=NOW + timedelta(hours=4)), name="later"))
+
+    def wait_and_add() -> None:
+        site.now = NOW + timedelta(hours=2)
+        site.objects.put(carry(sign(not_after=NOW + timedelta(hours=3)), name="third"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MAX_OF_NAMESPACE", 2)
+        site.excuse(REFUSED, wait_and_add)
+    assert site.objects.get("shop", "third")["status"]["conditions"][0]["reason"] == "Signed"

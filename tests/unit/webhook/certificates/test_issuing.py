@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from cosignpy.errors import UsageError
@@ -46,7 +47,7 @@ def test_a_certificate_says_what_it_is_for() -> None:
     ]
     assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
     assert list(leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [
-        x509.ExtendedKeyUsageOID.SERVER_AUTH
+        ExtendedKeyUsageOID.SERVER_AUTH
     ]
     assert leaf.not_valid_before_utc == NOW.replace(microsecond=0) - BACKDATED
     assert leaf.not_valid_after_utc == NOW.replace(microsecond=0) + SERVER_LIFETIME

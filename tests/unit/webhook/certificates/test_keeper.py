@@ -14,6 +14,7 @@ from cosignpy.core.encoding import encode_b64
 from cosignpy.core.x509.certificate import Certificate
 from cosignpy.core.x509.chain import parse_chain_pem
 from cosignpy.errors import Forbidden
+from cosignpy.values import replace
 from cosignpy.webhook.certificates.bundles import Bundles
 from cosignpy.webhook.certificates.issuing import AUTHORITY_LIFETIME, SERVER_LIFETIME, Identity, create_authority
 from cosignpy.webhook.certificates.keeper import REFUSED_SECONDS, CertificateKeeper, Place, service_names
@@ -98,6 +99,10 @@ class Site:
         assert kept is not None
         return kept
 
+    def is_prepared(self) -> bool:
+        """Whether the next authority is there."""
+        return self.kept.following is not None
+
     def bundles(self) -> list[str]:
         """What API servers believe, at each of the five places."""
         found = [self.cluster.objects[kind, "", name] for kind, name in Bundles().places]
@@ -145,7 +150,7 @@ def on_site(folder: Path, check: Any) -> None:
 def test_certificates_are_made_and_filled_in_at_once(tmp_path: Path) -> None:
     async def check(site: Site) -> None:
         keeper = site.join("first")
-        assert keeper.expires_at is None
+        assert str(keeper.expires_at) == "None"
         context = await keeper.context()
         await asyncio.sleep(SOON)
         assert isinstance(context, ssl.SSLContext)
@@ -262,17 +267,17 @@ def test_a_bundle_that_cannot_be_filled_holds_the_replacement_up(tmp_path: Path)
         api.refused["update", CUSTOM_RESOURCE_DEFINITION] = refusal
         await at_the_end_of_the_authority(site)
         await asyncio.sleep(10 * SETTLING.total_seconds())
-        assert site.kept.following is not None
+        assert site.is_prepared()
         assert site.agree()
         assert keeper.problem == f"{refusal}; allow it"
         del api.refused["update", CUSTOM_RESOURCE_DEFINITION]
         await asyncio.sleep(SETTLING.total_seconds() + 3600)
-        assert site.kept.following is None
+        assert not site.is_prepared()
         assert site.kept.former is not None
         assert site.agree()
         assert keeper.problem == ""
         await asyncio.sleep(FORMER_KEPT.total_seconds() + 3600)
-        assert site.kept.former is None
+        assert site.kept == replace(site.kept, former=None)
         assert set(site.bundles()) == {encode_b64(site.kept.bundle)}
 
     on_site(tmp_path, check)
@@ -307,10 +312,10 @@ def test_watches_that_are_behind_do_not_let_the_new_certificate_out(tmp_path: Pa
         emptied["metadata"] = stale["metadata"] | {"resourceVersion": "1"}
         site.cluster.objects[MUTATING_WEBHOOKS, "", "policy.sigstore.dev"] = emptied
         await asyncio.sleep(SETTLING.total_seconds() * 2)
-        assert site.kept.following is not None
+        assert site.is_prepared()
         site.cluster.store(MUTATING_WEBHOOKS, "", emptied)
         await asyncio.sleep(SETTLING.total_seconds() * 2)
-        assert site.kept.following is None
+        assert not site.is_prepared()
         assert site.agree()
 
     on_site(tmp_path, check)
@@ -363,7 +368,7 @@ def test_a_secret_that_was_deleted_is_restored(tmp_path: Path) -> None:
         site.cluster.remove(SECRET, NAMESPACE, NAME)
         await asyncio.sleep(SOON)
         assert site.kept.server == before.server
-        assert site.kept.following is not None
+        assert site.is_prepared()
         assert site.agree()
 
     on_site(tmp_path, check)
@@ -480,3 +485,52 @@ def test_a_mounted_secret_has_the_names_of_its_type(tmp_path: Path) -> None:
 def test_an_authority_alone_is_never_believed_to_be_a_server() -> None:
     authority = create_authority(START)
     assert Kept(authority, authority.certificate).fault(NAMES, START)
+
+
+def test_somebody_who_changes_a_configuration_at_the_same_time_is_not_overwritten(tmp_path: Path) -> None:
+    async def check(site: Site) -> None:
+        site.join("first", leader=Appointed(is_leader=True))
+        await asyncio.sleep(SOON)
+        site.cluster.lag = 1
+        kind, name = Bundles().places[0]
+        site.cluster.store(kind, "", manifest(kind, name))
+        site.cluster.writes.clear()
+        await asyncio.sleep(0.9 * site.cluster.lag)
+        kept = manifest(kind, name) | {"theirs": True}
+        site.cluster.store(kind, "", kept)
+        await asyncio.sleep(SOON)
+        assert site.cluster.objects[kind, "", name]["theirs"]
+        assert site.agree()
+
+    on_site(tmp_path, check)
+
+
+def test_a_keeper_that_never_began_is_closed(tmp_path: Path) -> None:
+    async def main() -> None:
+        api = MemoryCluster().replica()
+        await CertificateKeeper(api, Appointed(is_leader=True), PLACE, ServingFile(tmp_path)).close()
+
+    run(main())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_clock_is_the_machines(tmp_path: Path) -> None:
+    async def main() -> None:
+        keeper = CertificateKeeper(MemoryCluster().replica(), Appointed(is_leader=True), PLACE, ServingFile(tmp_path))
+        keeper.start()
+        await keeper.context()
+        assert keeper.expires_at is not None
+        assert abs(keeper.expires_at - datetime.now(UTC) - SERVER_LIFETIME) < timedelta(minutes=5)
+        await keeper.close()
+
+    run(main())
+
+
+def test_a_mistake_of_ours_ends_it_and_shows(tmp_path: Path) -> None:
+    async def check(site: Site) -> None:
+        kind, name = Bundles().places[0]
+        site.cluster.store(kind, "", {"metadata": {"name": name}, "webhooks": [{"name": name, "clientConfig": "none"}]})
+        with pytest.raises(AttributeError):
+            await site.join("first").watch_over()
+
+    on_site(tmp_path, check)

@@ -166,7 +166,10 @@ def _without(name: str) -> dict[str, Any]:
         (document() | {"clusters": [{"name": "c"}]}, "it has no 'cluster'"),
         (document(**{"client-certificate": "gone.pem", "client-key": "gone.pem"}), "No such file"),
         (document(**{"client-certificate": "gone.pem"}), "cannot use the cluster"),
-        (document(**{"auth-provider": {"name": "x"}}), "auth-provider not supported"),
+        (
+            document() | {"users": [{"name": "u", "user": {"auth-provider": {"name": "x"}}}]},
+            "auth-provider not supported",
+        ),
         (document("cluster.example"), "'cluster.example' is no address"),
         (document("https://"), "'https://' is no address"),
     ],

@@ -362,6 +362,17 @@ def test_characters_that_python_takes_for_ends_of_lines_are_none() -> None:
     follow(api, check)
 
 
+def test_blank_lines_and_deletions_of_what_was_never_seen_are_nothing() -> None:
+    deletion = Reply.events(event("DELETED", item("b", 12))).pieces[0]
+    api = ScriptedApi(page(10, item("a", 3)), Reply(200, (b"\n  \n", deletion, OPEN)))
+
+    async def check(_: KubernetesApi, objects: FollowedObjects, told: list[tuple[str, str]]) -> None:
+        await asyncio.sleep(1)
+        assert (names(objects), told) == (["a"], [("shop", "a")])
+
+    follow(api, check)
+
+
 def test_events_come_in_pieces_of_any_size() -> None:
     raw = b"".join(p for n in range(20) for p in Reply.events(event("ADDED", item(f"n{n:02}", n))).pieces)  # type: ignore[misc]
     api = ScriptedApi(page(10), Reply(200, (*[raw[i : i + 7] for i in range(0, len(raw), 7)], OPEN)))
@@ -405,8 +416,24 @@ def test_a_watch_that_ended_by_a_mistake_of_ours_is_told() -> None:
     async def check(cluster: KubernetesApi, _: FollowedObjects, __: object) -> None:
         await asyncio.sleep(1)
         assert cluster.problems() == ("watch pods ended: LookupError('a mistake')",)
+        with pytest.raises(LookupError):
+            await cluster.watch_over()
 
     follow(ScriptedApi(page(10, item("a", 3)), Reply.events(OPEN)), check, keep=keep)
+
+
+def test_watches_that_are_closed_have_not_failed() -> None:
+    async def main() -> None:
+        cluster = KubernetesApi(ScriptedApi(page(10), Reply.events(OPEN)).connection)
+        cluster.watch(POD, "shop")
+        over = asyncio.create_task(cluster.watch_over())
+        await asyncio.sleep(1)
+        await cluster.close()
+        await asyncio.sleep(1)
+        assert not over.done()
+        over.cancel()
+
+    run(main())
 
 
 def test_thousands_of_events_leave_the_event_loop_to_others() -> None:

@@ -40,6 +40,11 @@ class Contest:
         return found
 
 
+def leads(election: LeaseElection) -> bool:
+    """Ask each time anew."""
+    return election.is_leader
+
+
 def test_the_first_leads_and_the_second_waits_without_asking() -> None:
     async def main() -> None:
         contest = Contest()
@@ -101,11 +106,11 @@ def test_a_leader_that_is_gone_is_succeeded_after_the_duration_of_its_lease(offs
         await asyncio.sleep(5)
         gone.hangs = True
         await asyncio.sleep(TIMING.lease - TIMING.retry - STEP)
-        assert not second.is_leader
+        assert not leads(second)
         await asyncio.sleep(TIMING.retry + 2 * STEP)
         assert (first.is_leader, second.is_leader) == (False, True)
         await second.close()
-        first._task.cancel()  # type: ignore[union-attr] # it was killed
+        await first._tasks.close()  # it was killed
 
     run(main())
 
@@ -117,11 +122,11 @@ def test_a_leader_that_cannot_renew_steps_down_before_others_may_lead() -> None:
         await asyncio.sleep(STEP)
         replica.is_cut_off = True
         await asyncio.sleep(TIMING.give_up + TIMING.retry)
-        assert not first.is_leader
+        assert not leads(first)
         assert contest.told == [("first", True), ("first", False)]
         replica.is_cut_off = False
         await asyncio.sleep(TIMING.lease)
-        assert first.is_leader
+        assert leads(first)
         await first.close()
 
     run(main())
@@ -136,7 +141,7 @@ def test_a_renewal_without_an_answer_is_tried_again_in_time() -> None:
         await asyncio.sleep(TIMING.retry + STEP)
         replica.hangs = False
         await asyncio.sleep(60)
-        assert first.is_leader
+        assert leads(first)
         assert contest.told == [("first", True)]
         await first.close()
 
@@ -150,10 +155,10 @@ def test_a_leader_whose_process_stood_still_knows_that_it_does_not_lead_any_more
         await asyncio.sleep(STEP)
         replica.hangs = True
         await asyncio.sleep(TIMING.give_up - 2 * STEP)
-        assert election.is_leader
+        assert leads(election)
         asyncio.get_running_loop()._impatient.passed += 1  # type: ignore[attr-defined] # nothing ran meanwhile
-        assert not election.is_leader
-        election._task.cancel()  # type: ignore[union-attr] # it was killed
+        assert not leads(election)
+        await election._tasks.close()  # it was killed
 
     run(main())
 
@@ -166,7 +171,7 @@ def test_a_lease_that_somebody_took_is_not_taken_back() -> None:
         stored = contest.cluster.objects[LEASE, NAMESPACE, NAME]
         contest.cluster.store(LEASE, NAMESPACE, {**stored, "spec": contest.spec | {"holderIdentity": "other"}})
         await asyncio.sleep(TIMING.retry + STEP)
-        assert not first.is_leader
+        assert not leads(first)
         assert contest.spec["holderIdentity"] == "other"
         await first.close()
         assert contest.spec["holderIdentity"] == "other"
@@ -181,7 +186,7 @@ def test_a_lease_that_somebody_deleted_is_made_again() -> None:
         await asyncio.sleep(STEP)
         contest.cluster.remove(LEASE, NAMESPACE, NAME)
         await asyncio.sleep(2 * TIMING.retry + STEP)
-        assert first.is_leader
+        assert leads(first)
         assert contest.spec["holderIdentity"] == "first"
         assert contest.told == [("first", True)]
         await first.close()
@@ -195,7 +200,7 @@ def test_an_empty_lease_is_taken() -> None:
         contest.cluster.store(LEASE, NAMESPACE, {"metadata": {"name": NAME}})
         first, _ = contest.enter("first")
         await asyncio.sleep(STEP)
-        assert first.is_leader
+        assert leads(first)
         await first.close()
         assert contest.spec["holderIdentity"] == ""
 
@@ -209,9 +214,9 @@ def test_a_lease_that_claims_for_ever_is_succeeded_after_an_hour() -> None:
         contest.cluster.store(LEASE, NAMESPACE, {"metadata": {"name": NAME}, "spec": spec})
         first, _ = contest.enter("first")
         await asyncio.sleep(3600 - STEP)
-        assert not first.is_leader
+        assert not leads(first)
         await asyncio.sleep(2 * STEP)
-        assert first.is_leader
+        assert leads(first)
         await first.close()
 
     run(main())
@@ -223,10 +228,10 @@ def test_a_cluster_that_is_away_at_first_is_asked_again() -> None:
         first, replica = contest.enter("first")
         replica.is_cut_off = True
         await asyncio.sleep(60)
-        assert not first.is_leader
+        assert not leads(first)
         replica.is_cut_off = False
         await asyncio.sleep(TIMING.retry + STEP)
-        assert first.is_leader
+        assert leads(first)
         replica.is_cut_off = True
         await first.close()  # nothing is raised; a successor has to wait
         assert contest.spec["holderIdentity"] == "first"
@@ -242,5 +247,56 @@ def test_a_change_at_the_end_does_not_keep_a_candidate_from_ending() -> None:
         first._changed.set()
         async with asyncio.timeout(1):
             await first.close()
+
+    run(main())
+
+
+def test_a_candidate_that_never_began_is_closed() -> None:
+    async def main() -> None:
+        await LeaseElection(MemoryCluster().replica(), Candidate(NAMESPACE, NAME, "first")).close()
+
+    run(main())
+
+
+def test_a_lease_that_was_taken_at_the_last_moment_is_not_released() -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, _ = contest.enter("first")
+        await asyncio.sleep(STEP)
+        stored = contest.cluster.objects[LEASE, NAMESPACE, NAME]
+        contest.cluster.store(LEASE, NAMESPACE, {**stored, "spec": contest.spec | {"holderIdentity": "other"}})
+        await first.close()
+        assert contest.spec["holderIdentity"] == "other"
+        assert not leads(first)
+
+    run(main())
+
+
+def test_nobody_is_told_of_a_lease_that_comes_back_to_its_holder() -> None:
+    """The leader was cut off until just before it would have given up."""
+
+    async def main() -> None:
+        contest = Contest()
+        first, replica = contest.enter("first")
+        await asyncio.sleep(STEP)
+        replica.is_cut_off = True
+        await asyncio.sleep(TIMING.give_up - TIMING.retry - STEP)
+        replica.is_cut_off = False
+        await asyncio.sleep(60)
+        assert contest.told == [("first", True)]
+        await first.close()
+
+    run(main())
+
+
+def test_a_mistake_of_ours_ends_it_and_shows() -> None:
+    async def main() -> None:
+        contest = Contest()
+        contest.cluster.store(LEASE, NAMESPACE, {"metadata": {"name": NAME}, "spec": {"holderIdentity": "x"}})
+        contest.cluster.objects[LEASE, NAMESPACE, NAME]["spec"]["leaseDurationSeconds"] = "no number"
+        first, _ = contest.enter("first")
+        with pytest.raises(TypeError):
+            await first.watch_over()
+        await first.close()
 
     run(main())
