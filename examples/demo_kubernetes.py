@@ -19,6 +19,8 @@ from tests.interop import peers
 from tests.interop.cluster.our_webhook import run_our_webhook
 from tests.interop.cluster.server import Cluster
 
+REMEMBERED_SECONDS = 1
+"""How long a refusal counts."""
 POLICY = """\
 apiVersion: policy.sigstore.dev/v1beta1
 kind: ClusterImagePolicy
@@ -65,7 +67,7 @@ def tell_admissions(demo: Demo, registry: str) -> None:
     demo.tell("A policy: images of the team are signed with its key. The namespace shop is looked after.")
     demo.run("kubectl apply -f team.yaml")
     demo.run("kubectl create namespace shop")
-    demo.quietly("kubectl --namespace shop create serviceaccount default")  # a controller's work, and there is none here
+    demo.quietly("kubectl --namespace shop create serviceaccount default")  # else a controller's work
     demo.run("kubectl label namespace shop policy.sigstore.dev/include=true")
     demo.run("kubectl wait --for=condition=Ready clusterimagepolicy/team")
 
@@ -89,18 +91,18 @@ def tell_admissions(demo: Demo, registry: str) -> None:
 
 def tell_changes(demo: Demo, registry: str) -> None:
     """Change a policy, and break the glass."""
-    demo.tell("A second policy wants the auditors' signature as well. It is in force at once, for what was signed before too.")
+    demo.tell("A second policy wants the auditors' signature as well. It is in force at once.")
     demo.run("kubectl apply -f audited.yaml")
     demo.quietly("kubectl wait --for=condition=Ready clusterimagepolicy/audited")
     demo.run(f"kubectl --namespace shop run again --image={registry}/team/app:1.0", expect=1)
     demo.run(f"cosignpy sign --key auditors.key --tlog-upload=false {registry}/team/app:1.0")
-    time.sleep(10.5)  # what a refusal is remembered for
+    time.sleep(REMEMBERED_SECONDS + 0.2)
     demo.run(f"kubectl --namespace shop run again --image={registry}/team/app:1.0")
 
-    demo.tell("In an emergency, an exception is signed by those who may: for one namespace, for a while, never unnoticed.")
+    demo.tell("In an emergency, those who may sign an exception: for one namespace, for a while, never unnoticed.")
     demo.run(
-        f"cosignpy webhook break-glass {registry}/team/app --namespace shop --for 2h --reason 'INC-4711: the shop is down' "
-        "--key oncall.key --tlog-upload=false --name inc-4711 -o exception.yaml"
+        f"cosignpy webhook break-glass {registry}/team/app --namespace shop --for 2h "
+        "--reason 'INC-4711: the shop is down' --name inc-4711 --key oncall.key --tlog-upload=false -o exception.yaml"
     )
     demo.run("kubectl apply -f exception.yaml")
     demo.quietly("kubectl --namespace shop wait --for=condition=Ready breakglass/inc-4711")
@@ -127,7 +129,7 @@ def main() -> None:
         registry = stack.enter_context(demo.serving("cosignpy registry serve --port 0 --dir registry")).address
         prepare(demo, registry)
         demo.tell("An API server, a registry with three images, and the webhook, installed from its chart.")
-        values = {"settings.break-glass": "true"}
+        values = {"settings.break-glass": "true", "settings.refusal-lifetime": f"{REMEMBERED_SECONDS}s"}
         webhook = stack.enter_context(run_our_webhook(cluster, folder / "webhook", registry, **values))
         demo.quietly("kubectl apply -f exceptions.yaml")
         demo.run("kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations")

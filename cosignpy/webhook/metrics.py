@@ -4,13 +4,14 @@ Labels have few values: what people write freely (images, objects, reasons) is i
 names; registries too, until there are many.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from cosignpy.errors import MalformedError
+from cosignpy.webhook import kinds
 from cosignpy.webhook.answer import Denial, LeftToValidation, NothingToDecide
 from cosignpy.webhook.live_settings import LiveSettings
 from cosignpy.webhook.messages import name_policy
@@ -21,7 +22,16 @@ from cosignpy.webhook.verdicts import ImageVerdict
 
 MAX_REGISTRIES: Final = 50
 """Registries with numbers of their own: whoever may create pods names them, and each is kept until the end."""
+MAX_KINDS: Final = 50
+"""Kinds of objects besides those of Kubernetes and ours that have numbers of their own: settings and rules name them, and
+so may whoever reaches the webhook without the API server."""
+MAX_POLICIES: Final = 5000
+"""Policies that have numbers of their own: namespaces write some, and may write new ones again and again."""
 OTHER: Final = "other"
+_KINDS: Final = (
+    "",
+    *[each.kind for each in (*kinds.WORKLOADS, kinds.CLUSTER_IMAGE_POLICY, kinds.IMAGE_POLICY, kinds.TRUST_ROOT)],
+)
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 REVIEWS: Final = Counter(
@@ -92,36 +102,50 @@ def _registry_series(registry: str, outcome: str) -> Counter:
     return REGISTRIES.labels(registry, outcome)
 
 
-class Registries:
+class Names:
+    """Which names have numbers of their own: those that are known, and the first that come."""
+
+    def __init__(self, most: int, known: Iterable[str] = ()) -> None:
+        self._named = set(known)
+        self._most = len(self._named) + most
+
+    def name(self, text: str) -> str:
+        """Return what a name is counted as."""
+        if text not in self._named:
+            if len(self._named) >= self._most:
+                return OTHER
+            self._named.add(text)
+        return text
+
+
+class Registries(Names):
     """Which registries have numbers of their own: the first that come."""
 
     def __init__(self, most: int = MAX_REGISTRIES) -> None:
-        self._most = most
-        self._named: set[str] = set()
+        super().__init__(most)
 
-    def name(self, image: str) -> str:
+    def name(self, text: str) -> str:
         """Return what the registry of an image is counted as."""
         try:
-            registry = read_name(image, "").repository.partition("/")[0]
+            registry = read_name(text, "").repository.partition("/")[0]
         except MalformedError:
             return OTHER
-        if registry not in self._named:
-            if len(self._named) >= self._most:
-                return OTHER
-            self._named.add(registry)
-        return registry
+        return super().name(registry)
 
 
 class CountDecisions:
     """Counts decisions; a `Record`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_kinds: int = MAX_KINDS, most_policies: int = MAX_POLICIES) -> None:
         self._registries = Registries()
+        self._kinds = Names(most_kinds, _KINDS)
+        self._policies = Names(most_policies)
 
     def __call__(self, made: Decision) -> None:
         """Count one."""
         outcome = name_outcome(made)
-        _review_series(made.webhook, *_describe_request(made.request), outcome).inc()
+        operation, kind, dry_run = _describe_request(made.request)
+        _review_series(made.webhook, operation, self._kinds.name(kind), dry_run, outcome).inc()
         _latency_series(made.webhook, outcome).observe(made.seconds)
         if made.webhook is Webhook.MUTATING and made.answer.patch:
             PINNED.inc(len(made.answer.patch) / 2)
@@ -135,7 +159,7 @@ class CountDecisions:
             BREAK_GLASS.labels(namespace).inc()
         _registry_series(self._registries.name(verdict.image), outcome).inc()
         for policy in verdict.policies:
-            _policy_series(name_policy(policy), policy.outcome).inc()
+            _policy_series(self._policies.name(name_policy(policy)), policy.outcome).inc()
 
 
 def _describe_request(request: AdmissionRequest | None) -> tuple[str, str, str]:

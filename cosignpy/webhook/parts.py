@@ -132,6 +132,8 @@ class Parts:
         """
         await self.engine.start()
         self.leadership.start()
+        self.background.start("watches", self.api.watch_over())
+        self.background.start("leadership", self.leadership.watch_over())
         self.background.start("policies", self.store.run())
         self.background.start("readiness", self.readiness.run())
         self.background.start("events", self.events.run())

@@ -180,6 +180,7 @@ async def _load_certificate(options: ServeOptions, parts: Parts, stack: AsyncExi
     place = Place(namespace, asked.secret, service_names(asked.service, namespace), asked.bundles)
     keeper = CertificateKeeper(parts.api, parts.leadership, place, ServingFile())
     keeper.start()
+    parts.background.start("certificates", keeper.watch_over())
     stack.push_async_callback(keeper.close)
     return _Certificate(await keeper.context(), lambda: keeper.expires_at)
 

@@ -56,10 +56,10 @@ def test_the_secrets_of_a_pod_count(site: WebhookSite, place: str, registry: Reg
 
 
 def test_a_secret_that_is_missing_is_named(site: WebhookSite, place: str, registry: Registry) -> None:
-    other = site.make_namespace(unique("team"))
-    said = denied(site.admin.try_create(pulling(other, registry.pinned, "pull")))
-    assert "pull" in said
-    assert site.admin.try_create(pulling(place, registry.pinned, "pull")).code == 201
+    said = denied(site.admin.try_create(pulling(place, registry.unsigned_pinned, "nowhere")))
+    assert "nowhere" in said
+    assert "no signatures found" not in said
+    assert "no signatures found" in denied(site.admin.try_create(pulling(place, registry.unsigned_pinned, "pull")))
 
 
 def test_the_secrets_of_a_service_account_count(site: WebhookSite, place: str, registry: Registry) -> None:

@@ -34,7 +34,8 @@ class Registry:
         self.glob = f"{self.address}/team/**"
         self.signed, self.unsigned = f"{self.address}/team/signed:v1", f"{self.address}/team/unsigned:v1"
         image = push_image(RemoteRepository(self.session, "team/signed"), b"signed", tag="v1")
-        push_image(RemoteRepository(self.session, "team/unsigned"), b"unsigned", tag="v1")
+        other = push_image(RemoteRepository(self.session, "team/unsigned"), b"unsigned", tag="v1")
+        self.unsigned_pinned = f"{self.unsigned}@{other.digest}"
         self.digest = str(image.digest)
         self.pinned = f"{self.signed}@{self.digest}"
         request = SignImage(image.descriptor, Claims(self.signed, {}), (SignatureFormat.LEGACY,), CREATED)

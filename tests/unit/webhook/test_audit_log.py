@@ -22,7 +22,7 @@ from cosignpy.webhook.metrics import CountAudit, CountDecisions, Registries, cou
 from cosignpy.webhook.recording import Decision, Webhook
 from cosignpy.webhook.review import ReviewRefused
 from cosignpy.webhook.verdicts import Cause, Excuse, ImageVerdict, Kept
-from tests.support.admission import DIGEST, OTHER, PINNED, TAGGED, UID, passed, refused, request_of, workload
+from tests.support.admission import DIGEST, OTHER, PINNED, TAGGED, UID, passed, pod, refused, request_of, workload
 
 PATH = ("spec", "containers", 0, "image")
 MOMENT = datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC)
@@ -216,3 +216,24 @@ def test_exceptions_are_counted_by_namespace() -> None:
 def test_causes_are_those_of_verdicts() -> None:
     assert metrics.IMAGES._labelnames == ("outcome", "cause", "kept")
     assert {each.value for each in Cause} >= {"policy-denied", "timeout"}
+
+
+def test_kinds_that_somebody_made_up_have_no_numbers_of_their_own() -> None:
+    count = CountDecisions(most_kinds=1)
+    kinds = ("Pod", "Rollout", "MadeUp", "Rollout")
+    for each in kinds:
+        made = request_of({**pod(PINNED), "kind": each, "apiVersion": "odd.example/v1"})
+        count(Decision(Webhook.RESOURCES, made, skip(Skip.NO_IMAGES), (), 0.0))
+    labels = {"webhook": "resources", "operation": "CREATE", "dry_run": "false", "outcome": "skipped"}
+    found = [REGISTRY.get_sample_value("cosignpy_admission_reviews_total", {**labels, "kind": each}) for each in kinds]
+    assert found == [1.0, 2.0, None, 2.0]
+    assert REGISTRY.get_sample_value("cosignpy_admission_reviews_total", {**labels, "kind": "other"}) == 1.0
+
+
+def test_policies_that_come_and_go_have_no_numbers_of_their_own_for_ever() -> None:
+    count = CountDecisions(most_policies=1)
+    for each in ("first-made-up", "second-made-up"):
+        count(decision(passed(policy=each)))
+    name, labels = "cosignpy_admission_policy_results_total", {"outcome": "passed"}
+    assert REGISTRY.get_sample_value(name, {"policy": "first-made-up", **labels}) == 1.0
+    assert REGISTRY.get_sample_value(name, {"policy": "second-made-up", **labels}) is None

@@ -530,7 +530,7 @@ def test_a_mistake_of_ours_ends_it_and_shows(tmp_path: Path) -> None:
     async def check(site: Site) -> None:
         kind, name = Bundles().places[0]
         site.cluster.store(kind, "", {"metadata": {"name": name}, "webhooks": [{"name": name, "clientConfig": "none"}]})
-        with pytest.raises(AttributeError):
+        with pytest.raises(TypeError):
             await site.join("first").watch_over()
 
     on_site(tmp_path, check)
