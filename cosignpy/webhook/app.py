@@ -4,6 +4,7 @@ Whatever goes wrong is a denial: as an AdmissionReview where it is known which r
 elsewhere.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from cosignpy.serving.routing import Refused
 from cosignpy.values import record
 from cosignpy.webhook.decide import refuse
 from cosignpy.webhook.handle import Handled, Handler
+from cosignpy.webhook.large_reviews import LARGE, LargeReviews
 from cosignpy.webhook.recording import Decision, Record, Webhook
 from cosignpy.webhook.request import AdmissionRequest
 from cosignpy.webhook.review import MAX_REVIEW, ReviewRefused, encode_answer, parse_review, parse_timeout
@@ -48,20 +50,39 @@ class Draining:
 class Reviews:
     """`/mutations` or `/validations`: one review, one answer."""
 
-    def __init__(self, webhook: Webhook, handle: Handle, record: Record, draining: Draining) -> None:
+    def __init__(
+        self, webhook: Webhook, handle: Handle, record: Record, draining: Draining, large: LargeReviews | None = None
+    ) -> None:
         self._webhook = webhook
         self._handle = handle
         self._record = record
         self._draining = draining
+        self._large = large or LargeReviews()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one review."""
         started = time.monotonic()
         try:
             raw = await read_json(scope, receive, _LIMITS)
-            request = parse_review(raw, _timeout(scope["query_string"]) - (time.monotonic() - started))
+            is_large = len(raw) > LARGE
+            if is_large:
+                await self._large.enter(_left(scope, started))
         except ClientDisconnect:
             return  # nobody is left to answer
+        except Exception as error:  # noqa: BLE001 # an answer for every error
+            await answer_problem(send, problem_for(error))
+            return
+        try:
+            await self._review(scope, send, raw, started)
+        finally:
+            if is_large:
+                self._large.leave()
+
+    async def _review(self, scope: Scope, send: Send, raw: bytes, started: float) -> None:
+        try:
+            left = _left(scope, started)
+            large = len(raw) > LARGE
+            request = await asyncio.to_thread(parse_review, raw, left) if large else parse_review(raw, left)
         except ReviewRefused as error:
             if not error.uid:
                 await answer_problem(send, Problem(HTTPStatus.BAD_REQUEST, f"malformed AdmissionReview: {error.why}"))
@@ -69,7 +90,7 @@ class Reviews:
             took = time.monotonic() - started
             await self._answer(scope, send, error.uid, Decision(self._webhook, None, error.denial, (), took))
             return
-        except Exception as error:  # noqa: BLE001 # an answer for every error
+        except Exception as error:  # noqa: BLE001 # the same
             await answer_problem(send, problem_for(error))
             return
         handled = await self._decide(request)
@@ -116,6 +137,11 @@ def _timeout(query: bytes) -> float:
     return parse_timeout(found[0])
 
 
+def _left(scope: Scope, started: float) -> float:
+    """Return how long the API server still waits, in seconds."""
+    return _timeout(scope["query_string"]) - (time.monotonic() - started)
+
+
 def problem_for(error: Exception) -> Problem:
     """Return what to tell a client; what is our own mistake is logged."""
     problem = error.problem if isinstance(error, Refused) else problem_of(error)
@@ -141,7 +167,8 @@ class Paths:
 
 def build_reviews(handler: Handler, record: Record, draining: Draining) -> Mapping[str, ASGIApp]:
     """Build the apps that decide over workloads, by their paths, which are the policy controller's."""
+    large = LargeReviews()
     return {
-        MUTATIONS: Reviews(Webhook.MUTATING, handler.mutate, record, draining),
-        VALIDATIONS: Reviews(Webhook.VALIDATING, handler.validate, record, draining),
+        MUTATIONS: Reviews(Webhook.MUTATING, handler.mutate, record, draining, large),
+        VALIDATIONS: Reviews(Webhook.VALIDATING, handler.validate, record, draining, large),
     }

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from cosignpy.core.encoding import JsonValue
+from cosignpy.imagepolicy.completeness import texts_of
 from cosignpy.imagepolicy.pod_images import POD_SPECS, Path, PodImage, list_pod_images
 from cosignpy.values import value
 from cosignpy.webhook.answer import Skip
@@ -63,7 +64,7 @@ class Regard:
     def of(cls, policies: Iterable[CompiledPolicy]) -> "Regard":
         """Find out what any of the policies looks at."""
         documents = [each.document for each in policies]
-        conditions = [each.policy for each in documents if each.policy is not None]
+        conditions = [text for each in documents for text in texts_of(each)]
         return cls(
             any(match.selector is not None for each in documents for match in each.match),
             any(each.include_spec for each in conditions),

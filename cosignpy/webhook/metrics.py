@@ -23,8 +23,8 @@ from cosignpy.webhook.verdicts import ImageVerdict
 MAX_REGISTRIES: Final = 50
 """Registries with numbers of their own: whoever may create pods names them, and each is kept until the end."""
 MAX_KINDS: Final = 50
-"""Kinds of objects besides those of Kubernetes and ours that have numbers of their own: settings and rules name them, and
-so may whoever reaches the webhook without the API server."""
+"""Kinds of objects besides those of Kubernetes and ours that have numbers of their own: settings name them, and whoever
+reaches the webhook without the API server names others."""
 MAX_POLICIES: Final = 5000
 """Policies that have numbers of their own: namespaces write some, and may write new ones again and again."""
 OTHER: Final = "other"

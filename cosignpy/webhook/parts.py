@@ -15,6 +15,7 @@ from cosignpy.values import value
 from cosignpy.webhook import kinds, metrics
 from cosignpy.webhook.app import Draining
 from cosignpy.webhook.audit.auditor import Auditor, AuditParts
+from cosignpy.webhook.audit.running import keep_pod
 from cosignpy.webhook.audit_log import log_decision
 from cosignpy.webhook.break_glass.grants import GrantPorts, Grants
 from cosignpy.webhook.cluster.api import KubernetesApi
@@ -151,7 +152,7 @@ class Parts:
             raise UsageError(f"the cluster has no definition {REPORTS}, in which audits are reported", _REPORTS_HINT)
         parts = AuditParts(
             cluster=self.api,
-            pods=self.api.watch(kinds.POD),
+            pods=self.api.watch(kinds.POD, keep=keep_pod),
             namespaces=self.namespaces,
             configurations=self.api.watch(kinds.VALIDATING_WEBHOOKS),
             configuration=self.options.validating,

@@ -76,6 +76,28 @@ def test_what_a_webhook_notes_and_warns_of_arrives(
     assert cluster.audit.annotations(namespace, "noted")["notes.example.com/seen"] == "yes"
 
 
+@pytest.mark.parametrize(
+    ("sent", "arrives"),
+    [
+        pytest.param([4000, 96], [4000, 96], id="all that fits"),
+        pytest.param([3900, 100, 300], [256, 100, 256], id="more than 4096 together: each is cut"),
+        pytest.param([250] * 20, [250] * 17, id="and what is too much even so is left out"),
+    ],
+)
+def test_warnings_arrive_up_to_a_limit(
+    cluster: Cluster, make_namespace: MakeNamespace, tmp_path: Path, sent: list[int], arrives: list[int]
+) -> None:
+    """What the messages of our webhook are fitted to."""
+    namespace = make_namespace(test="warns")
+    warnings = [f"{number:02}".ljust(size, "\N{LATIN SMALL LETTER E WITH ACUTE}") for number, size in enumerate(sent)]
+    said = {"allowed": True, "warnings": warnings}
+    with TinyWebhook(tmp_path, lambda _request: said) as webhook:
+        install(cluster.admin, webhook, configuration("Validating", "warns", webhook), namespace)
+        answer = cluster.admin.try_create(manifests.pod(namespace, "warned", TAGGED), dryRun="All")
+    cluster.admin.delete("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/warns")
+    assert [len(warning) for warning in answer.warnings] == arrives
+
+
 def test_objects_survive_a_restart_and_old_versions_do_not(cluster: Cluster, make_namespace: MakeNamespace) -> None:
     namespace = make_namespace()
     maps = f"/api/v1/namespaces/{namespace}/configmaps"

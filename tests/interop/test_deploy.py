@@ -21,6 +21,7 @@ from tests.interop.cluster import manifests
 from tests.interop.cluster.api_client import MERGE, Answer, ApiClient
 from tests.interop.cluster.program import Program, await_true
 from tests.interop.cluster.server import Cluster
+from tests.support.cel.expression import Expression
 from tests.support.deployment import CHART, DEPLOY, NAMESPACE, PLAIN, RENDER, find, plain, read_all
 from tests.support.registries import free_port
 
@@ -99,6 +100,19 @@ def test_plain_manifests_are_what_the_chart_makes() -> None:
     path = os.pathsep.join([str(peers.path("helm").parent), os.environ["PATH"]])
     made = subprocess.run([RENDER], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True)
     assert made.stdout == PLAIN.read_text()
+
+
+def test_a_type_with_several_pods_is_sent_whichever_of_them_changes() -> None:
+    second = [each.replace("[0]", "[1]") for each in ROLLOUT[:-1]]
+    made = render(*ROLLOUT, *second, "podSpecs[1].path=spec.canary.spec")
+    webhooks = find(made, "ValidatingWebhookConfiguration", "policy.sigstore.dev")["webhooks"]
+    (changed,) = [each for each in webhooks[0]["matchConditions"] if each["name"] == "pods-changed"]
+    old = {"spec": {"template": {"spec": {"a": "1"}}, "canary": {"spec": {"a": "1"}}}}
+    new = {"spec": {**old["spec"], "canary": {"spec": {"a": "2"}}}}
+    request = {"operation": "UPDATE", "resource": {"group": "argoproj.io", "resource": "rollouts"}}
+    for found, is_sent in ((new, True), (old, False)):
+        names = {"object": found, "oldObject": old, "request": request}
+        assert Expression(changed["expression"]).evaluate(names) is is_sent
 
 
 def test_helm_finds_nothing_wrong() -> None:

@@ -67,6 +67,19 @@ def list_running(pod: Object) -> Iterator[RunningImage]:
             yield RunningImage(named, found.image, pinned, workload, spec)
 
 
+def keep_pod(pod: dict[str, Any]) -> Object:
+    """Return what is kept of a pod: what it runs, and what conditions of policies may ask; there are thousands."""
+    status, metadata = _mapping(pod.get("status")), dict(_mapping(pod.get("metadata")))
+    metadata.pop("managedFields", None)
+    named = ("phase", *_STATUSES.values())
+    kept = {name: status[name] for name in named if name in status}
+    for name in _STATUSES.values():
+        each = kept.get(name)
+        if isinstance(each, list):
+            kept[name] = [{part: _mapping(one).get(part) for part in ("name", "imageID")} for one in each]
+    return {**pod, "metadata": metadata, "status": kept}
+
+
 def pin(image: str, fetched: str) -> str:
     """Return an image by its digest: its own, or that which a node fetched for it; empty where there is none.
 

@@ -162,6 +162,6 @@ class ApiClient:
 
 
 def _warning_text(header: str) -> str:
-    """Read a header like `299 - "text"` (RFC 7234 section 5.5)."""
-    quoted = header.split(" ", 2)[2]
+    """Read a header like `299 - "text"` (RFC 7234 section 5.5), which the API server writes in UTF-8."""
+    quoted = header.encode("latin-1").decode().split(" ", 2)[2]
     return quoted[1:-1].replace('\\"', '"').replace("\\\\", "\\")

@@ -63,8 +63,10 @@ def _check(found: list[Object], made: list[Object], kind: Kind) -> list[Object]:
         if after.get("apiVersion") != kind.api_version:
             raise _failure(found, kind, f"invalid groupVersion (received {after.get('apiVersion')})")
         for name in ("name", "namespace", "uid"):
-            if before["metadata"].get(name) != after["metadata"].get(name):
-                raise _failure(found, kind, f"must not change metadata.{name}")
+            was, now = before["metadata"].get(name), after["metadata"].get(name)
+            if was != now:
+                said = f"returned invalid object: must have the same {name}: {was} != {now}"
+                raise internal(f"conversion webhook for {before['apiVersion']}, Kind={kind.kind} {said}")
     return [after | {"metadata": before["metadata"] | _texts(after)} for before, after in zip(found, made, strict=True)]
 
 
@@ -73,5 +75,4 @@ def _texts(made: Object) -> dict[str, Any]:
 
 
 def _failure(found: list[Object], kind: Kind, why: str) -> ApiFailure:
-    said = f"conversion webhook for {found[0]['apiVersion']}, Kind={kind.kind} failed: {why}"
-    return ApiFailure(500, "InternalError", said) if not why else internal(said)
+    return internal(f"conversion webhook for {found[0]['apiVersion']}, Kind={kind.kind} failed: {why}")

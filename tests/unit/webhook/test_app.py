@@ -10,11 +10,13 @@ from typing import Any, Final
 import pytest
 from starlette.types import Message
 
+from cosignpy.serving.routing import Refused
 from cosignpy.webhook.app import Draining, Paths, build_reviews
+from cosignpy.webhook.large_reviews import AT_ONCE, LARGE, LargeReviews
 from cosignpy.webhook.recording import Webhook
 from cosignpy.webhook.review import MAX_REVIEW
 from tests.support.admission import DIGEST, PINNED, TAGGED, UID, Site, encode, pod, refused, review_of
-from tests.support.asgi_calls import Answer, Client, ask, scope_of
+from tests.support.asgi_calls import Answer, Client, ask, ask_async, scope_of
 
 JSON: Final = ((b"content-type", b"application/json"),)
 
@@ -169,3 +171,51 @@ def test_an_answer_is_sent_as_a_whole_where_the_protocol_takes_it_so(takes: bool
         body = client.answer.body
     assert json.loads(body)["response"]["allowed"] is True
     assert len(site.records) == 1
+
+
+LARGE_REVIEW: Final = encode(review_of(pod(PINNED, hostname="a" * LARGE)))
+
+
+def test_a_large_review_is_decided_over_like_any_other() -> None:
+    site = Site()
+    assert post(site, "/validations", LARGE_REVIEW).json["response"]["allowed"] is True
+    site.decider.verdicts[PINNED] = refused()
+    assert post(site, "/validations", LARGE_REVIEW).json["response"]["allowed"] is False
+
+
+@pytest.mark.parametrize(("size", "status"), [(LARGE, 503), (0, 200)])
+def test_many_large_reviews_take_turns_and_small_ones_do_not_wait(size: int, status: int) -> None:
+    site = Site()
+    site.decider.wait = 0.5
+    apps = Paths(build_reviews(site.handler, site.records.append, site.draining))
+    last = encode(review_of(pod(PINNED, hostname="a" * size)))
+
+    async def run() -> list[Answer]:
+        first = [asyncio.create_task(call(apps, LARGE_REVIEW)) for _ in range(AT_ONCE)]
+        await asyncio.sleep(0.2)
+        assert len(site.decider.asked) == AT_ONCE
+        return [await call(apps, last, b"timeout=100ms" if size else b"timeout=10s"), *await asyncio.gather(*first)]
+
+    found, *others = asyncio.run(run())
+    assert found.status == status
+    assert [each.json["response"]["allowed"] for each in others] == [True] * AT_ONCE
+
+
+def test_large_reviews_beyond_those_that_wait_are_refused_at_once() -> None:
+    async def run() -> None:
+        turns = LargeReviews(at_once=1, most=1)
+        await turns.enter(1.0)
+        waiting = asyncio.create_task(turns.enter(10.0))
+        await asyncio.sleep(0)
+        with pytest.raises(Refused, match="too many reviews"):
+            await turns.enter(10.0)
+        turns.leave()
+        await waiting
+        with pytest.raises(Refused, match="too many reviews"):
+            await turns.enter(0.01)
+
+    asyncio.run(run())
+
+
+async def call(apps: Paths, body: bytes, query: bytes = b"timeout=10s") -> Answer:
+    return await ask_async(apps, scope_of("/validations", JSON, method="POST", query_string=query), Client((body,)))

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from cosignpy.imagepolicy.pod_images import PodImage
+from cosignpy.values import replace
 from cosignpy.webhook.answer import Skip
 from cosignpy.webhook.images import Regard, ToDecide, UnknownKind, list_images
 from cosignpy.webhook.live_settings import PodSpecPath
+from cosignpy.webhook.ports import CompiledPolicy
 from cosignpy.webhook.request import AdmissionRequest
 from tests.support.admission import DIGEST, OTHER, REPOSITORY, pod, pod_spec, request_of, update, workload
+from tests.support.image_policies import BY_KEY, parsed
 
 OLD = f"{REPOSITORY}@{DIGEST}"
 NEW = f"{REPOSITORY}@{OTHER}"
@@ -197,3 +200,15 @@ def test_what_policies_look_at_makes_an_old_image_a_new_question(
 
 def test_images_are_named_as_they_are_found() -> None:
     assert listed(request_of(pod(OLD))).images == (PodImage(("spec", "containers", 0, "image"), OLD),)
+
+
+def test_what_conditions_of_attestations_are_given_counts_as_well() -> None:
+    attestation = {"name": "a", "predicateType": "custom", "policy": {"type": "cue", "data": "a: 1"}}
+    policy = parsed({**BY_KEY, "attestations": [attestation]})
+    (authority,) = policy.authorities
+    (attested,) = authority.attestations
+    assert attested.policy is not None
+    text = replace(attested.policy, include_spec=True, include_object_meta=True)
+    asking = replace(policy, authorities=(replace(authority, attestations=(replace(attested, policy=text),)),))
+    assert Regard.of([CompiledPolicy(policy, b"", "1")]) == Regard()
+    assert Regard.of([CompiledPolicy(asking, b"", "1")]) == Regard(specification=True, metadata=True, kinds=True)

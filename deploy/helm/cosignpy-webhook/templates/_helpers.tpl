@@ -68,10 +68,16 @@ request.operation != "UPDATE" || (
   request.resource.group == "batch" && request.resource.resource == "cronjobs" ?
     object.?spec.?jobTemplate != oldObject.?spec.?jobTemplate :
   request.resource.group in ["", "apps", "batch"] ? object.?spec.?template != oldObject.?spec.?template :
+  {{- $changes := dict }}
   {{- range .Values.podSpecs }}
+  {{- $place := printf "request.resource.group == %q && request.resource.resource == %q" .group .resource }}
   {{- $path := splitList "." (regexReplaceAll "\\[.*" .path "") | join ".?" }}
-  request.resource.group == {{ .group | quote }} && request.resource.resource == {{ .resource | quote }} ?
-    object.?{{ $path }} != oldObject.?{{ $path }} :
+  {{- $change := printf "object.?%s != oldObject.?%s" $path $path }}
+  {{- $_ := set $changes $place (append (get $changes $place | default list) $change) }}
+  {{- end }}
+  {{- range $place, $found := $changes }}
+  {{ $place }} ?
+    {{ join " || " $found }} :
   {{- end }}
   object != oldObject)
 {{- end }}

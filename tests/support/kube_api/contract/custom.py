@@ -42,7 +42,8 @@ _SPEC = {
 }
 
 
-def _definition(group: str, **more: Any) -> dict[str, Any]:
+def definition(group: str, **more: Any) -> dict[str, Any]:
+    """Return the definition of a kind in two versions."""
     properties = {"spec": _SPEC, "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
     schema = {"openAPIV3Schema": {"type": "object", "required": ["spec"], "properties": properties}}
     version = {"served": True, "schema": schema, "subresources": {"status": {}}}
@@ -66,7 +67,7 @@ def _definition(group: str, **more: Any) -> dict[str, Any]:
 def define(api: KubeClient, place: str) -> str:
     """Define a kind of a group of its own, wait until it is served, and return the group."""
     group = f"{unique('g')}.example.com"
-    api.create(_definition(group))
+    api.create(definition(group))
     ends = time.monotonic() + _PATIENCE
     while api.ask("GET", path_of(f"{group}/v1", "Thing", place)).code != 200 and time.monotonic() < ends:
         time.sleep(0.05)
@@ -178,10 +179,10 @@ def definitions_have_rules(server: ApiServer) -> None:
     """A definition is named after its kind, has one version that is stored, and rules that are expressions."""
     api = server.client()
     group = f"{unique('g')}.example.com"
-    misnamed = _definition(group) | {"metadata": {"name": f"other.{group}"}}
+    misnamed = definition(group) | {"metadata": {"name": f"other.{group}"}}
     found = api.try_create(misnamed)
     assert (found.code, "metadata.name: Invalid value" in found.message) == (422, True)
-    broken = _definition(group)
+    broken = definition(group)
     for version in broken["spec"]["versions"]:
         schema = version["schema"]["openAPIV3Schema"]
         version["schema"] = {

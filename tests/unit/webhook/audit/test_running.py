@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cosignpy.webhook.audit.running import list_running, pin
+from cosignpy.webhook.audit.running import keep_pod, list_running, pin
 from cosignpy.webhook.kinds import POD
 from tests.support.cluster_fakes import build_object
 
@@ -87,3 +87,29 @@ def test_what_is_no_pod_runs_nothing(pod: Any) -> None:
 )
 def test_pin(image: str, fetched: str, pinned: str) -> None:
     assert pin(image, fetched) == pinned
+
+
+def test_what_is_kept_of_a_pod_is_enough() -> None:
+    pod = build_pod(
+        {"containers": [{"name": "main", "image": "registry.example.com/cart:v1"}]},
+        phase="Running",
+        podIP="192.0.2.1",
+        conditions=[{"type": "Ready"}],
+        containerStatuses=[{"name": "main", "imageID": f"registry.example.com/cart@{ONE}", "state": {"running": {}}}],
+    )
+    pod["metadata"]["managedFields"] = [{"manager": "kubelet"}]
+    pod["metadata"]["annotations"] = {"team": "shop"}
+    kept: Any = keep_pod(pod)
+    assert list(list_running(kept)) == list(list_running(pod))
+    assert kept["spec"] == pod["spec"]
+    assert kept["metadata"]["annotations"] == {"team": "shop"}
+    assert "managedFields" not in kept["metadata"]
+    assert kept["status"] == {
+        "phase": "Running",
+        "containerStatuses": [{"name": "main", "imageID": f"registry.example.com/cart@{ONE}"}],
+    }
+
+
+@pytest.mark.parametrize("pod", [{}, {"status": {"containerStatuses": 3}, "metadata": None}])
+def test_what_is_no_pod_is_kept(pod: Any) -> None:
+    assert list(list_running(keep_pod(pod))) == []

@@ -89,7 +89,10 @@ class Site:
 
     @property
     def condition(self) -> Any:
-        found: Any = self.objects.get("shop", "fire")
+        return self.condition_of("shop", "fire")
+
+    def condition_of(self, namespace: str, name: str) -> Any:
+        found: Any = self.objects.get(namespace, name)
         (condition,) = found["status"]["conditions"]
         return condition
 
@@ -256,7 +259,7 @@ def test_exception_that_breaks_the_verification_ends_nothing(monkeypatch: pytest
     odd = {**carry(sign(), name="a"), "spec": {"grant": "odd", "bundle": "odd"}}
     site = Site(odd, GOOD)
     assert not refused(site)
-    (condition,) = site.objects.get("shop", "a")["status"]["conditions"]
+    condition = site.condition_of("shop", "a")
     assert (condition["status"], condition["message"]) == ("False", "it cannot be read (RecursionError)")
 
 
@@ -274,7 +277,7 @@ def test_copies_leave_room_for_other_namespaces(monkeypatch: pytest.MonkeyPatch)
     copies = [carry(sign(namespace="other"), name=f"copy{number}", namespace="other") for number in range(3)]
     site = Site(*copies, GOOD)
     assert not refused(site)
-    reasons = [site.objects.get("other", f"copy{each}")["status"]["conditions"][0]["reason"] for each in range(3)]
+    reasons = [site.condition_of("other", f"copy{each}")["reason"] for each in range(3)]
     assert reasons == ["Signed", "Signed", "TooMany"]
 
 
@@ -288,4 +291,4 @@ def test_exceptions_that_are_over_leave_room() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MAX_OF_NAMESPACE", 2)
         site.excuse(REFUSED, wait_and_add)
-    assert site.objects.get("shop", "third")["status"]["conditions"][0]["reason"] == "Signed"
+    assert site.condition_of("shop", "third")["reason"] == "Signed"
