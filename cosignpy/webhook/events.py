@@ -32,6 +32,7 @@ MAX_WAITING: Final = 100
 """Events that wait to be written; more are dropped, and counted in the log."""
 AGAIN_SECONDS: Final = 300.0
 """After which the same is said once more."""
+_OF_WORKLOADS: Final = (Webhook.MUTATING, Webhook.VALIDATING)
 MAX_SAID: Final = 10_000
 _DEFAULT_NAMESPACE: Final = "default"
 """Where events about objects without a namespace are."""
@@ -63,7 +64,7 @@ class EventWriter:
         """Have an event written about a decision, where there is something to say."""
         request = made.request
         note = _note(made)
-        if request is None or request.dry_run or made.webhook is not Webhook.VALIDATING or not note:
+        if request is None or request.dry_run or made.webhook not in _OF_WORKLOADS or not note:
             return
         regarding = _regarding(request)
         key = _Key(request.namespace, regarding["kind"], regarding["name"], note)

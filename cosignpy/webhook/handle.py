@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from cosignpy.errors import CosignError, MalformedError
 from cosignpy.imagepolicy.decision import Outcome
+from cosignpy.imagepolicy.pod_images import PodImage
 from cosignpy.values import replace, value
 from cosignpy.webhook.answer import Answer, Finding, LeftToValidation, Skip
 from cosignpy.webhook.asking import Asking, Inquiry, ask_about
@@ -87,12 +88,20 @@ class Handler:
         self._regarded: tuple[PolicySnapshot, Regard] = (PolicySnapshot(), Regard())
 
     async def mutate(self, request: AdmissionRequest) -> Handled:
-        """Put digests in the place of tags. What cannot be had is left as it is, and refused by `validate`."""
+        """Put digests in the place of tags, and leave what cannot be had as it is.
+
+        An object is refused here that `validate` would refuse for an image without a digest: other webhooks and
+        policies that want one come between, and know nothing of why there is none.
+        """
         asking = self._begin(request)
         wanted = self._list(asking) if asking.pins else ToDecide()
         if wanted is None or not 0 < len(wanted.images) <= MAX_IMAGES:
             return Handled(Answer(LeftToValidation()))
         found = await ask_about(asking, self._ports.secrets, wanted.pods, self._resolving(asking))
+        if self._enforcement(asking) is Enforcement.DENY and any(not pinned for each, pinned in found if _wants(each)):
+            decided = await self._validate(asking)
+            if not decided.answer.allowed and all(each.verdict.problem != NOT_PINNED for each in decided.findings):
+                return decided
         pins = (Pin(each.path, each.image or "", pinned) for each, pinned in found if pinned)
         return Handled(patch(pins))
 
@@ -126,8 +135,10 @@ class Handler:
 
     async def validate(self, request: AdmissionRequest) -> Handled:
         """Decide whether an object may run."""
-        asking = self._begin(request)
-        wanted = self._list(asking)
+        return await self._validate(self._begin(request))
+
+    async def _validate(self, asking: Asking) -> Handled:
+        request, wanted = asking.request, self._list(asking)
         if wanted is None:
             return Handled(refuse(HTTPStatus.BAD_REQUEST, _explain_kind(request)))
         if wanted.skip is not None:
@@ -210,6 +221,11 @@ class Handler:
 _FOR_WANT_OF_CREDENTIALS: Final = frozenset({Cause.CREDENTIALS, Cause.NOT_FOUND})
 """Why an image cannot be fetched by somebody whom its registry does not know: some say that there is none."""
 _ENFORCEMENTS: Final = {each.value: each for each in Enforcement}
+
+
+def _wants(each: PodImage) -> bool:
+    """Tell whether an image has no digest."""
+    return "@" not in (each.image or "")
 
 
 def _read(asking: Asking, image: str) -> ImageName | ImageVerdict:

@@ -8,6 +8,9 @@ from cosignpy.webhook.live_settings import CONFIG_MAP, LiveSettings
 from cosignpy.webhook.ports import ObjectCache
 from cosignpy.webhook.settings_map import read_settings
 
+_AT_FIRST: Final = LiveSettings(allowed_registries=("nowhere.invalid",))
+"""What was before where nothing was: a list of registries that cannot be read allows none then, and not all of them."""
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -18,6 +21,7 @@ class LiveConfig:
         self._config_maps = config_maps
         self._namespace = namespace
         self._current = LiveSettings()
+        self._is_read = False
         self._listeners: list[Callable[[LiveSettings], None]] = []
         config_maps.on_change(self._look)
         self._read()
@@ -40,7 +44,8 @@ class LiveConfig:
         texts = (
             {str(name): text for name, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
         )
-        settings = read_settings(texts, self._current)
+        settings = read_settings(texts, self._current if self._is_read else _AT_FIRST)
+        self._is_read = self._is_read or found is not None
         if settings == self._current:
             return
         for problem in set(settings.problems) - set(self._current.problems):

@@ -60,6 +60,7 @@ VARIANTS: Final[dict[str, Sequence[str]]] = {
         "registry.cloudCredentials=true",
         "networkPolicy.allowCloudMetadata=true",
         "networkPolicy.metricsFrom.team=monitoring",
+        "networkPolicy.webhookFrom={10.0.0.0/28,fd00::/64}",
     ),
     "least": (
         "registry.pullSecrets=false",
@@ -113,6 +114,12 @@ def test_a_type_with_several_pods_is_sent_whichever_of_them_changes() -> None:
     for found, is_sent in ((new, True), (old, False)):
         names = {"object": found, "oldObject": old, "request": request}
         assert Expression(changed["expression"]).evaluate(names) is is_sent
+
+
+def test_networks_of_the_api_server_alone_may_ask() -> None:
+    policy = find(render("networkPolicy.webhookFrom={10.0.0.0/28}"), "NetworkPolicy")
+    (https,) = [each for each in policy["spec"]["ingress"] if each["ports"][0]["port"] == "https"]
+    assert https["from"] == [{"ipBlock": {"cidr": "10.0.0.0/28"}}]
 
 
 def test_helm_finds_nothing_wrong() -> None:

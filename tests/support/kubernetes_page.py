@@ -121,7 +121,7 @@ def _default(key: str) -> str:
     return f"`{Duration(found.total_seconds())}`" if isinstance(found, timedelta) else f"`{found}`"
 
 
-def _flags() -> list[tuple[str, ...]]:
+def _flags() -> Sequence[tuple[str, ...]]:
     group = COMMANDS["webhook"]
     assert isinstance(group, Group)
     command = build_command("serve", group.commands["serve"])
@@ -171,7 +171,7 @@ def rules() -> Sequence[Mapping[str, object]]:
     return [rule for group in document["groups"] for rule in group["rules"]]
 
 
-def _alerts() -> list[tuple[str, ...]]:
+def _alerts() -> Sequence[tuple[str, ...]]:
     found = []
     for rule in rules():
         labels, notes = rule["labels"], rule["annotations"]
@@ -182,7 +182,7 @@ def _alerts() -> list[tuple[str, ...]]:
     return found
 
 
-def _conduct() -> list[tuple[str, ...]]:
+def _conduct() -> Sequence[tuple[str, ...]]:
     rows = []
     for name in fields_of(Conduct):
         off, on = CONDUCT[name]

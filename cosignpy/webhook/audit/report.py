@@ -3,11 +3,12 @@
 https://github.com/kubernetes-sigs/wg-policy-prototypes/tree/master/policy-report
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from cosignpy.core.encoding import encode_json
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.values import field, value
 from cosignpy.webhook.audit.running import PodName, RunningImage
@@ -25,7 +26,9 @@ UNDECIDED: Final = "undecided"
 """What stands for the policy where nothing could be decided."""
 
 MAX_RESULTS: Final = 1000
-"""Results of one report: an object of a cluster is limited to 1.5 MiB, and a result takes about one KiB."""
+"""Results of one report; one takes about one KiB."""
+MAX_OCTETS: Final = 1_000_000
+"""Of all results: an object of a cluster is limited to 1.5 MiB, and who runs pods must not keep failures out of it."""
 MAX_PODS: Final = 20
 """Pods that one result names; the others are counted."""
 MAX_MESSAGE: Final = 1024
@@ -71,7 +74,7 @@ def build_report(namespace: str, checked: Iterable[Checked], now: datetime) -> O
         for finding in _describe(each):
             pods.setdefault(finding, {})[each.running.pod] = None
     ordered = sorted(pods, key=lambda each: (_SEVERITY[each.result], each.policy, each.image, each.message))
-    results = [_encode(each, list(pods[each]), now) for each in ordered[:MAX_RESULTS]]
+    results = list(_fit(_encode(each, list(pods[each]), now) for each in ordered[:MAX_RESULTS]))
     left_out = len(ordered) - len(results)
     return {
         "apiVersion": POLICY_REPORT.api_version,
@@ -85,6 +88,16 @@ def build_report(namespace: str, checked: Iterable[Checked], now: datetime) -> O
         "summary": summarize(each.result for each in ordered),
         "results": results,
     }
+
+
+def _fit(results: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield as many as a report has room for."""
+    size = 0
+    for each in results:
+        size += len(encode_json(each))
+        if size > MAX_OCTETS:
+            return
+        yield each
 
 
 def summarize(results: Iterable[Result]) -> Mapping[str, int]:

@@ -86,15 +86,16 @@ class Grants:
                 async with asyncio.timeout(AGAIN_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                self._mark_refused()
+                self._mark_again()
             self._wake.clear()
             while self._marked:
                 key = next(iter(self._marked))
                 del self._marked[key]
                 await self._look(key)
 
-    def _mark_refused(self) -> None:
-        """Look again at what does not count: whom to believe may be known by now."""
+    def _mark_again(self) -> None:
+        """Look again at what is over, and at what does not count: whom to believe may be known by now."""
+        self._forget_what_is_over()
         refused = Counter[str]()
         for each in self._ports.objects.list():
             namespace, name = _key(each)
@@ -117,28 +118,33 @@ class Grants:
             return
         if self._ports.objects.get(*key) is not found:
             return  # it changed meanwhile, and is marked
+        grant = verified.grant
+        if grant.not_after <= self._ports.now():
+            self._granted.pop(key, None)
+            await self._tell(found, Condition("Ready", Truth.FALSE, "Expired", f"over since {write_time(grant.not_after)}"))
+            return
         most = self._find_limit(key)
         if most is not None:
             await self._tell(found, Condition("Ready", Truth.FALSE, "TooMany", f"there are {most} already"))
             return
         self._granted[key] = verified
-        grant = verified.grant
-        _LOG.warning(
-            "the exception %s/%s counts until %s, signed by %s: %s",
-            *key, grant.not_after.isoformat(), ", ".join(verified.signers), grant.reason,
-        )  # fmt: skip
-        await self._tell(found, Condition("Ready", Truth.TRUE, "Signed", f"signed by {', '.join(verified.signers)}"))
+        end, signers = write_time(grant.not_after), ", ".join(verified.signers)
+        _LOG.warning("the exception %s/%s counts until %s, signed by %s: %s", *key, end, signers, grant.reason)
+        await self._tell(found, Condition("Ready", Truth.TRUE, "Signed", f"until {end}, signed by {signers}"))
 
     def _find_limit(self, key: tuple[str, str]) -> int | None:
         """Return how many there may be, where there are so many; those that are over are forgotten first."""
-        now = self._ports.now()
-        for each in [each for each, verified in self._granted.items() if verified.grant.not_after <= now]:
-            del self._granted[each]
+        self._forget_what_is_over()
         if key in self._granted:
             return None
         if sum(namespace == key[0] for namespace, _name in self._granted) >= MAX_OF_NAMESPACE:
             return MAX_OF_NAMESPACE
         return MAX_GRANTS if len(self._granted) >= MAX_GRANTS else None
+
+    def _forget_what_is_over(self) -> None:
+        now = self._ports.now()
+        for each in [each for each, verified in self._granted.items() if verified.grant.not_after <= now]:
+            del self._granted[each]
 
     async def _verify(self, found: Object) -> VerifiedGrant:
         from cosignpy.webhook.break_glass.verify import verify_grant  # all that verifies; most clusters need it never

@@ -32,6 +32,8 @@ _LACKS_RIGHT: Final = " cannot "
 """What the authorizer says (`User "..." cannot get resource "..."`), and admission does not."""
 _SERVED_ONLY: Final = "could not find the requested resource"
 """What is said of a type that there is not; of an object that there is not, its name."""
+_OF_TYPES: Final = frozenset({"list", "watch"})
+"""What finds no objects where there are none; that something is not found, is about the type."""
 
 
 @value
@@ -122,7 +124,7 @@ def refusal(asked: Asked, where: str, status: Status) -> ClusterError:
             return Forbidden(**said, hint=lacking)
         case HTTPStatus.CONFLICT:
             return (AlreadyThere if status.reason == "AlreadyExists" else Conflict)(**said)
-        case HTTPStatus.NOT_FOUND if _SERVED_ONLY in status.message:
-            return ClusterError(**said, hint=f"the cluster has no {asked.kind.kind} of {asked.kind.api_version}")
+        case HTTPStatus.NOT_FOUND if _SERVED_ONLY in status.message or asked.verb in _OF_TYPES:
+            return ClusterError(**said, hint=f"the cluster has no type {asked.kind.kind} of {asked.kind.api_version}")
         case _:
             return ClusterError(**said)

@@ -105,9 +105,19 @@ def _find_configuration(file: str, service_account: str) -> SingleConfig:
             source = DEFAULT_KUBECONFIG
             found = KubeConfig.from_file(source).get()
     except _UNUSABLE as error:
-        missing = f"it has no {error}" if isinstance(error, KeyError) else _one_line(error)
-        raise UsageError(f"cannot read which cluster {source} means: {missing}", _HINT) from error
+        raise UsageError(f"cannot read which cluster {source} means: {_wrong_with(error)}", _HINT) from error
     return cast("SingleConfig", found)  # without a default, it raises where there is none
+
+
+def _wrong_with(error: Exception) -> str:
+    """Say what is wrong with a description, and not how lightkube came to notice."""
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text"
+    if isinstance(error, AttributeError | TypeError):
+        return "it has not the form of a kubeconfig file"
+    return _one_line(error)
 
 
 def _one_line(error: Exception) -> str:

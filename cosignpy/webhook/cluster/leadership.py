@@ -64,6 +64,7 @@ class LeaseElection:
         self._known: Object | None = None
         self._seen_at = 0.0
         self._is_stale = True
+        self._problem = ""
         self._changed = asyncio.Event()
         self._tasks = LastingTasks()
 
@@ -126,7 +127,7 @@ class LeaseElection:
             self._is_stale = True
             return _AT_ONCE
         except ClusterError as error:
-            _LOG.warning("cannot compete for leadership: %s", error)
+            self._complain("cannot compete for leadership", error)
         else:
             self._lead(leads=True)
         return self._timing.retry
@@ -149,9 +150,16 @@ class LeaseElection:
             self._leads_still()
             return _AT_ONCE
         except ClusterError as error:
-            _LOG.warning("cannot renew the lease: %s", error)
+            self._complain("cannot renew the lease", error)
             self._is_stale = True
         return min(self._timing.retry, max(self._leads_still(), _AT_ONCE))
+
+    def _complain(self, what: str, error: ClusterError) -> None:
+        """Say what fails and what to do, once for each reason: it is tried again every few seconds."""
+        problem = f"{what}: {error}{f' ({error.hint})' if error.hint else ''}"
+        if problem != self._problem:
+            self._problem = problem
+            _LOG.warning("%s", problem)
 
     def _leads_still(self) -> float:
         """Return for how many seconds more we lead; step down where that is over."""
@@ -197,6 +205,7 @@ class LeaseElection:
         else:
             self._see(await self._api.update(LEASE, place.namespace, {**self._known, "spec": spec}))
         self._valid_until = begun + self._timing.give_up
+        self._problem = ""
 
     def _spec(self, holder: str) -> dict[str, Any]:
         """Return what the Lease says next."""

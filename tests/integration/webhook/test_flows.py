@@ -1,11 +1,13 @@
 """What users see of the webhook: its process, the manifests of `deploy/`, an API server, a registry, signed images."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.interop.cluster import manifests
 from tests.support.kube_api.client import Answered, path_of
 from tests.support.kube_api.contract.checks import config_map, deployment, pod, unique
 from tests.support.kube_api.flows import OTHER, PUBLIC, Registry, denied, serve_team
@@ -89,6 +91,51 @@ def test_workloads_are_looked_at_like_their_pods(site: WebhookSite, place: str, 
     assert "spec.jobTemplate.spec.template.spec.containers[0].image" in denied(found)
     job["containers"] = [{"name": "c0", "image": registry.signed}]
     assert site.admin.try_create(cron | {"spec": schedule}).code == 201
+
+
+def _every_kind(place: str, image: str) -> list[dict[str, Any]]:
+    """Return a workload of each kind that has a template."""
+    return [
+        manifests.scaled("ReplicaSet", place, "r", image, replicas=1),
+        manifests.scaled("StatefulSet", place, "s", image, serviceName="s"),
+        manifests.scaled("DaemonSet", place, "d", image),
+        manifests.replication_controller(place, "rc", image),
+        manifests.pod_template(place, "t", image),
+        manifests.job(place, "j", image),
+        manifests.cron_job(place, "c", image),
+    ]
+
+
+def test_every_kind_with_a_template_is_looked_at(site: WebhookSite, place: str, registry: Registry) -> None:
+    for bad, good in zip(_every_kind(place, registry.unsigned), _every_kind(place, registry.signed), strict=True):
+        assert "no signatures found" in denied(site.admin.try_create(bad)), bad["kind"]
+        made = site.admin.create(good)
+        assert registry.pinned in json.dumps(made), good["kind"]
+
+
+def test_custom_kinds_are_looked_at_where_it_is_said_where_their_pods_are(
+    site: WebhookSite, place: str, registry: Registry
+) -> None:
+    site.admin.create(manifests.custom_type("example.com", "Rollout"))
+    name = "policy.sigstore.dev"
+    for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
+        found = site.admin.get("admissionregistration.k8s.io/v1", kind, "", name)
+        rule = {"apiGroups": ["example.com"], "apiVersions": ["*"], "operations": ["CREATE"], "resources": ["rollouts"]}
+        found["webhooks"][0]["rules"].append(rule)
+        site.admin.replace(found)
+    site.set_settings(pod_specs="example.com/Rollout: spec.template.spec")
+
+    def rollout(image: str) -> Answered:
+        fields = {"spec": {"template": manifests.template("custom", image)}}
+        return site.admin.try_create(manifests.custom("example.com", "Rollout", place, unique("r"), fields))
+
+    found = await_that(lambda: _with_code(rollout(registry.unsigned), 403), "refused", 10)
+    assert "spec.template.spec.containers[0].image" in denied(found)
+    assert registry.pinned in json.dumps(rollout(registry.signed).document)
+
+
+def _with_code(found: Answered, code: int) -> Answered | None:
+    return found if found.code == code else None
 
 
 def test_controllers_make_pods_of_what_was_admitted(site: WebhookSite, place: str, registry: Registry) -> None:

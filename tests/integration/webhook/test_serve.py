@@ -27,6 +27,8 @@ PASS: Final = {"static": {"action": "pass"}}
 FAIL: Final = {"static": {"action": "fail", "message": "not here"}}
 GOOD: Final = "registry.example/good/web:1"
 PATIENCE: Final = 60.0
+END: Final = 10.0
+"""Seconds that an end may take besides the quiet time; on an idle machine it is half a second."""
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +197,7 @@ class Load:
 
 def test_who_is_told_to_stop_serves_all_who_come_and_ends_in_time(cluster: KubeApi, tmp_path: Path) -> None:
     """Two replicas, one of which ends while pods are created; whoever balances learns of it a moment later."""
-    with running(cluster, tmp_path, "--disable-tuf", "--quiet-seconds=3") as first:
+    with running(cluster, tmp_path, "--disable-tuf", "--quiet-seconds=5") as first:
         await_admission(cluster)
         second, load = WebhookProcess(cluster, tmp_path, ("--disable-tuf",)), Load(cluster)
         second.start()
@@ -208,7 +210,7 @@ def test_who_is_told_to_stop_serves_all_who_come_and_ends_in_time(cluster: KubeA
             await_that(lambda: len(load.codes) > before)
             assert first.runs
             cluster.services[SYSTEM, "webhook"] = second.port
-            assert first.wait() < 5.0
+            assert first.wait() < 5.0 + END
             before = len(load.codes)
             await_that(lambda: len(load.codes) > before)
         finally:
@@ -230,7 +232,7 @@ def test_who_is_told_to_stop_while_waiting_for_a_certificate_ends(tmp_path: Path
         try:
             await_that(lambda: "metrics are at" in webhook.log.read_text())
             webhook.terminate()
-            assert webhook.wait() < 5.0
+            assert webhook.wait() < END
         finally:
             webhook.kill()
 

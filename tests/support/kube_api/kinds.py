@@ -116,13 +116,6 @@ class Kinds:
         """Return a kind by its path."""
         return self._known.get((group, version, plural))
 
-    def find_by_name(self, api_version: str, kind: str) -> Kind | None:
-        """Return a kind by what objects say."""
-        for known in self.all():
-            if (known.api_version, known.kind) == (api_version, kind):
-                return known
-        return None
-
     def versions_of(self, storage: tuple[str, str]) -> list[Kind]:
         """Return a kind in all its versions."""
         return [kind for kind in self.all() if kind.storage == storage]

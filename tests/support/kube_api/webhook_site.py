@@ -14,8 +14,6 @@ from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import yaml
-
 from tests.support.kube_api.client import Answered, KubeClient
 from tests.support.kube_api.server import KubeApi
 
@@ -209,8 +207,3 @@ def key_policy(public_key: str, glob: str = "**", **more: Any) -> dict[str, Any]
 def image_of(found: Answered) -> str:
     """Return the image of the first container of a Pod."""
     return str(found.document["spec"]["containers"][0]["image"])
-
-
-def manifest_kinds() -> list[str]:
-    """Return what the manifests have, for tests that look whether all of it was applied."""
-    return [each["kind"] for each in yaml.safe_load_all(MANIFEST.read_text()) if each]

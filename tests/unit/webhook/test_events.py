@@ -111,7 +111,7 @@ def test_what_is_no_news_is_no_event() -> None:
     quiet = [
         decision(verdict=passed()),
         decision(replace(request, dry_run=True)),
-        replace(decision(), webhook=Webhook.MUTATING),
+        replace(decision(), webhook=Webhook.DEFAULTING),
         replace(decision(), webhook=Webhook.RESOURCES),
         replace(decision(), request=None),
         Decision(Webhook.VALIDATING, request, patch([]), (), 0.0),
@@ -159,3 +159,8 @@ def test_a_cluster_that_takes_no_events_stops_nothing(caplog: pytest.LogCaptureF
         assert written(*many, cluster=cluster) == []
     assert "an event could not be written" in caplog.text
     assert "3 events were dropped: too many at once" in caplog.text
+
+
+@pytest.mark.parametrize("webhook", [Webhook.MUTATING, Webhook.VALIDATING])
+def test_whichever_webhook_refuses_it_is_news(webhook: Webhook) -> None:
+    assert len(written(replace(decision(), webhook=webhook))) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cosignpy.errors import AccessDenied, CosignError, Unreachable, UsageError
+from cosignpy.errors import AccessDenied, CosignError, NoSuchTag, Unreachable, UsageError
 from cosignpy.imagepolicy.decision import NoMatch, Outcome
 from cosignpy.values import replace
 from cosignpy.webhook import handle
@@ -16,7 +16,7 @@ from cosignpy.webhook.images import MAX_IMAGES
 from cosignpy.webhook.live_settings import Enforcement, PinDigests, PodSpecPath
 from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
 from cosignpy.webhook.request import AdmissionRequest
-from cosignpy.webhook.verdicts import Cause, ImageVerdict
+from cosignpy.webhook.verdicts import Cause, ImageQuestion, ImageVerdict
 from tests.support.admission import (
     DIGEST,
     OTHER,
@@ -126,7 +126,7 @@ def test_the_name_of_nothing_is_refused_without_asking_anybody(image: object) ->
     handled = validate(site, request_of(pod(image)))
     assert denial(handled).code == 400
     assert handled.findings[0].verdict.cause is Cause.IMAGE_NAME
-    assert pins(mutate(site, request_of(pod(image)))) == []
+    assert mutate(site, request_of(pod(image))).answer == handled.answer
     assert (site.decider.asked, site.decider.resolved, site.secrets.asked) == ([], [], [])
 
 
@@ -253,7 +253,7 @@ def test_a_cluster_that_does_not_say_what_to_fetch_with_is_a_refusal() -> None:
     handled = validate(site)
     assert denial(handled).code == 503
     assert str(AWAY) in denial(handled).message
-    assert pins(mutate(site, request_of(pod(TAGGED)))) == []
+    assert str(AWAY) in denial(mutate(site, request_of(pod(TAGGED)))).message
     assert (site.decider.asked, site.decider.resolved) == ([], [])
 
 
@@ -266,7 +266,7 @@ def test_who_does_not_answer_in_time_is_not_waited_for() -> None:
     assert time.monotonic() - started < 2.0
     assert denial(handled).code == 503
     assert [each.verdict.cause for each in handled.findings] == [Cause.TIMEOUT, Cause.TIMEOUT]
-    assert pins(asyncio.run(site.handler.mutate(short(request_of(pod(TAGGED)))))) == []
+    assert denial(asyncio.run(site.handler.mutate(short(request_of(pod(TAGGED)))))).code == 503
 
 
 def short(request: AdmissionRequest) -> AdmissionRequest:
@@ -364,6 +364,30 @@ def test_the_registry_of_an_image_that_is_refused_anyway_is_not_asked() -> None:
     site = Site()
     site.settled.verdicts[TAGGED] = refused(TAGGED, "")
     site.decider.tags[TAGGED] = DIGEST
-    assert pins(mutate(site, request_of(pod(TAGGED)))) == []
+    assert denial(mutate(site, request_of(pod(TAGGED)))).code == 403
     assert denial(validate(site, request_of(pod(TAGGED)))).code == 403
     assert (site.decider.resolved, site.decider.asked, site.secrets.asked) == ([], [], [])
+
+
+@pytest.mark.parametrize("enforcement", [Enforcement.WARN, Enforcement.AUDIT])
+def test_an_image_without_a_digest_is_left_to_the_validating_webhook_where_refusals_do_not_count(
+    enforcement: Enforcement,
+) -> None:
+    site = Site()
+    site.change(enforcement=enforcement)
+    site.settled.verdicts[TAGGED] = refused(TAGGED, "")
+    assert pins(mutate(site, request_of(pod(TAGGED)))) == []
+
+
+def test_a_digest_that_is_had_the_second_time_is_no_refusal() -> None:
+    site = Site()
+    resolve, failures = site.decider.resolve, [NoSuchTag(TAGGED, "v1")]
+
+    async def fail_once(question: ImageQuestion) -> str:
+        if failures:
+            raise failures.pop()
+        return await resolve(question)
+
+    site.decider.tags[TAGGED] = DIGEST
+    site.decider.resolve = fail_once  # type: ignore[method-assign]
+    assert pins(mutate(site, request_of(pod(TAGGED)))) == []

@@ -43,6 +43,16 @@ def test_a_map_without_texts_is_none(data: Any) -> None:
     assert LiveConfig(FakeCache(config_map(data=data)), "cosign-system").current() == LiveSettings()
 
 
+def test_a_list_of_registries_that_was_never_read_allows_none() -> None:
+    bad, good = {"allowed-registries": "registry.example, /shop"}, {"allowed-registries": "registry.example"}
+    cache = FakeCache(config_map(data=bad))
+    config = LiveConfig(cache, "cosign-system")
+    assert config.current().allowed_registries == ("nowhere.invalid",)
+    for data in (good, bad):
+        cache.put(config_map(data=data))
+        assert config.current().allowed_registries == ("registry.example",)
+
+
 def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     cache = FakeCache()
     config = LiveConfig(cache, "cosign-system")

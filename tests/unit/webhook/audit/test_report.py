@@ -1,5 +1,6 @@
 """Reports of what runs."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,6 +115,22 @@ def test_failures_come_first_and_what_is_left_out_passes() -> None:
     assert report["metadata"]["annotations"] == {"cosignpy.dev/results-left-out": "1"}
     assert report["summary"]["pass"] == MAX_RESULTS
     assert report["summary"]["fail"] == 1
+
+
+def test_long_results_leave_out_others_so_that_the_report_can_be_stored() -> None:
+    answer = PolicyAnswer("signed", "", Outcome.REFUSED, reasons=("\N{BLACK HEART SUIT}" * 1000,))
+    said = verdict(answer, outcome=Outcome.REFUSED)
+    many = [
+        Checked(running(f"{'p' * 200}{pod}", image=f"r.example/{number:04}"), said)
+        for number in range(MAX_RESULTS)
+        for pod in range(MAX_PODS)
+    ]
+    report: Any = build_report("shop", many, NOW)
+    assert 500_000 < len(json.dumps(report, ensure_ascii=False).encode()) < 1_500_000
+    assert report["metadata"]["annotations"] == {
+        "cosignpy.dev/results-left-out": str(MAX_RESULTS - len(report["results"]))
+    }
+    assert report["summary"]["fail"] == MAX_RESULTS
 
 
 def test_pods_beyond_the_limit_are_counted() -> None:

@@ -19,10 +19,12 @@ from cosignpy.webhook.break_glass.grant import (
     Grant,
     SignedGrant,
 )
-from cosignpy.webhook.break_glass.grants import MAX_BUNDLE, MAX_GRANTS
+from cosignpy.webhook.break_glass.grants import MAX_BUNDLE, MAX_GRANTS, MAX_OF_NAMESPACE
 from cosignpy.webhook.break_glass.manifest import build_manifest
 from cosignpy.webhook.break_glass.verify import verify_grant
+from tests.support.grants import NOW, sign, signers
 from tests.support.image_policies import own
+from tests.support.virtual_sigstore import LEAF_KEY, USER_KEY
 
 PAGE: Final = (Path(__file__).resolve().parents[4] / "docs" / "formats" / "break-glass.md").read_text()
 EXAMPLES: Final = dict(re.findall(r"<!-- example: (\w+) -->\n```yaml\n(.*?)```", PAGE, re.DOTALL))
@@ -60,6 +62,13 @@ def test_another_document_is_not_what_was_signed() -> None:
         verify_grant(SignedGrant(DOCUMENT + b"\n", SIGNED.bundle), (SIGNERS,), Nobody(), MOMENT)
 
 
+def test_two_people_may_be_demanded() -> None:
+    both = signers(USER_KEY, LEAF_KEY, require=2)
+    with pytest.raises(CosignError):
+        verify_grant(sign(), (both,), Nobody(), NOW)
+    assert verify_grant(sign(), (signers(USER_KEY, LEAF_KEY),), Nobody(), NOW).signers == ("oncall",)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -68,7 +77,7 @@ def test_another_document_is_not_what_was_signed() -> None:
         f"{MAX_DURATION // timedelta(hours=1)} hours later",
         f"It has {MAX_GRANT >> 10} KiB",
         f"the bundle, {MAX_BUNDLE >> 10} KiB",
-        f"beyond {MAX_GRANTS} in a cluster",
+        f"beyond {MAX_OF_NAMESPACE} in a namespace and {MAX_GRANTS} in a cluster",
     ],
 )
 def test_limits_are_those_of_the_code(text: str) -> None:

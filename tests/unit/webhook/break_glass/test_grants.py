@@ -101,7 +101,7 @@ def test_refused_image_runs_with_a_warning() -> None:
     site = Site(GOOD)
     assert site.excuse() == replace(REFUSED, outcome=Outcome.WARNED, excuse=FIRE)
     assert (site.condition["status"], site.condition["reason"]) == ("True", "Signed")
-    assert site.condition["message"] == "signed by oncall"
+    assert site.condition["message"] == "until 2026-01-02T13:00:00Z, signed by oncall"
     assert str(FIRE) == "break-glass fire of oncall, until 2026-01-02T13:00:00Z: INC-1"
 
 

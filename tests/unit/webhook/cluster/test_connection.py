@@ -155,8 +155,10 @@ def _without(name: str) -> dict[str, Any]:
     ("found", "problem"),
     [
         ("a: [", "while parsing"),
-        ("[]", "list"),
-        ("", "NoneType"),
+        ("[]", "means: it has not the form of a kubeconfig file"),
+        ("root:x:0:0:root:/root:/bin/sh", "means: it has not the form of a kubeconfig file"),
+        ("clusters: 3", "means: it has not the form of a kubeconfig file"),
+        ("", "means: it has not the form of a kubeconfig file"),
         (_without("clusters"), "it has no 'clusters'"),
         (_without("contexts"), "it has no 'contexts'"),
         (_without("users"), "it has no 'u'"),
@@ -182,6 +184,12 @@ def test_what_is_wrong_is_said_with_the_file(tmp_path: Path, found: object, prob
     assert problem in str(raised.value)
     assert "\n" not in str(raised.value)
     assert raised.value.hint is not None
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config").write_bytes(b"\x81\x00")
+    with pytest.raises(UsageError, match="means: it is no text$"):
+        open_connection(str(tmp_path / "config"), {})
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from cosignpy.webhook.cluster.api import KubernetesApi
 from cosignpy.webhook.cluster.conversation import SILENCE_SECONDS
 from cosignpy.webhook.cluster.following import PAGE, SLICE_SECONDS
 from cosignpy.webhook.cluster.objects import FollowedObjects
-from cosignpy.webhook.kinds import CONFIG_MAP, POD
+from cosignpy.webhook.kinds import CONFIG_MAP, NAMESPACE, POD, SERVICE_ACCOUNT
+from cosignpy.webhook.ports import ResourceType
 from tests.support.scripted_api import Reply, ScriptedApi
 from tests.support.virtual_time import run
 
@@ -169,6 +170,23 @@ def test_only_what_is_of_use_is_kept() -> None:
         assert objects.list() == ({"apiVersion": "v1", "kind": "Pod", **item("a", 3)},)
 
     follow(api, check)
+
+
+@pytest.mark.parametrize("kind", [NAMESPACE, SERVICE_ACCOUNT])
+def test_of_what_tenants_fill_only_what_is_read_is_kept(kind: ResourceType) -> None:
+    found = item("a", 3, imagePullSecrets=[{"name": "pull"}], secrets=[{"name": "other"}], spec={"finalizers": ["a"]})
+    found["metadata"] |= {"labels": {"a": "b"}, "annotations": {"large": "x" * 1000}}
+    kept = item("a", 3, imagePullSecrets=[{"name": "pull"}])
+    kept["metadata"]["labels"] = {"a": "b"}
+
+    async def main() -> None:
+        cluster = KubernetesApi(ScriptedApi(page(10, found), Reply.events(OPEN)).connection)
+        objects = cluster.watch(kind)
+        await objects.wait_synced()
+        assert objects.list() == ({"apiVersion": "v1", "kind": kind.kind, **kept},)
+        await cluster.close()
+
+    run(main())
 
 
 def test_a_caller_says_what_is_of_use() -> None:

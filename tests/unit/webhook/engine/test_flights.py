@@ -1,6 +1,7 @@
 """Questions under way, and who may ask."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 
@@ -78,15 +79,68 @@ def test_no_namespace_has_all_turns() -> None:
             turns.enter("loud")
         with pytest.raises(Overloaded, match="namespace loud"):
             turns.enter("loud")
-        for _ in range(2):
-            turns.enter("quiet")
+        for each in ("quiet", "third"):
+            turns.enter(each)
         with pytest.raises(Overloaded, match="too many images are"):
-            turns.enter("third")
+            turns.enter("fourth")
         async with turns.turn("loud"), turns.turn("loud"):
             pass
         turns.enter("loud")
 
     asyncio.run(run())
+
+
+def test_several_namespaces_of_one_tenant_leave_something_for_others() -> None:
+    async def run() -> tuple[list[int], list[int]]:
+        turns, entered, running = Turns(16, 8), dict[str, int](), dict[str, int]()
+        done, tasks = asyncio.Event(), list[asyncio.Task[None]]()
+
+        async def take(namespace: str) -> None:
+            async with turns.turn(namespace):
+                running[namespace] = running.get(namespace, 0) + 1
+                await done.wait()
+
+        for namespace in ("loud-1", "loud-2", "loud-3", "quiet"):
+            with contextlib.suppress(Overloaded):
+                while True:
+                    turns.enter(namespace)
+                    entered[namespace] = entered.get(namespace, 0) + 1
+                    tasks.append(asyncio.create_task(take(namespace)))
+            await asyncio.sleep(0)
+        found = list(running.values())
+        done.set()
+        await asyncio.gather(*tasks)
+        assert running == entered
+        return list(entered.values()), found
+
+    assert asyncio.run(run()) == ([8, 4, 2, 1], [4, 2, 1, 1])
+
+
+def test_who_gives_up_waiting_for_a_turn_leaves_it_to_others() -> None:
+    async def run() -> list[str]:
+        turns, order = Turns(100, 2), list[str]()
+        events = {name: asyncio.Event() for name in ("first", "let in", "last")}
+
+        async def take(name: str) -> None:
+            turns.enter("loud")
+            async with turns.turn("loud"):
+                order.append(name)
+                await events[name].wait()
+
+        first, gone, let_in, last = [asyncio.create_task(take(name)) for name in ("first", "gone", "let in", "last")]
+        await asyncio.sleep(0)
+        events["first"].set()
+        gone.cancel()  # while it waits
+        await asyncio.sleep(0)
+        let_in.cancel()  # when it was let in, and does not know it yet
+        events["last"].set()
+        await asyncio.wait([first, gone, let_in, last], timeout=1.0)
+        assert last.done()
+        for _ in range(50):
+            turns.enter("loud")
+        return order
+
+    assert asyncio.run(run()) == ["first", "last"]
 
 
 def test_half_of_the_turns_are_left_for_others() -> None:
