@@ -17,6 +17,8 @@ from cosignpy.errors import UsageError
 from cosignpy.serving.extra import explaining_absence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cosignpy.serving.threaded import TlsFiles
 
 NAMESPACE: Final = "cosign-system"
@@ -126,6 +128,7 @@ def serve(
         raise UsageError(f"--log-level {log_level!r} is none", f"choose one of {', '.join(LogLevel)}")
     folder = cache_folder(os.environ)
     root = read_input(tuf_root) if tuf_root else None
+    _check_registries(registry_cacert, plain_http_registry or ())
     reach = RegistryReach(
         registry_cacert,
         tuple(plain_http_registry or ()),
@@ -153,6 +156,22 @@ def serve(
     )
     signal.setitimer(signal.ITIMER_REAL, 0)  # --timeout is for commands that wait for others
     return exit_codes.OK if serving.serve(options, _announce) else exit_codes.FAILURE
+
+
+def _check_registries(authorities: str, plain: "Sequence[str]") -> None:
+    """Find mistakes now that only the first image would show.
+
+    Raises:
+        FileError: The authorities cannot be read.
+        UsageError: What should be a host is none.
+    """
+    from cosignpy.net.tls import TlsOptions, build_context
+
+    if authorities:
+        build_context(TlsOptions(authorities))
+    wrong = next((name for name in plain if "/" in name), None)
+    if wrong is not None:
+        raise UsageError(f"--plain-http-registry {wrong!r} is no host", "write it as registry.example:5000")
 
 
 def _announce(address: str) -> None:

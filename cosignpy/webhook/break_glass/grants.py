@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from cosignpy.core.trust.validity import encode_time
 from cosignpy.errors import ClusterError, CosignError, MalformedError
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.imagepolicy.model import ImagePolicyDocument
@@ -62,6 +63,7 @@ class Grants:
         self._ports = ports
         self._granted: dict[tuple[str, str], VerifiedGrant] = {}
         self._marked: dict[tuple[str, str], None] = {}
+        self._refused: dict[tuple[str, str], str] = {}
         self._wake = asyncio.Event()
         ports.objects.on_change(lambda namespace, name: self._mark((namespace, name)))
         ports.policies.on_change(self.recheck)
@@ -75,6 +77,7 @@ class Grants:
     def _mark(self, key: tuple[str, str]) -> None:
         if self._ports.objects.get(*key) is None:
             self._granted.pop(key, None)  # at once: who takes an exception back wants that to count
+            self._refused.pop(key, None)
         self._marked[key] = None
         self._wake.set()
 
@@ -113,7 +116,9 @@ class Grants:
         except Exception as error:  # noqa: BLE001 # tenants write these: whatever it is, it ends nothing but this one
             self._granted.pop(key, None)
             said = str(error) if isinstance(error, CosignError) else f"it cannot be read ({type(error).__name__})"
-            _LOG.warning("the exception %s/%s does not count: %s", *key, said)
+            if self._refused.get(key) != said:
+                self._refused[key] = said
+                _LOG.warning("the exception %s/%s does not count: %s", *key, said)
             await self._tell(found, Condition("Ready", Truth.FALSE, "Refused", said))
             return
         if self._ports.objects.get(*key) is not found:
@@ -121,14 +126,15 @@ class Grants:
         grant = verified.grant
         if grant.not_after <= self._ports.now():
             self._granted.pop(key, None)
-            await self._tell(found, Condition("Ready", Truth.FALSE, "Expired", f"over since {write_time(grant.not_after)}"))
+            await self._tell(found, Condition("Ready", Truth.FALSE, "Expired", f"over since {encode_time(grant.not_after)}"))
             return
         most = self._find_limit(key)
         if most is not None:
             await self._tell(found, Condition("Ready", Truth.FALSE, "TooMany", f"there are {most} already"))
             return
         self._granted[key] = verified
-        end, signers = write_time(grant.not_after), ", ".join(verified.signers)
+        self._refused.pop(key, None)
+        end, signers = encode_time(grant.not_after), ", ".join(verified.signers)
         _LOG.warning("the exception %s/%s counts until %s, signed by %s: %s", *key, end, signers, grant.reason)
         await self._tell(found, Condition("Ready", Truth.TRUE, "Signed", f"until {end}, signed by {signers}"))
 

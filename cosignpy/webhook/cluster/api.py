@@ -9,13 +9,17 @@ from cosignpy.webhook.cluster.asked import Asked, decode
 from cosignpy.webhook.cluster.connection import Connection
 from cosignpy.webhook.cluster.conversation import APPLY_PATCH, Body, Conversation
 from cosignpy.webhook.cluster.following import Follower, Selection
-from cosignpy.webhook.cluster.objects import FollowedObjects, without_managers
+from cosignpy.webhook.cluster.objects import FollowedObjects, essence, without_managers
 from cosignpy.webhook.cluster.paths import may_be_named
+from cosignpy.webhook.kinds import NAMESPACE, SERVICE_ACCOUNT
 from cosignpy.webhook.lasting import LastingTasks
 from cosignpy.webhook.ports import Object, ResourceType
 
 MANAGER: Final = "cosignpy-webhook"
 """Who we are among those that set fields (`metadata.managedFields`)."""
+
+
+_KEPT: Final = {NAMESPACE: essence, SERVICE_ACCOUNT: essence}
 
 
 class KubernetesApi:
@@ -47,14 +51,14 @@ class KubernetesApi:
         *,
         labels: str = "",
         fields: str = "",
-        keep: Callable[[dict[str, Any]], Object] = without_managers,
+        keep: Callable[[dict[str, Any]], Object] | None = None,
     ) -> FollowedObjects:
         """Return objects that are followed from now on: of a namespace, or of all; selected as Kubernetes does.
 
         Who asks for the same gets the same. `keep` makes of an object what is kept of it, for types of which there are
         many; it must leave `metadata` with name, namespace, uid and resourceVersion.
         """
-        selection = Selection(kind, namespace, labels, fields, keep)
+        selection = Selection(kind, namespace, labels, fields, keep or _KEPT.get(kind, without_managers))
         if selection not in self._followed:
             objects = self._followed[selection] = FollowedObjects()
             follower = Follower(self._conversation, selection, objects)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from cosignpy.webhook.ports import Object
 
@@ -15,6 +15,20 @@ def without_managers(found: dict[str, Any]) -> Object:
     """Drop who set which field: half of an object, and of no use here."""
     found["metadata"].pop("managedFields", None)
     return found
+
+
+def essence(found: dict[str, Any]) -> Object:
+    """Keep what is read of a namespace (its labels), or of a service account (what it pulls images with).
+
+    Every tenant has some of them, and may write as much into them as API servers take.
+    """
+    metadata = found["metadata"]
+    kept = {name: metadata[name] for name in _METADATA if name in metadata}
+    return {name: found[name] for name in _MEMBERS if name in found} | {"metadata": kept}
+
+
+_MEMBERS: Final = ("apiVersion", "kind", "imagePullSecrets")
+_METADATA: Final = ("name", "namespace", "uid", "resourceVersion", "labels")
 
 
 class FollowedObjects:

@@ -125,6 +125,7 @@ def test_an_object_that_is_being_deleted_is_let_go() -> None:
 def test_who_says_so_himself_does_not_get_an_image_in() -> None:
     assert listed(update(pod(OLD), deleted(pod(NEW)))).images
     assert listed(request_of(deleted(pod(NEW)))).images
+    assert listed(request_of(pod(NEW), oldObject=deleted(pod(OLD)))).images
 
 
 def test_a_kind_that_is_not_known_is_no_reason_to_admit() -> None:
@@ -183,6 +184,7 @@ def changed(*steps: str, to: object) -> AdmissionRequest:
         (changed("metadata", "labels", "team", to="a"), METADATA, True),
         (changed("metadata", "annotations", "team", to="a"), LABELS, False),
         (changed("metadata", "annotations", "team", to="a"), METADATA, True),
+        (changed("metadata", "annotations", to={}), METADATA, False),
         (changed("metadata", "finalizers", to=["a"]), METADATA, False),
         (changed("metadata", "ownerReferences", to=[{"name": "a"}]), METADATA, False),
         (changed("spec", "paused", to=True), Regard(), False),

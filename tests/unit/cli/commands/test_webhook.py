@@ -1,5 +1,6 @@
 """`cosignpy webhook serve`: flags, and what is settled by them."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from cosignpy.serving.request_log import LogLevel
 from cosignpy.serving.threaded import TlsFiles
 from cosignpy.webhook import serve
 from cosignpy.webhook.certificates.bundles import Bundles
+from cosignpy.webhook.certificates.issuing import create_authority
 from cosignpy.webhook.engine.settings import RegistryReach, count_workers
 from cosignpy.webhook.serve import Announce, CertificateOptions, Listen, ServeOptions
 
@@ -51,12 +53,13 @@ def test_without_flags_it_is_what_the_policy_controller_is(asked: list[ServeOpti
 def test_each_flag_settles_something(asked: list[ServeOptions], tmp_path: Path) -> None:
     for name in ("root.json", "key"):
         (tmp_path / name).write_text(name)
+    (tmp_path / "ca.pem").write_bytes(create_authority(datetime(2026, 11, 30, tzinfo=UTC)).certificate_pem)
     flags = (
         *("--secure-port=1", "--metrics-port=-1", "--host=127.0.0.1", "--kubeconfig=config", "--namespace=here"),
         *("--webhook-name=a", "--mutating-webhook-name=b", "--validating-webhook-name=c", "--service-name=s"),
         *("--tls-cert=cert.pem", "--tls-key=key.pem", "--tuf-mirror=https://tuf.example", "--disable-tuf"),
         *(f"--tuf-root={tmp_path}/root.json", "--workers=3", "--cache-file=kept", f"--cache-key={tmp_path}/key"),
-        *("--registry-cacert=ca.pem", "--plain-http-registry=r1", "--plain-http-registry=r2:5000"),
+        *(f"--registry-cacert={tmp_path}/ca.pem", "--plain-http-registry=r1", "--plain-http-registry=r2:5000"),
         *("--allow-local-registries", "--refuse-private-registries", "--cloud-credentials", "--quiet-seconds=0.5"),
         *("--log-level=debug", "--policy-resync-period=10h", "--trustroot-resync-period=24h"),
     )
@@ -74,7 +77,7 @@ def test_each_flag_settles_something(asked: list[ServeOptions], tmp_path: Path) 
         True,
     )
     assert (engine.cache_file, engine.cache_key) == (Path("kept"), b"key")
-    assert engine.registries == RegistryReach("ca.pem", ("r1", "r2:5000"), True, False, True)
+    assert engine.registries == RegistryReach(f"{tmp_path}/ca.pem", ("r1", "r2:5000"), True, False, True)
     assert (options.kubeconfig, options.log_level, options.quiet_seconds) == ("config", LogLevel.DEBUG, 0.5)
 
 
@@ -106,6 +109,8 @@ def test_a_part_that_fails_is_a_failure(asked: list[ServeOptions]) -> None:
         (("--cache-file=a",), "Error: --cache-file and --cache-key belong together"),
         (("--cache-key=a",), "Error: --cache-file and --cache-key belong together"),
         (("--log-level=loud",), "Error: --log-level 'loud' is none"),
+        (("--plain-http-registry=http://r.example",), "Error: --plain-http-registry 'http://r.example' is no host"),
+        (("--plain-http-registry=r.example:5000", "--plain-http-registry="), ""),
         (("--kubeconfig=/nonexistent",), ""),
     ],
 )
@@ -115,3 +120,14 @@ def test_flags_that_do_not_go_together_are_one_line(
     code = run((*COMMAND, *flags))
     assert (code, len(asked)) == ((2, 0) if line else (0, 1))
     assert capsys.readouterr().err.partition("\n")[0] == line
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_authorities_that_cannot_be_read_are_told_of_at_once(
+    asked: list[ServeOptions], capsys: Capture, tmp_path: Path, content: str | None
+) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    assert run((*COMMAND, f"--registry-cacert={tmp_path}/ca.pem")) == 3
+    assert asked == []
+    assert capsys.readouterr().err.startswith(f"Error: {tmp_path}/ca.pem: ")

@@ -292,3 +292,28 @@ def test_exceptions_that_are_over_leave_room() -> None:
         patch.setattr(module, "MAX_OF_NAMESPACE", 2)
         site.excuse(REFUSED, wait_and_add)
     assert site.condition_of("shop", "third")["reason"] == "Signed"
+
+
+def test_one_that_is_over_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
+    site = Site(GOOD)
+    assert refused(site, lambda: setattr(site, "now", GRANT.not_after))
+    condition = site.condition
+    assert (condition["status"], condition["reason"]) == ("False", "Expired")
+    assert condition["message"] == "over since 2026-01-02T13:00:00Z"
+
+
+def test_one_that_was_over_before_does_not_count_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    site = Site(GOOD)
+    site.now = GRANT.not_after
+    assert refused(site)
+    assert (site.condition["reason"], caplog.messages) == ("Expired", [])
+
+
+def test_why_one_does_not_count_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
+    site = Site(GOOD)
+    site.policies = ()
+    assert refused(site)
+    (said,) = caplog.messages
+    assert said.startswith("the exception shop/fire does not count: ")

@@ -56,7 +56,7 @@ def test_a_type_that_the_cluster_does_not_have_is_an_error() -> None:
     with pytest.raises(ClusterError) as raised:
         do(api, "get", CLUSTER_IMAGE_POLICY, "", "signed")
     assert (raised.value.status, raised.value.what) == (404, "get clusterimagepolicies signed")
-    assert raised.value.hint == "the cluster has no ClusterImagePolicy of policy.sigstore.dev/v1beta1"
+    assert raised.value.hint == "the cluster has no type ClusterImagePolicy of policy.sigstore.dev/v1beta1"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a%2fb", "a\nb", "a" * 254])

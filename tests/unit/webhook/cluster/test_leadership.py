@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from cosignpy.errors import ClusterError
 from cosignpy.webhook.cluster.leadership import Candidate, LeaseElection, Timing
 from cosignpy.webhook.kinds import LEASE
 from tests.support.memory_cluster import MemoryCluster, Replica
@@ -297,6 +298,24 @@ def test_a_mistake_of_ours_ends_it_and_shows() -> None:
         first, _ = contest.enter("first")
         with pytest.raises(TypeError):
             await first.watch_over()
+        await first.close()
+
+    run(main())
+
+
+def test_what_keeps_it_from_leading_is_told_once_with_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        contest = Contest()
+        first, replica = contest.enter("first")
+        missing = ClusterError("create leases", "https://cluster.example", "forbidden", 403, hint="allow it")
+        replica.refused["create", LEASE] = missing
+        await asyncio.sleep(60)
+        assert [each for each in caplog.messages if "leadership" in each] == [
+            f"cannot compete for leadership: {missing} (allow it)"
+        ]
+        del replica.refused["create", LEASE]
+        await asyncio.sleep(TIMING.retry + STEP)
+        assert leads(first)
         await first.close()
 
     run(main())
