@@ -11,6 +11,7 @@ plain name (`decision`).
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Self
 
 from cosignpy.core.oci.reference import DEFAULT_TAG, DOCKER_HUB, Reference
@@ -28,7 +29,9 @@ _MIRRORED: Final = "registry-1.docker.io/"
 _PORT: Final = re.compile(r"(?P<host>.*):0*(?P<port>[0-9]+)")
 _HTTPS: Final = "443"
 _GLOB: Final = re.compile(r"[A-Za-z0-9_:/*.@-]+")
-_PIECE: Final = re.compile(r"\*\*|\*|[^*]+")
+_PIECE: Final = re.compile(r"\*{2,}|\*|[^*]+")
+_FOUND: Final = 4096
+"""Texts with their pieces whose places are remembered: the same globs are asked about one image after the other."""
 
 
 @value
@@ -50,7 +53,7 @@ class Glob:
             raise LimitExceeded("glob", f"{len(text)} characters, at most {MAX_GLOB} are accepted")
         if not _GLOB.fullmatch(text):
             raise MalformedError("glob", f"{text!r} has characters besides letters, digits and - _ : / * . @")
-        return cls(text, tuple(_PIECE.findall(SHORTHANDS.get(text, text))))
+        return cls(text, tuple([_plain(each) for each in _PIECE.findall(SHORTHANDS.get(text, text))]))
 
     def matches(self, image: str) -> bool:
         """Tell whether it is about an image.
@@ -63,13 +66,15 @@ class Glob:
     def describes(self, name: str) -> bool:
         """Tell whether it describes a text from its first character to its last.
 
-        All places that the pieces so far may end at are kept, so that no glob takes longer than its length times
-        that of the text.
+        All places that the pieces so far may end at are kept, as the bits of a number, so that each piece takes one
+        step whatever the text is: who writes globs does not keep others waiting.
         """
-        ends = {0}
+        ends = 1
         for piece in self.pieces:
             ends = _ADVANCE.get(piece, _advance_text)(ends, name, piece)
-        return len(name) in ends
+            if not ends:
+                return False
+        return bool(ends >> len(name) & 1)
 
     def __str__(self) -> str:
         return self.text
@@ -101,21 +106,38 @@ def respell(image: str) -> str:
     return registry.lower() + slash + rest
 
 
-def _advance_text(ends: set[int], name: str, piece: str) -> set[int]:
-    return {end + len(piece) for end in ends if name.startswith(piece, end)}
+def _plain(piece: str) -> str:
+    """Return a piece with one wildcard for several beside each other, which mean no more."""
+    return "**" if piece.startswith("**") else piece
 
 
-def _advance_component(ends: set[int], name: str, _piece: str) -> set[int]:
-    """Go on from each place up to the next slash."""
-    found = set(ends)
-    for end in range(len(name)):
-        if end in found and name[end] != "/":
-            found.add(end + 1)
+def _advance_text(ends: int, name: str, piece: str) -> int:
+    return (ends & _find(name, piece)) << len(piece)
+
+
+def _advance_component(ends: int, name: str, _piece: str) -> int:
+    """Go on from each place up to the next slash: where one is added, it is carried through a run of ones."""
+    plain = _all(len(name)) & ~_find(name, "/")
+    return (((ends & plain) + plain) ^ plain) | ends
+
+
+def _advance_all(ends: int, name: str, _piece: str) -> int:
+    first = ends & -ends
+    return _all(len(name) + 1) & ~(first - 1)
+
+
+def _all(number: int) -> int:
+    return (1 << number) - 1
+
+
+@lru_cache(maxsize=_FOUND)
+def _find(name: str, piece: str) -> int:
+    """Return where a piece is in a text, as bits."""
+    found, place = 0, name.find(piece)
+    while place >= 0:
+        found |= 1 << place
+        place = name.find(piece, place + 1)
     return found
-
-
-def _advance_all(ends: set[int], name: str, _piece: str) -> set[int]:
-    return set(range(min(ends), len(name) + 1)) if ends else ends
 
 
 _ADVANCE: Final = {"*": _advance_component, "**": _advance_all}

@@ -100,8 +100,10 @@ class Handler:
         found = await ask_about(asking, self._ports.secrets, wanted.pods, self._resolving(asking))
         if self._enforcement(asking) is Enforcement.DENY and any(not pinned for each, pinned in found if _wants(each)):
             decided = await self._validate(asking)
-            if not decided.answer.allowed and all(each.verdict.problem != NOT_PINNED for each in decided.findings):
-                return decided
+            told = tuple([each for each in decided.findings if each.verdict.problem != NOT_PINNED])
+            answer = decide(told, Enforcement.DENY) if told else decided.answer
+            if not answer.allowed and (told or not decided.findings):
+                return Handled(answer, told)
         pins = (Pin(each.path, each.image or "", pinned) for each, pinned in found if pinned)
         return Handled(patch(pins))
 

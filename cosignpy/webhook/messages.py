@@ -19,7 +19,7 @@ MAX_DETAILS: Final = 2048
 """Characters about one image: an authority can have tried hundreds of signatures."""
 MAX_WARNING: Final = 256
 MAX_WARNINGS: Final = 4096
-"""Characters of a warning, and of all of them: what the API server would cut (apiserver/pkg/warning)."""
+"""Characters of a warning where all have more than these: what the API server would cut (apiserver/pkg/warning)."""
 _LEFT_OUT: Final = "more warnings were left out"
 _RESERVED: Final = 40
 """Characters for saying so."""
@@ -99,7 +99,7 @@ def _message(image: str, verdict: ImageVerdict) -> str:
         return "no matching policies"
     if verdict.cause is Cause.IMAGE_NAME and not verdict.digest:
         return f"could not parse reference: {image}"
-    if not verdict.digest:
+    if not verdict.digest and "@" not in image:
         return f"invalid value: {image} must be an image digest"
     return "could not be decided over"
 
@@ -112,7 +112,8 @@ def _details(pinned: str, verdict: ImageVerdict) -> str:
 
 def _describe_advice(findings: Iterable[Finding]) -> Iterator[str]:
     causes = {each.verdict.cause or Cause.POLICY for each in findings}
-    yield from (f"What to do: {advice}." for cause, advice in ADVICE.items() if cause in causes)
+    advices = (advice for cause, advice in ADVICE.items() if cause in causes)
+    yield from (f"What to do: {advice}{'' if advice.endswith('.') else '.'}" for advice in advices)
 
 
 def clean(text: str) -> str:
@@ -133,14 +134,17 @@ def cut(text: str, limit: int) -> str:
 
 
 def fit_warnings(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return warnings as the API server hands them on: a line each, none too long, and not too much of them.
+    """Return warnings as the API server hands them on: a line each, and where they are too much, none too long.
 
     It drops one with a line break without a word, and so it does with all beyond its limit; here the last one says so.
     """
     lines = dict.fromkeys(line.strip() for text in texts for line in text.splitlines())
+    whole = tuple([clean(line) for line in lines if line])
+    if sum(map(len, whole)) <= MAX_WARNINGS:
+        return whole
     fitting: list[str] = []
     room = MAX_WARNINGS
-    waiting = [cut(clean(line), MAX_WARNING) for line in lines if line]
+    waiting = [cut(line, MAX_WARNING) for line in whole]
     for number, line in enumerate(waiting):
         last = number == len(waiting) - 1
         if len(line) > room - (0 if last else _RESERVED):

@@ -160,6 +160,15 @@ def install(site: Cluster, verb: str) -> "subprocess.CompletedProcess[str]":
     return made
 
 
+def test_a_namespace_that_is_missing_is_told_before_anything_is_made(site: Cluster) -> None:
+    """Else half of the chart would be there, and its name taken."""
+    kubeconfig = str(site.kubeconfig(site.folder / "helm.kubeconfig"))
+    made = helm("install", "other", str(CHART), "--kubeconfig", kubeconfig, "--set", "namespace.name=nowhere")
+    assert "there is no namespace nowhere" in made.stderr
+    assert "--set namespace.create=true" in made.stderr
+    assert "other" not in helm("list", "--all", "--all-namespaces", "--short", "--kubeconfig", kubeconfig).stdout
+
+
 def try_apply(client: ApiClient, document: Json) -> Answer:
     """Apply strictly, without keeping anything: a field that nobody knows is refused."""
     query = "fieldManager=tests&force=true&dryRun=All&fieldValidation=Strict"

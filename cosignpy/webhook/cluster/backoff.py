@@ -4,7 +4,7 @@ import random
 from typing import Final
 
 FIRST_SECONDS: Final = 0.2
-LONGEST_SECONDS: Final = 10.0
+LONGEST_SECONDS: Final = 2.0
 """An API server that was away is asked by each watch no later than this after it came back."""
 
 _FACTOR: Final = 2.0

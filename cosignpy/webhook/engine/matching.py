@@ -2,13 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, Self
 
 from cosignpy.core.trust.trusted_root import TrustedRoot
-from cosignpy.errors import CosignError
+from cosignpy.errors import CosignError, UsageError
 from cosignpy.imagepolicy.authority_trust import select_trusted_root
 from cosignpy.imagepolicy.completeness import texts_of
 from cosignpy.imagepolicy.globs import Glob
@@ -21,6 +21,9 @@ from cosignpy.webhook.engine.names import ImageName
 from cosignpy.webhook.policies.names import pull_secrets_of
 from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
 
+MOST_PIECES: Final = 3000
+"""Pieces of all globs of a namespace's own policies, a piece being a wildcard or a text between two: whoever writes them
+does not keep the images of others waiting."""
 MOST_NAMES: Final = 20_000
 """Names of images for which is known which policies are about them."""
 
@@ -69,7 +72,10 @@ class Matcher:
 
     def __init__(self, snapshot: PolicySnapshot) -> None:
         self.snapshot = snapshot
-        self._hosts, self._everywhere = _by_host(snapshot.policies)
+        policies = defaultdict[str, list[CompiledPolicy]](list)
+        for each in snapshot.policies:
+            policies[each.namespace].append(each)
+        self._places = {namespace: _Place.of(found) for namespace, found in policies.items()}
         self._covers: dict[tuple[str, ...], _Cover] = {}
         self._groups: dict[tuple[tuple[str, str], ...], Group] = {}
 
@@ -78,30 +84,37 @@ class Matcher:
 
         Raises:
             PolicyRefused: A policy is about labels that are none.
+            UsageError: The namespace has more globs than one looks through while others wait.
         """
-        cover = self._cover(name)
-        if cover.is_conditional:
-            return self._group([each for each in cover.policies if _is_about(each, namespace, workload)])
+        cover = self._cover("", name)
+        own = self._cover(namespace, name) if namespace in self._places and namespace else None
+        if cover.is_conditional or own is not None:
+            found = (*cover.policies, *(() if own is None else own.policies))
+            return self._group([each for each in found if _is_about(each, namespace, workload)])
         if cover.group is None:
             cover.group = self._group(cover.policies)
         return cover.group
 
-    def _cover(self, name: ImageName) -> _Cover:
-        found = self._covers.get(name.spellings)
+    def _cover(self, namespace: str, name: ImageName) -> _Cover:
+        key = (namespace, *name.spellings)
+        found = self._covers.get(key)
         if found is None:
             if len(self._covers) >= MOST_NAMES:
                 self._covers.clear()
-            policies = tuple([each for each in self._candidates(name) if _covers(each.document, name.spellings)])
-            found = _Cover(policies, any(each.namespace or each.document.match for each in policies))
-            self._covers[name.spellings] = found
+            policies = tuple(self._find(namespace, name))
+            found = self._covers[key] = _Cover(policies, any(each.document.match for each in policies))
         return found
 
-    def _candidates(self, name: ImageName) -> Iterator[CompiledPolicy]:
-        """Yield policies that may be about an image, in their order."""
-        hosts = {spelling.partition("/")[0] for spelling in name.spellings}
-        numbers = {number for host in hosts for number in self._hosts.get(host, ())}
-        for number in sorted(numbers.union(self._everywhere)):
-            yield self.snapshot.policies[number]
+    def _find(self, namespace: str, name: ImageName) -> Iterator[CompiledPolicy]:
+        place = self._places.get(namespace)
+        if place is None:
+            return
+        if namespace and place.pieces > MOST_PIECES:
+            hint = "delete some of them, or write shorter ones"
+            raise UsageError(f"the ImagePolicies of the namespace {namespace} have too many globs", hint)
+        for each in place.candidates(name):
+            if _covers(each.document, name.spellings):
+                yield each
 
     def _group(self, about: Sequence[CompiledPolicy]) -> Group:
         versions = tuple([(each.version, each.namespace) for each in about])
@@ -111,6 +124,33 @@ class Matcher:
                 self._groups.clear()
             found = self._groups[versions] = _build_group(about)
         return found
+
+
+@value
+class _Place:
+    """The policies of the cluster, or of a namespace: by the registries that their globs begin with.
+
+    `everywhere` has those that do not say, and `pieces` counts what all globs are made of.
+    """
+
+    policies: Sequence[CompiledPolicy]
+    hosts: Mapping[str, Sequence[int]]
+    everywhere: Sequence[int]
+    pieces: int
+
+    @classmethod
+    def of(cls, policies: Sequence[CompiledPolicy]) -> Self:
+        """Look at policies."""
+        hosts, everywhere = _by_host(policies)
+        pieces = sum(len(pattern.glob.pieces) for each in policies for pattern in each.document.images)
+        return cls(policies, hosts, everywhere, pieces)
+
+    def candidates(self, name: ImageName) -> Iterator[CompiledPolicy]:
+        """Yield policies that may be about an image, in their order."""
+        hosts = {spelling.partition("/")[0] for spelling in name.spellings}
+        numbers = {number for host in hosts for number in self.hosts.get(host, ())}
+        for number in sorted(numbers.union(self.everywhere)):
+            yield self.policies[number]
 
 
 def _by_host(policies: Sequence[CompiledPolicy]) -> tuple[dict[str, list[int]], list[int]]:

@@ -152,8 +152,9 @@ def test_a_digest_stays_as_it_is_written() -> None:
     assert site.decider.resolved == []
 
 
-def test_a_tag_that_names_nothing_is_left_for_the_validating_webhook() -> None:
+def test_a_tag_that_names_nothing_is_left_for_the_validating_webhook_where_refusals_do_not_count() -> None:
     site = Site()
+    site.change(enforcement=Enforcement.WARN)
     site.decider.tags[TAGGED] = DIGEST
     assert pins(mutate(site, request_of(pod("app", TAGGED)))) == [f"{TAGGED}@{DIGEST}"]
 
@@ -391,3 +392,12 @@ def test_a_digest_that_is_had_the_second_time_is_no_refusal() -> None:
     site.decider.tags[TAGGED] = DIGEST
     site.decider.resolve = fail_once  # type: ignore[method-assign]
     assert pins(mutate(site, request_of(pod(TAGGED)))) == []
+
+
+def test_what_has_no_digest_is_told_of_also_beside_what_has_one() -> None:
+    site, stray = Site(), "registry.example/other/tool:1.0"
+    site.decider.tags[TAGGED] = DIGEST
+    site.settled.verdicts[stray] = refused(stray, "")
+    said = denial(mutate(site, request_of(pod(TAGGED, stray)))).message
+    assert stray in said
+    assert TAGGED not in said

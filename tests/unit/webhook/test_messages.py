@@ -13,6 +13,7 @@ from cosignpy.webhook.messages import (
     clean,
     clean_lines,
     cut,
+    describe,
     describe_path,
     describe_refusals,
     fit_warnings,
@@ -137,9 +138,13 @@ def test_an_image_that_nobody_could_decide_over() -> None:
 def test_each_cause_has_something_to_do() -> None:
     assert set(ADVICE) == set(Cause)
     lines = told(*[Finding(PATH, TAGGED, unresolved(cause=cause)) for cause in Cause])
-    assert [line for line in lines if line.startswith("What to do")] == [
-        f"What to do: {advice}." for advice in ADVICE.values()
-    ]
+    said = [line.removeprefix("What to do: ").rstrip(".") for line in lines if line.startswith("What to do: ")]
+    assert said == [advice.rstrip(".") for advice in ADVICE.values()]
+
+
+def test_an_advice_that_ends_with_dots_gets_no_other() -> None:
+    lines = told(Finding(PATH, "a b", unresolved("a b", Cause.IMAGE_NAME, "no")))
+    assert lines[-1].endswith(" or better registry/repository@sha256:...")
 
 
 def test_what_people_write_does_not_reach_a_terminal_as_it_is() -> None:
@@ -167,8 +172,10 @@ def test_warnings_are_lines() -> None:
 
 
 def test_warnings_are_cut_as_the_api_server_would() -> None:
-    (found,) = fit_warnings(["x" * 300])
-    assert (len(found), found[-3:]) == (MAX_WARNING, "...")
+    assert fit_warnings(["x" * 300]) == ("x" * 300,)
+    assert fit_warnings(["x" * (MAX_WARNINGS - 1), "y"]) == ("x" * (MAX_WARNINGS - 1), "y")
+    long, short = fit_warnings(["x" * MAX_WARNINGS, "y"])
+    assert (len(long), long[-3:], short) == (MAX_WARNING, "...", "y")
 
 
 def test_warnings_that_are_too_many_are_left_out_and_the_last_says_so() -> None:
@@ -178,3 +185,9 @@ def test_warnings_that_are_too_many_are_left_out_and_the_last_says_so() -> None:
     assert sum(map(len, found)) <= MAX_WARNINGS
     exact = fit_warnings([f"{number:04d}" + "x" * 252 for number in range(16)])
     assert (len(exact), sum(map(len, exact))) == (16, MAX_WARNINGS)
+
+
+def test_an_image_with_a_digest_is_not_told_to_have_one() -> None:
+    verdict = ImageVerdict(PINNED, "", Outcome.REFUSED, cause=Cause.TIMEOUT, problem="too slow")
+    (message, *_details) = describe([Finding(("spec", "containers", 0, "image"), PINNED, verdict)], Outcome.REFUSED)
+    assert message == "could not be decided over: spec.containers[0].image"
