@@ -78,7 +78,7 @@ def bind(options: ServerOptions, *, shared: bool = False, queue: bool = True) ->
     except OSError as error:
         listener.close()
         raise UsageError(
-            f"cannot listen on {options.host}:{options.port}: {error.strerror}", "choose another --port, or 0 for any"
+            f"cannot listen on {options.host}:{options.port}: {error.strerror}", "choose another port, or 0 for any"
         ) from error
     return listener
 

@@ -39,6 +39,11 @@ ASKING: Final = tuple(
     f"/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations/policy.sigstore.dev"
     for kind in ("mutating", "validating")
 )
+TWO_PODS: Final = (
+    *ROLLOUT,
+    *[each.replace("[0]", "[1]") for each in ROLLOUT[:-1]],
+    "podSpecs[1].path=spec.canary.spec",
+)
 VARIANTS: Final[dict[str, Sequence[str]]] = {
     "defaults": (),
     "all namespaces": ("namespaces.mode=opt-out", "namespaces.excluded={kube-system,monitoring}"),
@@ -46,6 +51,7 @@ VARIANTS: Final[dict[str, Sequence[str]]] = {
     "sends all": ("webhook.sendUnchanged=true", "webhook.sendMirrorPods=true"),
     "more conditions": ("webhook.matchConditions[0].name=a", "webhook.matchConditions[0].expression=has(request.name)"),
     "own types": ROLLOUT,
+    "own types with two pods": TWO_PODS,
     "own types in lists": (*ROLLOUT[:-1], "podSpecs[0].path=spec.tasks[].template.spec"),
     "cert-manager": ("certificates.mode=cert-manager",),
     "an issuer": ("certificates.mode=cert-manager", "certificates.issuerRef.name=ours"),
@@ -104,9 +110,7 @@ def test_plain_manifests_are_what_the_chart_makes() -> None:
 
 
 def test_a_type_with_several_pods_is_sent_whichever_of_them_changes() -> None:
-    second = [each.replace("[0]", "[1]") for each in ROLLOUT[:-1]]
-    made = render(*ROLLOUT, *second, "podSpecs[1].path=spec.canary.spec")
-    webhooks = find(made, "ValidatingWebhookConfiguration", "policy.sigstore.dev")["webhooks"]
+    webhooks = find(render(*TWO_PODS), "ValidatingWebhookConfiguration", "policy.sigstore.dev")["webhooks"]
     (changed,) = [each for each in webhooks[0]["matchConditions"] if each["name"] == "pods-changed"]
     old = {"spec": {"template": {"spec": {"a": "1"}}, "canary": {"spec": {"a": "1"}}}}
     new = {"spec": {**old["spec"], "canary": {"spec": {"a": "2"}}}}

@@ -1,6 +1,7 @@
 """`cosignpy webhook serve`: the admission webhook, with the flags of the policy controller."""
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -25,6 +26,8 @@ NAMESPACE: Final = "cosign-system"
 CONFIGURATION: Final = "policy.sigstore.dev"
 DEFAULTING: Final = "defaulting.clusterimagepolicy.sigstore.dev"
 VALIDATING: Final = "validating.clusterimagepolicy.sigstore.dev"
+_LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+"""What namespaces are called (RFC 1123)."""
 _MAX_SECRET: Final = 4096
 """Bytes of a file with a key for what is kept; 32 are enough."""
 
@@ -143,7 +146,7 @@ def serve(
         cache_file=cache_file,
         cache_key=_cache_key(cache_file, cache_key),
     )
-    here = namespace or os.environ.get("SYSTEM_NAMESPACE") or NAMESPACE
+    here = _namespace(namespace or os.environ.get("SYSTEM_NAMESPACE") or NAMESPACE)
     bundles = Bundles((webhook_name, mutating_webhook_name), (webhook_name, validating_webhook_name))
     options = serving.ServeOptions(
         SiteOptions(here, _identity(), webhook_name, folder / "trust-roots", engine, cluster=cluster),
@@ -172,6 +175,12 @@ def _check_registries(authorities: str, plain: "Sequence[str]") -> None:
     wrong = next((name for name in plain if "/" in name), None)
     if wrong is not None:
         raise UsageError(f"--plain-http-registry {wrong!r} is no host", "write it as registry.example:5000")
+
+
+def _namespace(name: str) -> str:
+    if not re.fullmatch(_LABEL, name):
+        raise UsageError(f"{name!r} cannot be a namespace", "give its name with --namespace, or in SYSTEM_NAMESPACE")
+    return name
 
 
 def _announce(address: str) -> None:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,14 @@ _LIMITED: Final = str(Path(__file__).with_name("limited.py"))
 _POLICY: Final = "policy.cue"
 _AS_JSON: Final = ("json:", "document.json")
 """Without the qualifier a document with `$schema`, or with `openapi` and `info`, is a schema, and always holds."""
+_ALONE: Final = {
+    "cue.mod/module.cue": 'module: "cosignpy.dev/alone"\nlanguage: version: "v0.12.0"\n',
+    "alone.cue": 'package alone\n\nimport "cosignpy.dev/alone/policy"\n\n_policy: policy\nalone: true\n'
+    "if _policy == _|_ {alone: false}\n",
+}
+"""A module of which the policy is a package: whether it is a value, be it without the document, is asked by another."""
+_IN_MODULE: Final = "policy/policy.cue"
+_PACKAGE: Final = re.compile(r"((?:\s|//[^\n]*(?:\n|\Z)|@\w+\([^()\n]*\))*)package[ \t]+[\w$#]+")
 _LINE: Final = re.compile(r"policy\.cue:([0-9]+):")
 _WHERE_FROM: Final = "go install cuelang.org/go/cmd/cue@v0.16.1, or https://cuelang.org/docs/introduction/installation/"
 
@@ -67,15 +76,23 @@ class CueCondition:
         return ()
 
     def compile(self) -> None:
-        """Look at the constraints alone.
+        """Look at the constraints alone: as for cosign they have to be a value, though it may have open fields.
 
         Raises:
-            DocumentError: They do not compile.
+            DocumentError: They do not compile, or say at the top what only the document can answer.
         """
         try:
-            self._run(["vet", "-c=false", _POLICY], b"")
+            self._run(["vet", "-c=false", _POLICY], {_POLICY: self.text.encode()})
         except EvaluationFailed as error:
             raise Place(self.place.file, self.place.line + max(error.line - 1, 0)).error(error.why) from error
+        whole = {**_ALONE, _IN_MODULE: _name_package(self.text)}
+        try:
+            self._run(["vet", "-c=false", "."], {name: text.encode() for name, text in whole.items()})
+        except EvaluationFailed as error:
+            open_ = error.why.startswith("alone: conflicting values")
+            why = "without the document it is incomplete" if open_ else error.why
+            hint = "at the top neither `if` and `for` nor an expression may ask for what the policy does not have itself"
+            raise self.place.error(why, hint) from error
 
     def _unify(self, document: bytes) -> None:
         if len(document) > MAX_DOCUMENT:
@@ -84,21 +101,24 @@ class CueCondition:
             decoded = parse_json(document, what="document")
         except CosignError as error:
             raise EvaluationFailed(str(error)) from error
+        files = {_POLICY: self.text.encode(), "document.json": document}
         if self.absent is Absent.PASSES:
-            self._run(["eval", _POLICY, *_AS_JSON], document)
+            self._run(["eval", _POLICY, *_AS_JSON], files)
             return
-        unified = self._run(["export", "--out", "json", _POLICY, *_AS_JSON], document)
+        unified = self._run(["export", "--out", "json", _POLICY, *_AS_JSON], files)
         if json.loads(unified) != decoded:
             raise EvaluationFailed("the policy names what the document does not have")
 
-    def _run(self, arguments: list[str], document: bytes) -> bytes:
+    def _run(self, arguments: list[str], files: Mapping[str, bytes]) -> bytes:
         """Run the program in a folder of its own; whatever it is not content with is an error."""
         with tempfile.TemporaryDirectory(prefix="cosignpy-cue-") as folder:
             home = Path(folder)
-            (home / _POLICY).write_text(self.text, encoding="utf-8")
-            (home / "document.json").write_bytes(document)
+            for name, content in files.items():
+                (home / name).parent.mkdir(exist_ok=True)
+                (home / name).write_bytes(content)
+            allowed = self._allowed(len(files.get("document.json", b"")))
             with (home / "said").open("wb") as said, (home / "wrong").open("wb") as wrong:
-                code = self._wait([*self._allowed(len(document)), self.program, *arguments], home, said, wrong)
+                code = self._wait([*allowed, self.program, *arguments], home, said, wrong)
             if code < 0:
                 raise EvaluationFailed("stopped: it takes more than it may")
             if code:
@@ -127,7 +147,14 @@ class CueCondition:
                 process.wait()
 
 
-def load_cue(text: str, place: Place, absent: Absent = Absent.PASSES, limits: Limits | None = None) -> CueCondition:
+def load_cue(
+    text: str,
+    place: Place,
+    absent: Absent = Absent.PASSES,
+    limits: Limits | None = None,
+    *,
+    may_demand_nothing: bool = False,
+) -> CueCondition:
     """Look for the program, and whether it can make sense of the text.
 
     Raises:
@@ -135,7 +162,7 @@ def load_cue(text: str, place: Place, absent: Absent = Absent.PASSES, limits: Li
         DocumentError: The text does not compile, or demands nothing.
     """
     said = (line.partition("//")[0].strip() for line in text.splitlines())
-    if not any(line and not line.startswith("package ") for line in said):
+    if not may_demand_nothing and not any(line and not line.startswith("package ") for line in said):
         raise place.error("it demands nothing", "everything can be unified with an empty text")
     program = shutil.which("cue")
     if program is None:
@@ -143,6 +170,12 @@ def load_cue(text: str, place: Place, absent: Absent = Absent.PASSES, limits: Li
     condition = CueCondition(place, text, str(Path(program).resolve()), absent, limits or Limits())
     condition.compile()
     return condition
+
+
+def _name_package(text: str) -> str:
+    """Give a policy the name of a package that another can import; nothing moves to another line."""
+    found = _PACKAGE.match(text)
+    return f"package policy, {text}" if found is None else f"{found[1]}package policy{text[found.end() :]}"
 
 
 def _read_error(wrong: bytes) -> EvaluationFailed:

@@ -43,7 +43,7 @@ def load_condition(
     if language is Language.CUE:
         from cosignpy.imagepolicy.conditions.cue import load_cue  # takes modules that the others do not
 
-        return load_cue(text, place, absent)
+        return load_cue(text, place, absent, may_demand_nothing=dialect is Dialect.POLICY_CONTROLLER_0)
     if language is Language.CEL:
         return load_cel(text, place, EVALUATORS[language])
     return load_rego(text, place, dialect, EVALUATORS[language])

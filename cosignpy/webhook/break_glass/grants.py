@@ -14,6 +14,7 @@ from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.values import replace, value
 from cosignpy.webhook import kinds
 from cosignpy.webhook.break_glass.grant import SignedGrant, VerifiedGrant
+from cosignpy.webhook.live_settings import CONFIG_MAP
 from cosignpy.webhook.policies.conditions import Condition, Truth, merge_status
 from cosignpy.webhook.ports import ClusterApi, Leadership, Object, ObjectCache, Policies
 from cosignpy.webhook.verdicts import Excuse, ImageVerdict
@@ -29,6 +30,12 @@ MAX_OF_NAMESPACE: Final = 50
 """Of these, and of those that do not count and are looked at again, in one namespace: a copy of one counts as well."""
 AGAIN_SECONDS: Final = 60.0
 """After how long an exception that does not count is looked at again."""
+_TURNED_OFF: Final = Condition(
+    "Ready",
+    Truth.FALSE,
+    "TurnedOff",
+    f"no exception counts here: break-glass is not true in the ConfigMap {CONFIG_MAP}",
+)
 MAX_BUNDLE: Final = 256 << 10
 """Characters of a bundle: one of the largest takes a tenth of that."""
 
@@ -110,6 +117,8 @@ class Grants:
         found = self._ports.objects.get(*key)
         if found is None or not self._ports.is_on():
             self._granted.pop(key, None)
+            if found is not None:
+                await self._tell(found, _TURNED_OFF)
             return
         try:
             verified = await self._verify(found)
@@ -126,7 +135,9 @@ class Grants:
         grant = verified.grant
         if grant.not_after <= self._ports.now():
             self._granted.pop(key, None)
-            await self._tell(found, Condition("Ready", Truth.FALSE, "Expired", f"over since {encode_time(grant.not_after)}"))
+            await self._tell(
+                found, Condition("Ready", Truth.FALSE, "Expired", f"over since {encode_time(grant.not_after)}")
+            )
             return
         most = self._find_limit(key)
         if most is not None:

@@ -110,7 +110,7 @@ class CertificateKeeper:
             except (Conflict, AlreadyThere):
                 pause = RETRY_SECONDS / 10
             except CosignError as error:
-                self._complain(str(error))
+                self._complain(f"{error}{f'; {error.hint}' if error.hint else ''}")
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()

@@ -34,6 +34,10 @@ _LONGEST_PAUSE: Final = 5.0
 """Seconds until a server is asked again that is busy; it says for how long, mostly 1."""
 _CLOSED: Final = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
 """What comes of a connection that the server closed while it was idle."""
+_HINT: Final = "see that the API server runs, and that nothing on the way keeps us from it"
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+"""What OpenSSL says, of which httpx2 leaves the text."""
+_HINT_OF_CERTIFICATE: Final = "see that the certificate authority of the kubeconfig file is that of the cluster"
 _TRANSPORT: Final = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ConfigError, OSError)
 
 
@@ -132,7 +136,7 @@ class Conversation:
             yield
         except _TRANSPORT as error:
             why = " ".join(str(error).split()) or _NAMES.get(type(error), type(error).__name__)
-            hint = "see that the API server runs, and that nothing on the way keeps us from it"
+            hint = _HINT_OF_CERTIFICATE if _UNTRUSTED in why else _HINT
             raise ClusterUnreachable(str(asked), self.where, why, hint=hint) from error
         except LimitExceeded as error:
             raise AnswerTooLarge(str(asked), self.where, error.why) from error

@@ -22,8 +22,8 @@ from cosignpy.webhook.policies.names import pull_secrets_of
 from cosignpy.webhook.ports import CompiledPolicy, PolicySnapshot
 
 MOST_PIECES: Final = 3000
-"""Pieces of all globs of a namespace's own policies, a piece being a wildcard or a text between two: whoever writes them
-does not keep the images of others waiting."""
+"""Pieces of all globs of a namespace's own policies, each a wildcard or a text between two: whoever writes them does
+not keep the images of others waiting."""
 MOST_NAMES: Final = 20_000
 """Names of images for which is known which policies are about them."""
 
@@ -90,7 +90,7 @@ class Matcher:
         own = self._cover(namespace, name) if namespace in self._places and namespace else None
         if cover.is_conditional or own is not None:
             found = (*cover.policies, *(() if own is None else own.policies))
-            return self._group([each for each in found if _is_about(each, namespace, workload)])
+            return self._group([each for each in found if _is_about(each, workload)])
         if cover.group is None:
             cover.group = self._group(cover.policies)
         return cover.group
@@ -172,9 +172,8 @@ def _host(glob: Glob) -> str:
     return host if slash and "*" not in host else ""
 
 
-def _is_about(policy: CompiledPolicy, namespace: str, workload: Workload) -> bool:
-    here = not policy.namespace or policy.namespace == namespace
-    return here and (not policy.document.match or is_about(policy.document, workload))
+def _is_about(policy: CompiledPolicy, workload: Workload) -> bool:
+    return not policy.document.match or is_about(policy.document, workload)
 
 
 def _covers(policy: ImagePolicyDocument, spellings: Sequence[str]) -> bool:

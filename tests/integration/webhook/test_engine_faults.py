@@ -14,7 +14,9 @@ from typing import Final
 
 import pytest
 
+from cosignpy.core.digest import Digest
 from cosignpy.core.oci.attachment_tags import AttachmentKind, AttachmentTag
+from cosignpy.errors import AccessDenied
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.localregistry.auth.accounts import Account
 from cosignpy.localregistry.auth.basic import BasicAuth
@@ -23,6 +25,9 @@ from cosignpy.localregistry.server import LocalRegistry, RegistryOptions
 from cosignpy.registry import options as client
 from cosignpy.values import replace
 from cosignpy.webhook.engine.engine import Engine, EnginePorts
+from cosignpy.webhook.engine.limits import Deadline
+from cosignpy.webhook.engine.messages import Setup
+from cosignpy.webhook.engine.places import Asker, Registries
 from cosignpy.webhook.engine.said import TOO_LARGE
 from cosignpy.webhook.live_settings import LiveSettings
 from cosignpy.webhook.verdicts import Cause, ImageVerdict, Kept, PullCredentials
@@ -190,6 +195,26 @@ def test_what_one_may_not_see_is_not_told_to_another_and_what_passed_is(policies
         (Outcome.PASSED, None, Kept.FRESH),
         (Outcome.PASSED, None, Kept.REMEMBERED),
     ]
+
+
+def test_a_worker_shows_nobody_what_another_may_see() -> None:
+    """Neither by a session with a token of somebody else, nor by content that was fetched for somebody else."""
+    with LocalRegistry(RegistryOptions(auth=BasicAuth((Account("alice", "secret"),)))) as registry:
+        images = Images(registry, client.RegistryOptions(username="alice", password="secret"))
+        repository, _, digest = images.name.partition("@")
+        registries = Registries(Setup(2, 1 << 30, "", (images.address,), True, True, False, 4, 2), {})
+        config = f'{{"auths": {{"{images.address}": {{"username": "alice", "password": "secret"}}}}}}'
+
+        def fetch(docker_config: str, identity: str) -> bytes:
+            asker = Asker(docker_config, identity, (), Deadline.at(time.monotonic() + 20.0))
+            return registries.open(repository, asker).fetch_manifest(Digest.parse(digest)).raw
+
+        for _ in range(2):
+            assert fetch(config, "alice")
+            with pytest.raises(AccessDenied):
+                fetch("", "")
+        for session in (images.session, *registries._sessions.values()):
+            session.close()
 
 
 def test_more_than_may_wait_is_refused_at_once(images: Images, policies: KnownPolicies, tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 """Globs, as the policy controller reads them (admission.md has the rules in words)."""
 
+import re
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cosignpy.errors import LimitExceeded, MalformedError
-from cosignpy.imagepolicy.globs import MAX_GLOB, Glob, qualify, respell
+from cosignpy.imagepolicy.globs import MAX_GLOB, SHORTHANDS, Glob, qualify, respell
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -103,3 +108,25 @@ def test_a_name_that_is_no_reference_is_refused() -> None:
 )
 def test_the_full_name(image: str, full: str) -> None:
     assert qualify(image) == full
+
+
+def translate(glob: str) -> str:
+    """Write a glob as the regular expression that the policy controller makes of it."""
+    wildcards = {"**": ".*", "*": "[^/]*"}
+    pieces = re.findall(r"\*\*|\*|[^*]+", SHORTHANDS.get(glob, glob))
+    return "".join([wildcards.get(each) or re.escape(each) for each in pieces])
+
+
+@given(st.text("ab/:*", min_size=1, max_size=9), st.text("ab/:", max_size=9))
+def test_it_describes_what_a_regular_expression_does(glob: str, name: str) -> None:
+    assert Glob.parse(glob).describes(name) == (re.fullmatch(translate(glob), name) is not None)
+
+
+@pytest.mark.parametrize("unit", ["*a", "**a", "*a**b", "*", "***"])
+def test_long_globs_take_no_time(unit: str) -> None:
+    """Those who write them are not those who wait."""
+    name = f"registry.example/{'ab' * 120}@{DIGEST}"
+    globs = [Glob.parse(f"{(unit * MAX_GLOB)[: MAX_GLOB - 3]}{number:03}") for number in range(100)]
+    began = time.process_time()
+    assert [each.describes(name) for each in globs] == [False] * len(globs)
+    assert time.process_time() - began < 0.25

@@ -87,6 +87,13 @@ def test_an_owner_that_is_gone_or_another_vouches_for_nothing() -> None:
     assert not vouches(owned(), owner={"spec": OWNER["spec"]})
 
 
+@pytest.mark.parametrize("uid", [None, ""])
+def test_an_owner_that_nobody_can_tell_from_another_vouches_for_nothing(uid: str | None) -> None:
+    owner = copy.deepcopy(OWNER)
+    owner["metadata"]["uid"] = uid
+    assert not vouches(owned(uid=uid), owner=owner)
+
+
 def test_an_image_that_the_owner_does_not_have_is_looked_at() -> None:
     assert not vouches(owned(PINNED, f"{REPOSITORY}@{OTHER}"))
     second = owned()

@@ -109,6 +109,7 @@ def test_a_part_that_fails_is_a_failure(asked: list[ServeOptions]) -> None:
         (("--cache-file=a",), "Error: --cache-file and --cache-key belong together"),
         (("--cache-key=a",), "Error: --cache-file and --cache-key belong together"),
         (("--log-level=loud",), "Error: --log-level 'loud' is none"),
+        (("--namespace=Bad Name",), "Error: 'Bad Name' cannot be a namespace"),
         (("--plain-http-registry=http://r.example",), "Error: --plain-http-registry 'http://r.example' is no host"),
         (("--plain-http-registry=r.example:5000", "--plain-http-registry="), ""),
         (("--kubeconfig=/nonexistent",), ""),

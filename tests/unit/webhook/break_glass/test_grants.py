@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cosignpy.core.trust.trusted_root import TrustedRoot
-from cosignpy.errors import ClusterError
+from cosignpy.errors import ClusterError, MalformedError
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.imagepolicy.model import ImagePolicyDocument
 from cosignpy.values import replace
@@ -154,6 +154,8 @@ def test_turned_off() -> None:
     site = Site(GOOD)
     site.is_on = False
     assert refused(site)
+    assert (site.condition["status"], site.condition["reason"]) == ("False", "TurnedOff")
+    assert "config-policy-controller" in site.condition["message"]
 
 
 def test_signed_by_somebody_else() -> None:
@@ -310,10 +312,44 @@ def test_one_that_was_over_before_does_not_count_in_the_log(caplog: pytest.LogCa
     assert (site.condition["reason"], caplog.messages) == ("Expired", [])
 
 
-def test_why_one_does_not_count_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_why_one_does_not_count_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
     site = Site(GOOD)
     site.policies = ()
     assert refused(site)
     (said,) = caplog.messages
     assert said.startswith("the exception shop/fire does not count: ")
+
+
+def test_turned_off_counts_at_once() -> None:
+    site = Site(GOOD)
+    assert refused(site, lambda: setattr(site, "is_on", False))
+
+
+def test_what_was_turned_off_is_verified_again() -> None:
+    site = Site(GOOD)
+
+    def turn_off() -> None:
+        site.is_on = False
+        site.change(*site.policies)
+
+    assert refused(site, turn_off, lambda: setattr(site, "is_on", True))
+    assert not refused(site, turn_off, lambda: setattr(site, "is_on", True), lambda: site.change(*site.policies))
+
+
+def test_not_all_that_does_not_count_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bytes] = []
+
+    def refuse(signed: SignedGrant, *_others: Any) -> VerifiedGrant:
+        seen.append(signed.document)
+        raise MalformedError("exception", "it is none")
+
+    monkeypatch.setattr("cosignpy.webhook.break_glass.verify.verify_grant", refuse)
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(module, "MAX_OF_NAMESPACE", 1)
+    names = ("a", "b")
+    site = Site(*[{**carry(sign(), name=each), "spec": {"grant": each, "bundle": "x"}} for each in names])
+    assert refused(site)
+    assert seen.count(b"b") <= 2 < seen.count(b"a")  # its status is a change

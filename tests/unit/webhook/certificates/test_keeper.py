@@ -420,6 +420,18 @@ def test_names_that_were_added_are_in_the_next_certificate(tmp_path: Path) -> No
     on_site(tmp_path, check)
 
 
+def test_a_right_that_is_missing_is_told_with_what_to_do(tmp_path: Path) -> None:
+    async def check(site: Site) -> None:
+        refusal = Forbidden("update secrets", "https://cluster.example", "not allowed", 403, "allow it")
+        keeper = site.join("first")
+        *_, api = site.replicas["first"]
+        api.refused["update", SECRET] = refusal
+        await asyncio.sleep(SOON)
+        assert keeper.problem == f"{refusal}; allow it"
+
+    on_site(tmp_path, check)
+
+
 def test_a_replica_serves_what_it_has_while_the_cluster_is_away(tmp_path: Path) -> None:
     async def check(site: Site) -> None:
         keeper = site.join("first")

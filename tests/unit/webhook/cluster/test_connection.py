@@ -188,7 +188,7 @@ def test_what_is_wrong_is_said_with_the_file(tmp_path: Path, found: object, prob
 
 def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     (tmp_path / "config").write_bytes(b"\x81\x00")
-    with pytest.raises(UsageError, match="means: it is no text$"):
+    with pytest.raises(UsageError, match=r"means: it is no text$"):
         open_connection(str(tmp_path / "config"), {})
 
 

@@ -187,6 +187,19 @@ def test_no_answer_is_an_error_of_its_own(failure: Exception, why: str) -> None:
     assert (raised.value.why, raised.value.status, raised.value.where) == (why, None, WHERE)
 
 
+@pytest.mark.parametrize(
+    ("why", "hint"),
+    [
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired", "the certificate authority of the kubeconfig"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "the API server runs"),
+    ],
+)
+def test_a_certificate_of_somebody_else_has_something_else_to_do(why: str, hint: str) -> None:
+    with pytest.raises(ClusterUnreachable) as raised:
+        do(ScriptedApi(httpx2.ConnectError(why)), "get", SECRET, "shop", "certs")
+    assert f"see that {hint}" in (raised.value.hint or "")
+
+
 def test_a_connection_that_was_closed_while_idle_is_no_failure() -> None:
     api = ScriptedApi(httpx2.RemoteProtocolError("Server disconnected"), Reply.of(FOUND))
     assert do(api, "get", SECRET, "shop", "certs") == FOUND

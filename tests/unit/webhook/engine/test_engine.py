@@ -28,6 +28,7 @@ from cosignpy.webhook.engine.messages import (
     OldPolicies,
     Question,
     Renew,
+    Resolve,
 )
 from cosignpy.webhook.engine.settings import TrustSettings, count_workers
 from cosignpy.webhook.live_settings import LiveSettings
@@ -90,6 +91,28 @@ def test_what_passed_is_remembered_by_its_digest() -> None:
     assert [each.kept for each in found] == [Kept.FRESH, Kept.REMEMBERED, Kept.REMEMBERED]
     assert [each.image for each in found] == [IMAGE, IMAGE, IMAGE.replace("@", ":v1@")]
     assert len(bench.asked) == 1
+
+
+def test_the_same_digest_elsewhere_is_another_question() -> None:
+    bench = Bench()
+    other = IMAGE.replace("/app@", "/other@")
+
+    async def ask(engine: Engine) -> list[ImageVerdict]:
+        return [await engine.decide(question(each)) for each in (IMAGE, other)]
+
+    assert [each.kept for each in bench.run(ask)] == [Kept.FRESH, Kept.FRESH]
+
+
+def test_who_asks_at_the_same_time_with_other_credentials_does_not_get_the_same_answer() -> None:
+    bench = Bench()
+
+    async def ask(engine: Engine) -> None:
+        identities = ("a", "b", "a")
+        questions = [question(IMAGE, credentials=PullCredentials("{}", each)) for each in identities]
+        await asyncio.gather(*[engine.decide(each) for each in questions])
+
+    bench.run(ask)
+    assert sorted(each.identity for each in bench.asked) == ["a", "b"]
 
 
 def test_a_worker_is_told_what_the_question_is() -> None:
@@ -465,6 +488,18 @@ def test_a_tag_is_what_it_was_for_a_second(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert Bench(answer).run(ask) == {f"sha256:{'b' * 64}", f"sha256:{'a' * 64}"}
     assert len(asked) == 3
+
+
+def test_a_tag_is_looked_up_again_where_other_registries_are_asked() -> None:
+    bench = Bench()
+
+    async def ask(engine: Engine) -> None:
+        await engine.resolve(question(TAG))
+        bench.live = replace(LIVE, allowed_registries=("other.example",))
+        await engine.resolve(question(TAG))
+
+    bench.run(ask)
+    assert [each.allowed for each in bench.workers.told(Resolve)] == [(), ("other.example",)]
 
 
 def test_a_tag_that_is_not_there_is_told() -> None:

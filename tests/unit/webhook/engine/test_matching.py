@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cosignpy.errors import UsageError
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.webhook.engine import matching
 from cosignpy.webhook.engine.matching import Group, Matcher, digest_parts, select_parts
@@ -13,6 +14,7 @@ from tests.support.image_policies import ALICE, BY_KEY, FAIL, KEYLESS, PASS, doc
 from tests.support.webhook_engine import POD, compiled
 
 IMAGE = f"registry.example/team/app@sha256:{'a' * 64}"
+POLICY = compiled(document(PASS))
 REGO = {"type": "rego", "data": "package sigstore\nisCompliant { true }\n"}
 
 
@@ -60,6 +62,29 @@ def test_a_policy_of_a_namespace_is_about_images_there() -> None:
 def test_the_same_policy_in_two_namespaces_is_told_apart() -> None:
     first, second = (compiled(own_document(PASS), namespace=name) for name in ("a", "b"))
     assert find(first, namespace="a").version != find(second, namespace="b").version
+
+
+def test_groups_of_one_snapshot_are_those_of_each_namespace() -> None:
+    policies = [compiled(own_document(PASS), namespace=name) for name in ("a", "b")]
+    matcher = Matcher(PolicySnapshot(tuple(policies)))
+    found = [matcher.find(read_name(IMAGE, "cosignpy"), name, POD).policies for name in ("a", "b", "c")]
+    assert found == [(policies[0],), (policies[1],), ()]
+
+
+def test_policies_of_the_cluster_come_before_those_of_the_namespace() -> None:
+    mine, all_ = compiled(own_document(PASS, name="a"), namespace="team"), compiled(document(PASS, name="b"))
+    assert find(all_, mine).policies == (all_, mine)
+
+
+def test_globs_that_nobody_looks_through_keep_no_other_namespace_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST_PIECES", 4)
+    many = compiled(own_document(PASS, images=[{"glob": "a*b"}, {"glob": "c*"}]), namespace="loud")
+    matcher = Matcher(PolicySnapshot((POLICY, many)))
+    assert matcher.find(read_name(IMAGE, "cosignpy"), "team", POD).policies == (POLICY,)
+    with pytest.raises(UsageError, match="of the namespace loud have too many globs"):
+        matcher.find(read_name(IMAGE, "cosignpy"), "loud", POD)
+    monkeypatch.setattr(matching, "MOST_PIECES", 5)
+    assert matcher.find(read_name(IMAGE, "cosignpy"), "loud", POD).policies == (POLICY,)
 
 
 @pytest.mark.parametrize(("app", "is_about"), [("web", True), ("db", False)])

@@ -11,6 +11,7 @@ from cosignpy.imagepolicy.dialect import OWN_FIELDS, OWN_VERSION
 from cosignpy.imagepolicy.go_reader.conversion import Version
 from cosignpy.imagepolicy.go_reader.schema import CLUSTER_IMAGE_POLICY
 from cosignpy.webhook.policies.compiled import read_document
+from cosignpy.webhook.policies.conditions import IN_FORCE, TRUST_ROOTS_FOUND
 from tests.support import crd_examples, vectors
 from tests.support.crd_examples import NOT_BY_SCHEMA
 from tests.support.kube_api.rules import compile_rules
@@ -122,3 +123,12 @@ def test_every_list_and_every_text_has_an_end() -> None:
         for version in definition["spec"]["versions"]:
             parts = version["schema"]["openAPIV3Schema"]["properties"]
             assert look(parts["spec"], f"{kind}.spec") + look(parts["status"], f"{kind}.status") == []
+
+
+@pytest.mark.parametrize("kind", ["ClusterImagePolicy", "ImagePolicy"])
+def test_a_table_of_policies_shows_why_images_are_refused(kind: str) -> None:
+    for version in KINDS[kind]["spec"]["versions"]:
+        columns = {each["jsonPath"] for each in version["additionalPrinterColumns"]}
+        for condition in (IN_FORCE, TRUST_ROOTS_FOUND):
+            assert f'.status.conditions[?(@.type=="{condition}")].reason' in columns
+        assert '.status.conditions[?(@.type=="Ready")].message' in columns
