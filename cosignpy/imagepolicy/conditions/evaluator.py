@@ -49,7 +49,7 @@ _MAX_FRAME: Final = 1 << 20
 class Program:
     """A text to be evaluated: `query` is what is asked of it, `calls` what has to be there, each with its line.
 
-    It sees what `reads` names of a document, or all of it.
+    It sees what `reads` names of a document, or all of it. `beside` is another module, which it calls.
     """
 
     language: Language
@@ -61,6 +61,8 @@ class Program:
     looks_into_texts: bool = False
     reads_json: bool = False
     finds_in_texts: bool = False
+    is_strict: bool = False
+    beside: str = ""
 
 
 @record
@@ -146,6 +148,8 @@ class Evaluator:
                 "texts": program.looks_into_texts,
                 "json": program.reads_json,
                 "finds": program.finds_in_texts,
+                "strict": program.is_strict,
+                "beside": program.beside,
             }
         )
         self._loaded[id(program)] = program

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, TypeGuard
 
 from cosignpy.core.encoding import JsonValue, encode_json
 from cosignpy.errors import ConditionRefused
@@ -10,6 +10,8 @@ from cosignpy.imagepolicy.conditions.condition import ConditionInput
 from cosignpy.imagepolicy.conditions.evaluator import EvaluationFailed, Evaluator, Program
 from cosignpy.imagepolicy.conditions.rego_functions import READS_JSON
 from cosignpy.imagepolicy.conditions.rego_module import read_module
+from cosignpy.imagepolicy.conditions.rego_negation import ask_before_negating
+from cosignpy.imagepolicy.conditions.rego_order import MODULE, order_values
 from cosignpy.imagepolicy.languages import Language
 from cosignpy.places import Place
 from cosignpy.values import value
@@ -29,6 +31,9 @@ _RULES: Final = {
     Dialect.POLICY_CONTROLLER_0: ("sigstore", "isCompliant"),
 }
 """The package and the rule that answers."""
+
+_RESULT: Final = {"result": bool, "error": str, "warning": str}
+"""The members of a result; one that Go would take for them in other letters is refused."""
 
 
 @value
@@ -63,13 +68,15 @@ class RegoCondition:
 
     def _judge_results(self, found: list[JsonValue]) -> tuple[str, ...]:
         """Take the first result that is true, with its warning; without one, the last error is why."""
-        results = [each for each in found if isinstance(each, Mapping)]
-        for each in results:
+        why = ""
+        for each in found:
+            if not _is_result(each):
+                raise self._refused(f"{_shorten(each)} is no result")
             if each.get("result") is True:
                 warning = each.get("warning")
-                return (warning,) if isinstance(warning, str) and warning else ()
-        errors = [error for each in results if isinstance(error := each.get("error"), str) and error]
-        raise self._refused(errors[-1] if errors else "isCompliant has no result that is true")
+                return (warning,) if warning else ()
+            why = each.get("error") or why
+        raise self._refused(why or "isCompliant has no result that is true")
 
     def _refused(self, why: str, line: int = 0) -> ConditionRefused:
         return ConditionRefused("", why, None, self.place.file, line or self.rule_line)
@@ -91,7 +98,7 @@ def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -
     query = f"answer := data.{package}.{rule}"
     program = Program(
         Language.REGO,
-        module.text,
+        order_values(ask_before_negating(module.text, place), place),
         query,
         module.calls,
         module.reads_evidence,
@@ -99,6 +106,8 @@ def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -
         module.looks_into_texts,
         READS_JSON in module.calls,
         module.finds_in_texts,
+        module.is_strict,
+        MODULE,
     )
     try:
         evaluator.load(program)
@@ -106,6 +115,13 @@ def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -
         line = error.line if error.line in module.calls.values() else max(error.line - 1, 0) + place.line
         raise Place(place.file, line).error(error.why) from error
     return RegoCondition(place, module.rules[rule], program, dialect, evaluator)
+
+
+def _is_result(found: JsonValue) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether Go would read it as one: of each member the type is right, if it is there."""
+    if not isinstance(found, Mapping) or any(name.casefold() in _RESULT and name not in _RESULT for name in found):
+        return False
+    return all(found.get(name) is None or isinstance(found[name], type_) for name, type_ in _RESULT.items())
 
 
 def _shorten(found: JsonValue) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from cosignpy.imagepolicy.conditions.rego_functions import STAND_INS, find_in_texts, is_not_misled
 from cosignpy.imagepolicy.conditions.rego_names import KEYWORDS, find_calls, find_data, find_reads, find_unbound
+from cosignpy.imagepolicy.conditions.rego_strictness import is_strict
 from cosignpy.imagepolicy.conditions.rego_tokens import Kind, Token, tokenize
 from cosignpy.imagepolicy.conditions.rego_versions import VERSION_1, find_imports, refuse_unimported
 from cosignpy.places import DocumentError, Place
@@ -30,7 +31,7 @@ class RegoModule:
     """A module in version 1: its package, its rules and what it calls and does not define, each with a line.
 
     `reads` are the members of the document that it can see, by their paths. Where it finds something in texts, others
-    stand in them for characters that are spelled with two.
+    stand in them for characters that are spelled with two. `is_strict` says that no function may fail.
     """
 
     text: str
@@ -40,6 +41,7 @@ class RegoModule:
     reads: frozenset[tuple[str, ...]]
     reads_evidence: bool
     finds_in_texts: bool = False
+    is_strict: bool = False
 
     @property
     def looks_into_texts(self) -> bool:
@@ -92,9 +94,9 @@ def read_module(text: str, place: Place, *, needs_import: bool = False) -> RegoM
         refuse_unimported(tokens, place)
         known.only_1 = VERSION_1 in find_imports(tokens)
     found = _read(tokens, known)
-    if not find_in_texts(found.calls):
-        return found
-    return replace(_read(tokenize(text, place, STAND_INS), known), finds_in_texts=True)
+    if find_in_texts(found.calls):
+        found = replace(_read(tokenize(text, place, STAND_INS), known), finds_in_texts=True)
+    return replace(found, is_strict=is_strict(tokens))
 
 
 def _read(tokens: tuple[Token, ...], known: _Rewriting) -> RegoModule:

@@ -52,7 +52,7 @@ class Refused(Exception):
 
 def load_rego(asked: Mapping[str, Any]) -> Check:
     """Compile a module; `calls` are the functions that it calls and does not define, and their lines."""
-    interpreter = _rego_interpreter(asked["text"])
+    interpreter = _rego_interpreter(asked)
     for name, line in asked["calls"].items():
         if not interpreter.is_builtin(name):
             raise Refused(f"there is no function {name}", line)
@@ -71,7 +71,7 @@ def load_rego(asked: Mapping[str, Any]) -> Check:
         if not asked["evidence"]:
             interpreter.set_input_term(raw)
             return _rego_answer(interpreter.query_bundle(bundle), asked["finds"])
-        once = _rego_interpreter(asked["text"])
+        once = _rego_interpreter(asked)
         once.add_data_json(beside)
         once.set_input_term(raw)
         return _rego_answer(once.query(asked["query"]), asked["finds"])
@@ -79,12 +79,15 @@ def load_rego(asked: Mapping[str, Any]) -> Check:
     return check
 
 
-def _rego_interpreter(text: str) -> Any:
+def _rego_interpreter(asked: Mapping[str, Any]) -> Any:
     import regopy  # type: ignore[import-untyped]
 
     interpreter = regopy.Interpreter()
     interpreter.log_level = regopy.LogLevel.NONE
-    interpreter.add_module("policy", text)
+    interpreter.strict_built_in_errors = asked.get("strict", False)
+    interpreter.add_module("policy", asked["text"])
+    if asked.get("beside"):
+        interpreter.add_module("beside", asked["beside"])
     return interpreter
 
 

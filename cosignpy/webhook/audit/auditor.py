@@ -30,6 +30,9 @@ AGAIN_SECONDS: Final = 3600.0
 """After how long everything is looked at again, though nothing changed: certificates and keys have their times."""
 IMAGE_SECONDS: Final = 30.0
 """How long one image may take."""
+NAMESPACE_SECONDS: Final = 300.0
+"""How long those of a namespace may take together: the next one is not kept waiting by registries that stall. What is
+not known by then is an error in the report, and is looked at again."""
 AT_ONCE: Final = 4
 """Images that are looked at together, so that admissions find workers that are free."""
 
@@ -133,7 +136,8 @@ class Auditor:
             if self._parts.reports.get(namespace, NAME) is not None:
                 await self._parts.cluster.delete(POLICY_REPORT, namespace, NAME)
             return
-        checked = await asyncio.gather(*[self._check(each) for each in running])
+        until = time.monotonic() + NAMESPACE_SECONDS
+        checked = await asyncio.gather(*[self._check(each, until) for each in running])
         report = build_report(namespace, checked, datetime.now(UTC))
         self._parts.observe(namespace, report["summary"])
         said = without_times(report)
@@ -146,12 +150,12 @@ class Auditor:
         there, written = self._parts.reports.get(namespace, NAME), self._written.get(namespace)
         return there is not None and written is not None and _version(there) == written[1]
 
-    async def _check(self, running: RunningImage) -> Checked:
+    async def _check(self, running: RunningImage, until: float) -> Checked:
         if not running.pinned:
             return Checked(running, None)
         namespace = running.pod.namespace
         async with self._turns:
-            deadline = time.monotonic() + IMAGE_SECONDS
+            deadline = min(until, time.monotonic() + IMAGE_SECONDS)
             try:
                 credentials = await self._parts.secrets.find(namespace, running.pod_spec)
             except CosignError as error:

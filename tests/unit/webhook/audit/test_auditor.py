@@ -1,11 +1,15 @@
 """When what runs is decided over again, and what is written of it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import pytest
+
 from cosignpy.errors import ClusterError
 from cosignpy.imagepolicy.decision import Outcome
+from cosignpy.webhook.audit import auditor as module
 from cosignpy.webhook.audit.auditor import Auditor, AuditParts
 from cosignpy.webhook.kinds import NAMESPACE, POD, POLICY_REPORT, VALIDATING_WEBHOOKS
 from cosignpy.webhook.verdicts import Cause, ImageQuestion, ImageVerdict, PolicyAnswer, PullCredentials
@@ -209,6 +213,15 @@ def test_credentials_that_cannot_be_had_are_an_error_of_that_image_only() -> Non
     site.audit()
     assert site.report["results"][0]["result"] == "error"
     assert "get secrets shop/pull" in site.report["results"][0]["message"]
+
+
+def test_namespace_on_slow_registries_keeps_others_waiting_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "NAMESPACE_SECONDS", 7.0)
+    site = Site(pod(), pod("other", image=f"r.example/b@{DIGEST}"))
+    began = time.monotonic()
+    site.audit()
+    assert len(site.asked) > 1
+    assert all(6.0 < each.deadline - began < 12.0 for each in site.asked)
 
 
 def test_report_that_cannot_be_written_does_not_end_the_audit() -> None:

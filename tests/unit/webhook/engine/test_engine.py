@@ -499,7 +499,8 @@ def test_a_tag_is_looked_up_again_where_other_registries_are_asked() -> None:
         await engine.resolve(question(TAG))
 
     bench.run(ask)
-    assert [each.allowed for each in bench.workers.told(Resolve)] == [(), ("other.example",)]
+    asked: list[Any] = bench.workers.told(Resolve)
+    assert [each.allowed for each in asked] == [(), ("other.example",)]
 
 
 def test_a_tag_that_is_not_there_is_told() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from cosignpy.imagepolicy.conduct import POLICY_CONTROLLER
 from cosignpy.imagepolicy.decision import NoMatch, Outcome
+from cosignpy.values import replace
 from cosignpy.webhook.engine.matching import Group, Matcher
 from cosignpy.webhook.engine.messages import Decided, Said
 from cosignpy.webhook.engine.names import read_name
@@ -55,6 +56,20 @@ def test_policies_of_a_namespace_are_enough_where_that_is_set() -> None:
     found = settled(MANAGED, live=LiveSettings(namespaced_policies_cover=True))
     assert found is not None
     assert (found.outcome, [each.namespace for each in found.policies]) == (Outcome.PASSED, ["team"])
+
+
+def test_where_that_is_set_an_image_without_any_policy_is_refused_all_the_same() -> None:
+    found = settled(live=LiveSettings(namespaced_policies_cover=True))
+    assert found is not None
+    assert (found.outcome, found.cause) == (Outcome.REFUSED, Cause.UNCOVERED)
+
+
+def test_a_policy_that_has_to_be_asked_is_refused_where_nobody_is() -> None:
+    """Though somebody took it for one that says the same of every image."""
+    group = replace(group_of(compiled(document(BY_KEY))), is_static=True)
+    found = settle(group, read_name(IMAGE, "cosignpy"), IMAGE, preface(group, IMAGE, LIVE))
+    assert found is not None
+    assert found.outcome is Outcome.REFUSED
 
 
 @pytest.mark.parametrize("image", [IMAGE, "registry.example/app:v1"])
