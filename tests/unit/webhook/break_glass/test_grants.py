@@ -41,6 +41,7 @@ class Site:
         self.now = NOW
         self.cluster_name = ""
         self.told: list[Callable[[], None]] = []
+        self.looking = 0
 
     def compiled(self, document: ImagePolicyDocument, namespace: str = "cosign-system", problem: str = "") -> Any:
         return CompiledPolicy(document, b"", "", namespace=namespace, problem=problem)
@@ -70,6 +71,7 @@ class Site:
             self.cluster_name, lambda: self.now,
         )  # fmt: skip
         grants = Grants(ports)
+        self._watch(grants)
         task = asyncio.create_task(grants.run())
         await self._rest(grants)
         for step in steps:
@@ -80,12 +82,29 @@ class Site:
         return grants.excuse(namespace, verdict)
 
     async def _rest(self, grants: Grants) -> None:
-        """Wait until nothing is marked, and nothing under way."""
-        for _ in range(200):
-            await asyncio.sleep(0.001)
-            if not grants._marked and not grants._wake.is_set():
-                break
+        """Wait until nothing is marked, and nothing under way; a little later too, for what comes by time."""
+        await self._settle(grants)
         await asyncio.sleep(0.05)
+        await self._settle(grants)
+
+    async def _settle(self, grants: Grants) -> None:
+        idle = 0
+        while idle < 5:
+            await asyncio.sleep(0.001)
+            idle = 0 if grants._marked or grants._wake.is_set() or self.looking else idle + 1
+
+    def _watch(self, grants: Grants) -> None:
+        """Know while an exception is looked at."""
+        look = grants._look
+
+        async def watched(key: tuple[str, str]) -> None:
+            self.looking += 1
+            try:
+                await look(key)
+            finally:
+                self.looking -= 1
+
+        grants._look = watched  # type: ignore[method-assign]
 
     @property
     def condition(self) -> Any:
