@@ -138,7 +138,7 @@ def main() -> None:
         webhook.stop()
         demo.tell(f"It took {time.monotonic() - demo.began:.1f} s.")
     if picture:
-        draw(demo.console, picture)
+        draw(demo.console, picture, "make demo-k8s")
 
 
 def prepare(demo: Demo, registry: str) -> None:

@@ -106,8 +106,8 @@ def shorten(text: str) -> str:
     return re.sub(r"(sha256[:-][0-9a-f]{12})[0-9a-f]{52}", r"\1…", text)
 
 
-def draw(console: Console, picture: Path) -> None:
+def draw(console: Console, picture: Path, title: str = "make demo") -> None:
     """Write what the console showed as an SVG that loads nothing from anywhere."""
-    drawn = console.export_svg(title="make demo", font_aspect_ratio=0.61)
+    drawn = console.export_svg(title=title, font_aspect_ratio=0.61)
     drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
     picture.write_text(drawn.replace("Fira Code", "ui-monospace"))
