@@ -49,7 +49,7 @@ _MAX_FRAME: Final = 1 << 20
 class Program:
     """A text to be evaluated: `query` is what is asked of it, `calls` what has to be there, each with its line.
 
-    It sees what `reads` names of a document, or all of it. `beside` is another module, which it calls.
+    It sees what `reads` names of a document, or all of it. `beside` are modules that it calls.
     """
 
     language: Language
@@ -62,7 +62,7 @@ class Program:
     reads_json: bool = False
     finds_in_texts: bool = False
     is_strict: bool = False
-    beside: str = ""
+    beside: tuple[str, ...] = ()
 
 
 @record
@@ -149,7 +149,7 @@ class Evaluator:
                 "json": program.reads_json,
                 "finds": program.finds_in_texts,
                 "strict": program.is_strict,
-                "beside": program.beside,
+                "beside": list(program.beside),
             }
         )
         self._loaded[id(program)] = program

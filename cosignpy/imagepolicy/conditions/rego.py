@@ -12,6 +12,7 @@ from cosignpy.imagepolicy.conditions.rego_functions import READS_JSON
 from cosignpy.imagepolicy.conditions.rego_module import read_module
 from cosignpy.imagepolicy.conditions.rego_negation import ask_before_negating
 from cosignpy.imagepolicy.conditions.rego_order import MODULE, order_values
+from cosignpy.imagepolicy.conditions.rego_prelude import FUNCTIONS, find_replaced, replace_functions
 from cosignpy.imagepolicy.languages import Language
 from cosignpy.places import Place
 from cosignpy.values import value
@@ -95,19 +96,21 @@ def load_rego(text: str, place: Place, dialect: Dialect, evaluator: Evaluator) -
         raise place.error(f"the package is {module.package}", f"package {package}")
     if rule not in module.rules:
         raise place.error(f"there is no rule {rule}", f"{rule} {{ ... }} is what is asked")
+    replaced = find_replaced(module.calls, is_1=module.is_1)
+    written = order_values(ask_before_negating(module.text, place), place)
     query = f"answer := data.{package}.{rule}"
     program = Program(
         Language.REGO,
-        order_values(ask_before_negating(module.text, place), place),
+        replace_functions(written, place, replaced),
         query,
-        module.calls,
+        {name: line for name, line in module.calls.items() if name not in replaced},
         module.reads_evidence,
         module.reads,
         module.looks_into_texts,
         READS_JSON in module.calls,
         module.finds_in_texts,
         module.is_strict,
-        MODULE,
+        (MODULE, FUNCTIONS),
     )
     try:
         evaluator.load(program)

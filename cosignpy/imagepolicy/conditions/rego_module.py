@@ -31,7 +31,8 @@ class RegoModule:
     """A module in version 1: its package, its rules and what it calls and does not define, each with a line.
 
     `reads` are the members of the document that it can see, by their paths. Where it finds something in texts, others
-    stand in them for characters that are spelled with two. `is_strict` says that no function may fail.
+    stand in them for characters that are spelled with two. `is_strict` says that no function may fail,
+    `is_1` that version 1 is imported.
     """
 
     text: str
@@ -42,6 +43,7 @@ class RegoModule:
     reads_evidence: bool
     finds_in_texts: bool = False
     is_strict: bool = False
+    is_1: bool = False
 
     @property
     def looks_into_texts(self) -> bool:
@@ -96,7 +98,7 @@ def read_module(text: str, place: Place, *, needs_import: bool = False) -> RegoM
     found = _read(tokens, known)
     if find_in_texts(found.calls):
         found = replace(_read(tokenize(text, place, STAND_INS), known), finds_in_texts=True)
-    return replace(found, is_strict=is_strict(tokens))
+    return replace(found, is_strict=is_strict(tokens), is_1=VERSION_1 in find_imports(tokens))
 
 
 def _read(tokens: tuple[Token, ...], known: _Rewriting) -> RegoModule:

@@ -86,8 +86,8 @@ def _rego_interpreter(asked: Mapping[str, Any]) -> Any:
     interpreter.log_level = regopy.LogLevel.NONE
     interpreter.strict_built_in_errors = asked.get("strict", False)
     interpreter.add_module("policy", asked["text"])
-    if asked.get("beside"):
-        interpreter.add_module("beside", asked["beside"])
+    for number, text in enumerate(asked.get("beside", ())):
+        interpreter.add_module(f"beside{number}", text)
     return interpreter
 
 
