@@ -22,7 +22,7 @@ class Conduct:
             and Ed25519 without one.
         older_types: The name of a predicate type stands for older URIs of it too.
         own_authorities: The certificates of `ca-cert` count; else nobody has any who can name them.
-        rego_1: Rego of version 1 is read without `import rego.v1` too.
+        rego_1: Rego of version 1 is read without `import rego.v1` too, and CUE has to demand something.
         absent_refused: What is not at hand is a mistake of the policy: keys, texts, trust roots. A condition about a
             workload does not hold without one. Else an authority fails that needs it, and a text is empty.
     """

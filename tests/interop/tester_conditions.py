@@ -54,6 +54,34 @@ REGO_BODIES: Final = (
     "x := [y | y := [1,2,3][_]; y > 1]; x == [2,3]",
     "{1,2} - {2} == {1}; {1} | {2} == {1,2}; {1,2} & {2,3} == {2}",
     'every c in input.spec.template.spec.containers { c.name != "z" }',
+    *(
+        f"{before}{body}"
+        for before in ("", "not ")
+        for body in (
+            "null < false",
+            'input.spec.replicas < "a"',
+            'input.metadata.name > 7; count(input.spec) <= "a"',
+            '"a" >= {}',
+            "input.absent > 7",
+            'startswith(input.absent, "a")',
+            'lower(input.absent) == "x"',
+            "input.absent + 1 == 2",
+            "input.spec.replicas / 0 == 1",
+            "input.absent != 7",
+            "input.absent == 7",
+            "to_number(input.metadata.name) == 1",
+            'urlquery.encode("a b") == "a+b"',
+            'concat("", {"b", "a"}) == "ab"',
+            'sort({"b", "a"}) == ["a", "b"]',
+            "any([false, true])",
+            "all([true, false])",
+            "cast_set([1, 1]) == {1}",
+            're_match("^w", input.metadata.name)',
+            "set_diff({1, 2}, {1}) == {2}",
+            'trace("x")',
+        )
+    ),
+    "x := [y | y := input.metadata.name; not y > 7]; count(x) == 1",
 )
 REGO_MODULES: Final = (
     *(f"package sigstore\nisCompliant {{ {body} }}" for body in REGO_BODIES),
@@ -67,6 +95,9 @@ REGO_MODULES: Final = (
     "package sigstore\nisCompliant {",
     "package other\nisCompliant { true }",
     "package sigstore\nallow { true }",
+    "package sigstore\nimport rego.v1\nisCompliant if any([true])",
+    'package sigstore\nisCompliant = [{"result": 1}, {"result": true}]',
+    'package sigstore\nisCompliant = [{"result": true, "warning": 1}]',
     *(
         f"package sigstore\nisCompliant[r] {{ r := {result} }}"
         for result in (
@@ -114,4 +145,14 @@ CUE_TEXTS: Final = (
     "spec: {...}",
     "_|_",
     "x: 1/0",
+    "spec: _\nif spec.replicas > 2 {x: 1}",
+    "spec: {replicas: int, ...}\nif spec.replicas > 2 {x: 1}",
+    "spec: {replicas: *3 | int, ...}\nif spec.replicas > 2 {x: 1}",
+    "spec: _\nx: {if spec.replicas > 2 {y: 1}}",
+    "spec: _\nfor c in spec.template.spec.containers {(c.name): 1}",
+    "let r = spec.replicas\nspec: _\nif r > 2 {x: 1}",
+    'import "strings"\nspec: _\nstrings.MinRunes(3)',
+    "// c\npackage p // d\nspec: replicas: 3",
+    "package _\nspec: _",
+    "// only a comment",
 )

@@ -85,6 +85,11 @@ DIFFERENCES: Final[tuple[tuple[str, ...], ...]] = (
         ),
     ),
     (
+        "a function that fails, in Rego with `not`, `else`, `default`, comprehensions or sets",
+        "undefined",
+        "the condition does not hold",
+    ),
+    (
         "`http.send`, `print` and other functions that the interpreter has not",
         "called",
         "refused with file and line",

@@ -91,7 +91,7 @@ class CueCondition:
         except EvaluationFailed as error:
             open_ = error.why.startswith("alone: conflicting values")
             why = "without the document it is incomplete" if open_ else error.why
-            hint = "at the top neither `if` and `for` nor an expression may ask for what the policy does not have itself"
+            hint = "at the top no `if`, `for` or expression asks for what the policy does not have itself"
             raise self.place.error(why, hint) from error
 
     def _unify(self, document: bytes) -> None:

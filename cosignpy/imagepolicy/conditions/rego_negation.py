@@ -1,8 +1,8 @@
 """What is under `not` in Rego: as OPA reads it, arguments have to be there before anything is negated.
 
-`not startswith(input.a, "x")` does not hold where there is no `input.a`: OPA takes arguments, and what is on either side
-of a comparison or is no mere name of one of `==`, out of the negation. The interpreter does not. Here they are asked for
-before it.
+`not startswith(input.a, "x")` does not hold where there is no `input.a`: OPA takes arguments out of the negation, and
+what is on either side of a comparison; of `==` what is more than a name. The interpreter does not. Here they are asked
+for before it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,11 @@ _CLOSE: Final = frozenset(")]}")
 
 
 def ask_before_negating(text: str, place: Place) -> str:
-    """Write before each `not` what has to be there; nothing moves to another line."""
+    """Write before each `not` what has to be there; nothing moves to another line.
+
+    Raises:
+        DocumentError: Every item is negated at once, which OPA does not read.
+    """
     tokens = tokenize(text, place)
     pairs, bars = pair_brackets(tokens), find_bars(tokens)
     before, after = dict[int, str](), dict[int, str]()
@@ -29,6 +33,8 @@ def ask_before_negating(text: str, place: Place) -> str:
             continue
         end, whole = _find_ends(tokens, number, pairs, bars)
         asked = _find_asked(tokens, number + 1, end, pairs)
+        if not asked and any(each.text == "_" and each.kind is Kind.NAME for each in tokens[number:end]):
+            raise Place(place.file, token.line).error("rego_unsafe_var_error: var _ is unsafe", "some i, before `not`")
         if not asked:
             continue
         is_bare = _before(tokens, number) == "if"
@@ -44,9 +50,7 @@ def _before(tokens: Sequence[Token], number: int) -> str:
     return next((token.text for token in reversed(tokens[:number]) if not token.is_silent), "")
 
 
-def _find_ends(
-    tokens: Sequence[Token], number: int, pairs: Mapping[int, int], bars: frozenset[int]
-) -> tuple[int, int]:
+def _find_ends(tokens: Sequence[Token], number: int, pairs: Mapping[int, int], bars: frozenset[int]) -> tuple[int, int]:
     """Return where what is negated ends, and where its line does: behind the last token of each."""
     at = end = number + 1
     with_ = 0

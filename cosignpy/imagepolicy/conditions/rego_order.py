@@ -1,7 +1,7 @@
 """Comparisons in Rego as OPA makes them: every value is before or after every other, whatever its type.
 
 The interpreter leaves `1 < "a"` undefined, so that `not` of it holds. Comparisons become calls of functions that stand
-in a module of their own. Lists, sets and objects of several types are not compared: such a comparison fails.
+in a module of their own. Of lists, sets and objects only lists of one length and one type are compared: all else fails.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,14 @@ _FUNCTION: Final = """
 }} else := r if {{
 	rank(a) != rank(b)
 	r := rank(a) {sign} rank(b)
-}} else := a {sign} b if {{
+}} else := {equal} if {{
+	a == b
+}} else := a {strict} b if {{
+	is_array(a)
+	count(a) == count(b)
 	count(kinds(a) | kinds(b)) < 2
 	max(kinds(a) | kinds(b) | {{0}}) < 4
-}} else := to_number("lists and objects of several types")
+}} else := to_number("what is not compared")
 """
 MODULE: Final = """package cosignpy_order
 
@@ -40,7 +44,12 @@ rank(x) := 6 if is_set(x)
 
 kinds(x) := {rank(x)} if rank(x) < 4
 kinds(x) := {rank(y) | y := x[_]} if rank(x) >= 4
-""" + "".join([_FUNCTION.format(name=name, sign=sign) for sign, name in _NAMES.items()])
+""" + "".join(
+    [
+        _FUNCTION.format(name=name, sign=sign, strict=sign[0], equal=str("=" in sign).lower())
+        for sign, name in _NAMES.items()
+    ]
+)
 """What the calls are of."""
 
 _OPEN: Final = {"{": "}", "[": "]", "(": ")"}

@@ -11,6 +11,7 @@ from cosignpy.imagepolicy.conditions.condition import Absent, ConditionInput
 from cosignpy.imagepolicy.conditions.cue import load_cue
 from cosignpy.imagepolicy.conditions.evaluator import Limits
 from cosignpy.imagepolicy.conditions.load import load_condition
+from cosignpy.imagepolicy.conditions.rego import Dialect
 from cosignpy.imagepolicy.languages import Language
 from cosignpy.places import DocumentError, Place
 from cosignpy.values import replace
@@ -146,3 +147,38 @@ def test_a_text_that_demands_nothing_is_refused(text: str) -> None:
         load_cue(text, PLACE)
     assert (str(caught.value), caught.value.line) == ("team.cue:10: it demands nothing", 10)
     assert load_cue(f"{text}\na: 1", PLACE).check(GIVEN) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ("a: 1", "package policy, a: 1"),
+        ("// c\npackage team // d\na: 1", "// c\npackage policy // d\na: 1"),
+    ],
+)
+def test_the_policy_alone_is_a_package_that_another_asks_for(
+    program: Path, tmp_path: Path, text: str, package: str
+) -> None:
+    write(program, "[ $3 = . ] || exit 0", f"cat policy/policy.cue > {tmp_path}/seen")
+    load_cue(text, PLACE)
+    assert (tmp_path / "seen").read_text() == package
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("alone: conflicting values false and true", "without the document it is incomplete"),
+        ("import failed", "import failed"),
+    ],
+)
+def test_what_is_no_value_without_the_document_is_refused(program: Path, said: str, why: str) -> None:
+    write(program, "[ $3 = . ] || exit 0", f"echo '{said}:' >&2", "exit 1")
+    with pytest.raises(DocumentError, match=f"^team.cue:10: {why}"):
+        load_cue("a: 1", PLACE)
+
+
+def test_what_demands_nothing_holds_for_the_policy_controller(program: Path) -> None:
+    write(program, "exit 0")
+    assert load_condition(Language.CUE, "// c", PLACE, Dialect.POLICY_CONTROLLER_0).check(GIVEN) == ()
+    with pytest.raises(DocumentError, match="it demands nothing"):
+        load_condition(Language.CUE, "// c", PLACE, Dialect.POLICY_CONTROLLER)

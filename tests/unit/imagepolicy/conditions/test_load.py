@@ -80,8 +80,11 @@ def test_the_policy_controllers_rego_holds(text: str, warnings: tuple[str, ...])
         ('isCompliant := "true"', 'isCompliant is "true", not true'),
         ("isCompliant := 1", "isCompliant is 1, not true"),
         ('isCompliant[r] { r := {"result": false, "warning": "w", "error": "the reason"} }', "the reason"),
-        ('isCompliant[r] { r := {"result": "true"} }', "isCompliant has no result that is true"),
-        ('isCompliant[r] { r := "true" }', "isCompliant has no result that is true"),
+        ('isCompliant[r] { r := {"result": "true"} }', '{"result":"true"} is no result'),
+        ('isCompliant[r] { r := "true" }', '"true" is no result'),
+        ('isCompliant := [1, {"result": true}]', "1 is no result"),
+        ('isCompliant := [{"Result": true}]', '{"Result":true} is no result'),
+        ('isCompliant := [{"result": true, "warning": 1}]', '{"result":true,"warning":1} is no result'),
         ("isCompliant := []", "isCompliant has no result that is true"),
     ],
 )
