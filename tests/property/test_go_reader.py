@@ -16,8 +16,7 @@ from cosignpy.imagepolicy.go_reader.names import GoReference
 from cosignpy.imagepolicy.go_reader.trust_root import read_trust_root
 from cosignpy.imagepolicy.go_reader.workload import read_workload
 from cosignpy.imagepolicy.go_reader.yaml_values import read_yaml
-from cosignpy.imagepolicy.parse import parse_policies
-from tests.support.image_policies import BY_KEY, FILE, KEYLESS, PASS, document, encode
+from tests.support.image_policies import BY_KEY, FILE, KEYLESS, PASS, document, encode, parse_policies
 from tests.support.policy_resources import trust_root
 
 MATCH: Final = [{"version": "v1", "resource": "pods", "selector": {"matchLabels": {"a": "b"}}}]

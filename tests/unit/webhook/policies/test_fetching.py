@@ -100,9 +100,11 @@ def test_a_text_that_is_none_is_refused() -> None:
 
 def test_pauses_grow_up_to_the_longest() -> None:
     async def act(site: Site) -> None:
+        began = time.monotonic()
         site.fetcher.want([TEXT])
-        await asyncio.sleep(0.4)
-        assert 3 <= len(site.supplies.asked) <= 8
+        await site.until(lambda: len(site.supplies.asked) >= 8)
+        # 0.01 + 0.02 + 0.04 + 0.08 + 0.1 + 0.1 + 0.1 between eight of them, and half of each by chance at the least
+        assert time.monotonic() - began >= 0.45 / 2
 
     run(act, FetchTimes(first=0.01, longest=0.1))
 
