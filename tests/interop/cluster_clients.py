@@ -3,7 +3,6 @@
 from typing import Final
 
 CLUSTER_BEFORE: Final = """\
-
 ## Kubernetes
 
 `cosignpy webhook` runs as its own process, by its Helm chart, with a service account and the roles of that. The API
