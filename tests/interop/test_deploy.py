@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from tests.support.deployment import CHART, DEPLOY, NAMESPACE, PLAIN, RENDER, fi
 from tests.support.registries import free_port
 
 Json = dict[str, Any]
+PINNED: Final = f"registry.example/app@sha256:{'a1' * 32}"
 INCLUDE: Final = "policy.sigstore.dev/include"
 OPTED_IN: Final = {INCLUDE: "true"}
 ROLLOUT: Final = (
@@ -49,6 +50,7 @@ VARIANTS: Final[dict[str, Sequence[str]]] = {
     "all namespaces": ("namespaces.mode=opt-out", "namespaces.excluded={kube-system,monitoring}"),
     "fails open": ("webhook.failurePolicy=Ignore",),
     "sends all": ("webhook.sendUnchanged=true", "webhook.sendMirrorPods=true"),
+    "sends few": ("webhook.sendPinnedPods=false",),
     "more conditions": ("webhook.matchConditions[0].name=a", "webhook.matchConditions[0].expression=has(request.name)"),
     "own types": ROLLOUT,
     "own types with two pods": TWO_PODS,
@@ -118,6 +120,28 @@ def test_a_type_with_several_pods_is_sent_whichever_of_them_changes() -> None:
     for found, is_sent in ((new, True), (old, False)):
         names = {"object": found, "oldObject": old, "request": request}
         assert Expression(changed["expression"]).evaluate(names) is is_sent
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_sent"),
+    [
+        ({"containers": [{"image": PINNED}]}, False),
+        ({"containers": [{"image": PINNED}, {"image": "registry.example/app:1"}]}, True),
+        ({"containers": [{"image": PINNED}], "initContainers": [{"image": "app"}]}, True),
+        ({"containers": [{"image": PINNED}], "ephemeralContainers": [{"image": "app"}]}, True),
+        ({"containers": [{"image": PINNED}], "volumes": [{"image": {"reference": "app"}}, {"emptyDir": {}}]}, True),
+        ({"containers": [{"image": f"{PINNED}0"}]}, True),
+        ({"containers": [{}]}, True),
+    ],
+)
+def test_pods_with_digests_alone_need_not_be_sent(spec: Mapping[str, object], is_sent: bool) -> None:
+    (webhook,) = find(render("webhook.sendPinnedPods=false"), "MutatingWebhookConfiguration", "policy.sigstore.dev")[
+        "webhooks"
+    ]
+    (tagged,) = [each for each in webhook["matchConditions"] if each["name"] == "tags-in-pods"]
+    request = {"operation": "CREATE", "resource": {"group": "", "resource": "pods"}}
+    names = {"object": {"spec": spec}, "oldObject": None, "request": request}
+    assert Expression(tagged["expression"]).evaluate(names) is is_sent
 
 
 def test_networks_of_the_api_server_alone_may_ask() -> None:

@@ -124,7 +124,8 @@ def test_what_ran_before_can_be_scaled_labelled_and_reported_on(controlled: Clus
     await_true(lambda: pods_of(controlled, before) == [], "no Pods")
     assert admin.patch(web, {"metadata": {"labels": {"tier": "front"}}})["metadata"]["labels"] == {"tier": "front"}
     assert admin.patch(web, {"spec": {"replicas": 3, "paused": True}})["spec"]["replicas"] == 3
-    assert admin.patch(f"{web}/status", {"status": {"replicas": 0}})["kind"] == "Deployment"
+    counted = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 0)
+    assert admin.patch(f"{web}/status", {"status": counted})["kind"] == "Deployment"
 
 
 def test_what_ran_before_gets_no_other_unsigned_image(controlled: Cluster, site: SignedSite, before: str) -> None:

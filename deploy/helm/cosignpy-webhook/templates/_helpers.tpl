@@ -85,22 +85,43 @@ request.operation != "UPDATE" || (
 !("system:nodes" in request.userInfo.?groups.orValue([]) && request.operation == "CREATE"
   && "kubernetes.io/config.mirror" in object.metadata.?annotations.orValue({}))
 {{- end }}
+{{- define "webhook.tagged" -}}
+request.resource.group != "" || request.resource.resource != "pods" || !(
+  object.?spec.?containers.orValue([]).all(c, c.?image.orValue("").matches("@sha256:[0-9a-f]{64}$"))
+  && object.?spec.?initContainers.orValue([]).all(c, c.?image.orValue("").matches("@sha256:[0-9a-f]{64}$"))
+  && object.?spec.?ephemeralContainers.orValue([]).all(c, c.?image.orValue("").matches("@sha256:[0-9a-f]{64}$"))
+  && object.?spec.?volumes.orValue([]).filter(v, has(v.image)).all(v,
+    v.image.?reference.orValue("").matches("@sha256:[0-9a-f]{64}$")))
+{{- end }}
+{{- define "webhook.conditions" -}}
+{{- if not .Values.webhook.sendUnchanged }}
+- name: pods-changed
+  expression: |-
+    {{- include "webhook.changed" . | nindent 4 }}
+{{- end }}
+{{- if not .Values.webhook.sendMirrorPods }}
+- name: no-mirror-pods
+  expression: |-
+    {{- include "webhook.mirror" . | nindent 4 }}
+{{- end }}
+{{- with .Values.webhook.matchConditions }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
 {{- define "webhook.matchConditions" -}}
-{{- if or (not .Values.webhook.sendUnchanged) (not .Values.webhook.sendMirrorPods) .Values.webhook.matchConditions -}}
+{{- with include "webhook.conditions" . | trim -}}
 matchConditions:
-  {{- if not .Values.webhook.sendUnchanged }}
-  - name: pods-changed
-    expression: |-
-      {{- include "webhook.changed" . | nindent 6 }}
-  {{- end }}
-  {{- if not .Values.webhook.sendMirrorPods }}
-  - name: no-mirror-pods
-    expression: |-
-      {{- include "webhook.mirror" . | nindent 6 }}
-  {{- end }}
-  {{- with .Values.webhook.matchConditions }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- define "webhook.mutatingConditions" -}}
+{{- $pinned := "" }}
+{{- if not .Values.webhook.sendPinnedPods }}
+{{- $pinned = printf "\n- name: tags-in-pods\n  expression: |-\n%s" (include "webhook.tagged" . | indent 4) }}
+{{- end }}
+{{- with printf "%s%s" (include "webhook.conditions" .) $pinned | trim -}}
+matchConditions:
+  {{- . | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- define "webhook.policyRules" -}}
