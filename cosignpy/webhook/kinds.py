@@ -26,7 +26,6 @@ SECRET: Final = ResourceType("", "v1", "Secret", "secrets")
 CONFIG_MAP: Final = ResourceType("", "v1", "ConfigMap", "configmaps")
 SERVICE_ACCOUNT: Final = ResourceType("", "v1", "ServiceAccount", "serviceaccounts")
 NAMESPACE: Final = ResourceType("", "v1", "Namespace", "namespaces", namespaced=False)
-NODE: Final = ResourceType("", "v1", "Node", "nodes", namespaced=False)
 SERVICE: Final = ResourceType("", "v1", "Service", "services")
 
 POD: Final = ResourceType("", "v1", "Pod", "pods")
@@ -72,6 +71,3 @@ CUSTOM_RESOURCE_DEFINITION: Final = ResourceType(
 )
 
 POLICY_REPORT: Final = ResourceType("wgpolicyk8s.io", "v1alpha2", "PolicyReport", "policyreports")
-CLUSTER_POLICY_REPORT: Final = ResourceType(
-    "wgpolicyk8s.io", "v1alpha2", "ClusterPolicyReport", "clusterpolicyreports", namespaced=False
-)

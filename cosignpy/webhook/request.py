@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from cosignpy.core.encoding import JsonValue
+from cosignpy.imagepolicy.pod_images import Kind
 from cosignpy.imagepolicy.workloads import Workload
 from cosignpy.values import field, value
 
@@ -59,8 +60,4 @@ class AdmissionRequest:
     @property
     def workload(self) -> Workload:
         """What policies match: the plural of the kind, as the policy controller makes it, and the labels."""
-        document = self.object or {}
-        metadata = document.get("metadata")
-        labels = metadata.get("labels") if isinstance(metadata, dict) else None
-        texts = {k: v for k, v in labels.items() if isinstance(v, str)} if isinstance(labels, dict) else {}
-        return Workload(self.kind.group, self.kind.version, f"{self.kind.kind.lower()}s", texts, document)
+        return Kind(self.kind.group, self.kind.version, self.kind.kind).workload(self.object or {})

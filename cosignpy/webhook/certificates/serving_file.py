@@ -13,11 +13,6 @@ from cosignpy.webhook.certificates.issuing import Identity
 _NAME: Final = "server.pem"
 
 
-def mounted_files(folder: Path) -> TlsFiles:
-    """Return where a Secret of type `kubernetes.io/tls` is that somebody else keeps, as cert-manager does, mounted."""
-    return TlsFiles(folder / "tls.crt", folder / "tls.key")
-
-
 class ServingFile:
     """A TLS context that is handed certificates, in a folder of its own; where it lies in memory, so do they."""
 

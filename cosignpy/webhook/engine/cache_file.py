@@ -11,7 +11,6 @@ import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -116,11 +115,6 @@ def _encode(verdicts: Iterator[tuple[VerdictKey | str, KeptVerdict]]) -> Iterato
     while chunk := [_keep(key, each) for key, each in islice(verdicts, _AT_ONCE)]:
         yield msgspec.msgpack.encode(chunk)
         time.sleep(_PAUSE)
-
-
-def derive_key(secret: bytes) -> bytes:
-    """Return a key for the file from a secret that is there for something else, as that of the TLS certificate."""
-    return sha256(_PURPOSE + secret).digest()
 
 
 def _keep(key: VerdictKey | str, kept: KeptVerdict) -> _Verdict:

@@ -68,16 +68,6 @@ def watch_policies(api: ClusterApi, namespace: str, *, own: bool) -> PolicyCache
     )
 
 
-async def knows_own_kind(api: ClusterApi) -> bool:
-    """Tell whether the cluster knows ImagePolicies.
-
-    Raises:
-        ClusterError: It does not say.
-    """
-    own = kinds.IMAGE_POLICY
-    return await api.get(kinds.CUSTOM_RESOURCE_DEFINITION, "", f"{own.plural}.{own.group}") is not None
-
-
 def is_same(one: Object, other: Object) -> bool:
     """Tell whether two objects are one, with the same demands."""
     first, second = one.get("metadata", {}), other.get("metadata", {})

@@ -19,7 +19,7 @@ from cosignpy.webhook.certificates.bundles import Bundles
 from cosignpy.webhook.certificates.issuing import AUTHORITY_LIFETIME, SERVER_LIFETIME, Identity, create_authority
 from cosignpy.webhook.certificates.keeper import REFUSED_SECONDS, CertificateKeeper, Place, service_names
 from cosignpy.webhook.certificates.kept import Kept
-from cosignpy.webhook.certificates.serving_file import ServingFile, mounted_files
+from cosignpy.webhook.certificates.serving_file import ServingFile
 from cosignpy.webhook.certificates.steps import FORMER_KEPT, RENEWED_BEFORE, REPLACED_BEFORE, SETTLING
 from cosignpy.webhook.cluster.leadership import Candidate, LeaseElection
 from cosignpy.webhook.kinds import CUSTOM_RESOURCE_DEFINITION, MUTATING_WEBHOOKS, SECRET, VALIDATING_WEBHOOKS
@@ -487,11 +487,6 @@ def test_a_change_at_the_end_does_not_keep_the_keeper_from_ending(tmp_path: Path
             await site.leave("first")
 
     on_site(tmp_path, check)
-
-
-def test_a_mounted_secret_has_the_names_of_its_type(tmp_path: Path) -> None:
-    files = mounted_files(tmp_path)
-    assert (files.certificate.name, files.key.name, files.client_ca) == ("tls.crt", "tls.key", None)
 
 
 def test_an_authority_alone_is_never_believed_to_be_a_server() -> None:

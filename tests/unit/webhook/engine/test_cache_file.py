@@ -10,7 +10,7 @@ from cosignpy.errors import FileError, UsageError
 from cosignpy.imagepolicy.decision import Outcome
 from cosignpy.webhook.engine import cache_file
 from cosignpy.webhook.engine.cache import KeptVerdict, VerdictKey
-from cosignpy.webhook.engine.cache_file import CacheFile, derive_key
+from cosignpy.webhook.engine.cache_file import CacheFile
 from cosignpy.webhook.verdicts import ImageVerdict, Kept, PolicyAnswer
 
 SECRET = b"s" * 32
@@ -97,8 +97,3 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 def test_there_is_no_file_without_a_secret(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         CacheFile(tmp_path / "verdicts", b"short")
-
-
-def test_a_derived_key_is_not_the_secret() -> None:
-    assert derive_key(SECRET) != SECRET
-    assert derive_key(SECRET) != derive_key(b"other")

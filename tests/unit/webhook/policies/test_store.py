@@ -26,9 +26,9 @@ from cosignpy.webhook.live_settings import LiveSettings, Unreadable
 from cosignpy.webhook.policies.compiled import decode_policy, version_of
 from cosignpy.webhook.policies.fetching import FetchTimes, RepositoryContent
 from cosignpy.webhook.policies.store import PolicyStore, StoreOptions
-from cosignpy.webhook.policies.watched import PolicyCaches, PolicyKey, knows_own_kind, watch_policies
+from cosignpy.webhook.policies.watched import PolicyCaches, PolicyKey, watch_policies
 from cosignpy.webhook.ports import CompiledPolicy
-from tests.support.cluster_fakes import FakeCache, FakeCluster, build_object
+from tests.support.cluster_fakes import FakeCache, FakeCluster
 from tests.support.image_policies import ALICE, BY_KEY, PASS, PEM, document, own_document
 from tests.support.own_pki import ROOT, write_own_pki
 from tests.support.policy_supplies import FakeSupplies
@@ -536,12 +536,6 @@ def test_two_policies_may_name_one_secret() -> None:
 
 
 def test_a_cluster_may_not_know_our_own_kind() -> None:
-    cluster = FakeCluster()
-    assert not asyncio.run(knows_own_kind(cluster))
-    definition = build_object(kinds.CUSTOM_RESOURCE_DEFINITION, "", "imagepolicies.cosignpy.dev")
-    cluster.caches[kinds.CUSTOM_RESOURCE_DEFINITION].put(definition)
-    assert asyncio.run(knows_own_kind(cluster))
-
     async def act(site: Site) -> None:
         site.policies.put(made(document(PASS)))
         (found,) = await site.settled()
